@@ -1,0 +1,52 @@
+# Every target sets up what it needs; nothing is asked.
+#
+#   make demo [KEEP=1]               the main job, end to end, on this machine
+#   make test                        everything that CI runs, but for lint
+#   make build                       artifacts/bin/skerryd and artifacts/bin/skerry
+#   make lint                        format and analyzers
+#   make simulate [SEEDS=n] [SEED=x] sites in one process, under faults, on virtual time
+#   make bench [NAME=blocks]         measurements beside peers, into artifacts/bench
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+
+export DOTNET_CLI_TELEMETRY_OPTOUT := 1
+export DOTNET_NOLOGO := 1
+export MSBUILDTERMINALLOGGER := off
+
+CONFIGURATION ?= Release
+SEEDS ?= 200
+SEED ?=
+NAME ?= all
+KEEP ?=
+
+DOTNET_BUILD := dotnet build -c $(CONFIGURATION) -v quiet -clp:NoSummary
+
+.PHONY: build demo test bench simulate lint setup clean
+
+setup:
+	@eng/setup
+
+build: setup
+	@$(DOTNET_BUILD) Skerry.slnx
+	@eng/link-programs $(CONFIGURATION)
+
+demo: build
+	@KEEP=$(KEEP) dotnet tests/Skerry.Demo/bin/$(CONFIGURATION)/net10.0/Skerry.Demo.dll
+
+test: build
+	@eng/test $(CONFIGURATION)
+
+simulate: setup
+	@$(DOTNET_BUILD) tests/Skerry.Simulation
+	@SKERRY_SEEDS=$(SEEDS) SKERRY_SEED=$(SEED) dotnet tests/Skerry.Simulation/bin/$(CONFIGURATION)/net10.0/Skerry.Simulation.dll
+
+bench: build
+	@eng/bench $(NAME)
+
+lint: setup
+	@eng/lint $(CONFIGURATION)
+
+clean:
+	@rm -rf artifacts; find src tests bench -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +

@@ -1,0 +1,232 @@
+using System.Globalization;
+using System.Net;
+using System.Text.RegularExpressions;
+
+namespace Skerry.Host.Configuration;
+
+/// <summary>Turns a file and the environment into a <see cref="SiteConfiguration"/>, or into every mistake that they hold.</summary>
+/// <remarks>The environment goes before a <c>.env</c> file, which goes before the configuration file.</remarks>
+internal sealed partial class ConfigurationReader
+{
+    private const string Prefix = "SKERRY_";
+
+    /// <summary>Settings that may also be given as a plain environment variable.</summary>
+    private static readonly string[] PlainVariables = ["SYNC_DELTA", "SYNC_MAX", "CLOCK_OFFSET"];
+
+    private static readonly Dictionary<string, string[]> KnownKeys = new(StringComparer.Ordinal)
+    {
+        ["site"] = ["name", "region", "role", "data_dir", "listen", "api_url", "insecure", "sync_listen", "sync_advertise", "nbd_listen", "log_level"],
+        ["identity"] = ["admin_password", "token_lifetime"],
+        ["sync"] = ["peers", "SYNC_DELTA", "SYNC_MAX", "CLOCK_OFFSET"],
+        ["store"] = ["url"],
+    };
+
+    private static readonly string[] BackendKeys = ["volume_driver", "directory", "capacity_gib", "valid_replication_devices"];
+
+    private readonly List<ConfigurationMistake> _mistakes = [];
+    private IniFile _file = new();
+
+    /// <summary>Exactly one of the two is empty.</summary>
+    public static (SiteConfiguration? Configuration, IReadOnlyList<ConfigurationMistake> Mistakes) Read(
+        string text, IReadOnlyDictionary<string, string> environment, IReadOnlyDictionary<string, string> dotEnv)
+    {
+        var reader = new ConfigurationReader();
+        var configuration = reader.ReadAll(text, environment, dotEnv);
+        return reader._mistakes.Count == 0 ? (configuration, []) : (null, reader._mistakes);
+    }
+
+    private SiteConfiguration ReadAll(
+        string text, IReadOnlyDictionary<string, string> environment, IReadOnlyDictionary<string, string> dotEnv)
+    {
+        _file = IniFile.Parse(text, _mistakes);
+        Overlay(dotEnv, "variable {0} of .env");
+        Overlay(environment, "environment variable {0}");
+        RefuseUnknown();
+
+        var name = SiteName();
+        var dataDirectory = Absolute("site", "data_dir", null) ?? "/";
+        var insecure = Boolean("site", "insecure", false);
+        var listen = Listen(insecure);
+        var syncListen = EndPoint("site", "sync_listen", "0.0.0.0:8777");
+        return new SiteConfiguration
+        {
+            Name = name,
+            Region = Text("site", "region") ?? name,
+            Role = OneOf("site", "role", "edge", "edge", "hub"),
+            DataDirectory = dataDirectory,
+            Listen = listen,
+            Insecure = insecure,
+            ApiUrl = Url("site", "api_url") ?? Reachable(listen),
+            SyncListen = syncListen,
+            SyncAdvertise = HostAndPort("site", "sync_advertise") ?? $"{ReachableHost(syncListen.Address)}:{syncListen.Port}",
+            NbdListen = EndPoint("site", "nbd_listen", "127.0.0.1:10809"),
+            LogLevel = Enum.Parse<LogLevel>(
+                OneOf("site", "log_level", "information", "trace", "debug", "information", "warning", "error"), ignoreCase: true),
+            AdminPassword = Text("identity", "admin_password"),
+            TokenLifetime = Seconds("identity", "token_lifetime", 3600, 60, 604_800),
+            Peers = Peers(),
+            SyncDelta = Seconds("sync", "SYNC_DELTA", 180, 0, 86_400),
+            SyncMax = (int)Number("sync", "SYNC_MAX", 1000, 1, 1_000_000),
+            ClockOffset = Seconds("sync", "CLOCK_OFFSET", 0, 0, 600),
+            StorePath = StorePath(dataDirectory),
+            Backends = [.. _file.SectionNames.Where(s => !KnownKeys.ContainsKey(s)).Select(s => Backend(s, dataDirectory))],
+        };
+    }
+
+    private void Overlay(IReadOnlyDictionary<string, string> variables, string origin)
+    {
+        foreach (var (variable, value) in variables.OrderBy(v => v.Key, StringComparer.Ordinal))
+        {
+            var setting = new Setting(value.Trim(), string.Format(CultureInfo.InvariantCulture, origin, variable));
+            if (PlainVariables.Contains(variable))
+            {
+                _file.Set("sync", variable, setting);
+                continue;
+            }
+
+            var parts = variable.StartsWith(Prefix, StringComparison.Ordinal) ? variable[Prefix.Length..].Split("__", 2) : [];
+            if (parts.Length != 2 || parts[0].Length == 0 || parts[1].Length == 0)
+            {
+                continue;
+            }
+
+            // Variables are upper case; sections and keys are not, and a dash cannot stand in a variable's name.
+            var section = _file.SectionNames.Concat(KnownKeys.Keys)
+                .FirstOrDefault(s => Same(s, parts[0])) ?? parts[0].ToLowerInvariant();
+            var known = KnownKeys.GetValueOrDefault(section, BackendKeys);
+            _file.Set(section, known.FirstOrDefault(k => Same(k, parts[1])) ?? parts[1].ToLowerInvariant(), setting);
+        }
+
+        static bool Same(string name, string variable) =>
+            string.Equals(name.Replace('-', '_'), variable.Replace('-', '_'), StringComparison.OrdinalIgnoreCase);
+    }
+
+    private void RefuseUnknown()
+    {
+        foreach (var section in _file.SectionNames)
+        {
+            var settings = _file.Section(section);
+            if (!KnownKeys.TryGetValue(section, out var known))
+            {
+                known = BackendKeys;
+                if (!settings.ContainsKey("volume_driver"))
+                {
+                    Mistake(_file.OriginOf(section),
+                        $"[{section}] is no known section ({string.Join(", ", KnownKeys.Keys)}), and no backend either, for it has no volume_driver.");
+                    continue;
+                }
+            }
+
+            foreach (var (key, setting) in settings.Where(s => !known.Contains(s.Key)))
+            {
+                var near = known.MinBy(k => Distance(k, key))!;
+                var hint = Distance(near, key) <= 2 ? $"did you mean '{near}'?" : $"known are: {string.Join(", ", known)}.";
+                Mistake(setting.Origin, $"'{key}' is not a setting of [{section}]; {hint}");
+            }
+        }
+    }
+
+    private string SiteName()
+    {
+        var name = Required("site", "name");
+        if (name.Length > 0 && !NamePattern().IsMatch(name))
+        {
+            MistakeAt("site", "name", $"'{name}' is not a site name; use 1 to 63 lower-case letters, digits and dashes, beginning with a letter or digit.");
+        }
+
+        return name;
+    }
+
+    private Uri Listen(bool insecure)
+    {
+        var listen = Url("site", "listen") ?? new Uri("http://127.0.0.1:8776");
+        if (!IPAddress.TryParse(listen.Host, out var address) && listen.Host != "localhost")
+        {
+            MistakeAt("site", "listen", $"'{listen.Host}' is not an IP address; write for example https://0.0.0.0:8776.");
+        }
+        else if (listen.Scheme == "http" && !insecure && address is not null && !IPAddress.IsLoopback(address))
+        {
+            MistakeAt("site", "listen", $"plain http on {listen.Host} would show passwords to the network; use https, listen on 127.0.0.1, or set insecure = true.");
+        }
+
+        return listen;
+    }
+
+    private List<string> Peers()
+    {
+        var peers = new List<string>();
+        foreach (var peer in List("sync", "peers"))
+        {
+            var text = peer.Contains("://", StringComparison.Ordinal) ? peer : $"https://{peer}";
+            if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme == "https" && url.Host.Length > 0)
+            {
+                peers.Add($"{url.Host}:{(url.IsDefaultPort ? 8777 : url.Port)}");
+            }
+            else
+            {
+                MistakeAt("sync", "peers", $"'{peer}' is not the address of a site; write https://HOST:PORT, separated by commas.");
+            }
+        }
+
+        return peers;
+    }
+
+    private string StorePath(string dataDirectory)
+    {
+        var url = Text("store", "url") ?? "sqlite:state.db";
+        if (url.StartsWith("sqlite:", StringComparison.Ordinal) && url.Length > "sqlite:".Length)
+        {
+            return Path.GetFullPath(url["sqlite:".Length..], dataDirectory);
+        }
+
+        MistakeAt("store", "url", url.StartsWith("redis", StringComparison.Ordinal)
+            ? $"'{url}': the Redis store is not built yet; use sqlite:FILE."
+            : $"'{url}' is not a store; write sqlite:FILE, relative to data_dir.");
+        return dataDirectory;
+    }
+
+    private BackendConfiguration Backend(string name, string dataDirectory)
+    {
+        var driver = Text(name, "volume_driver") ?? "native";
+        if (driver != "native")
+        {
+            MistakeAt(name, "volume_driver", $"'{driver}' is not a driver; there is: native.");
+        }
+
+        if (!NamePattern().IsMatch(name))
+        {
+            Mistake(_file.OriginOf(name), $"'{name}' is not a backend name; use 1 to 63 lower-case letters, digits and dashes.");
+        }
+
+        var capacity = _file.Section(name).ContainsKey("capacity_gib") ? Number(name, "capacity_gib", 1, 1, 1L << 30) << 30 : (long?)null;
+        var targets = new List<string>();
+        foreach (var device in List(name, "valid_replication_devices"))
+        {
+            if (device.StartsWith("backend=", StringComparison.Ordinal) && device.Count(c => c == '@') == 1)
+            {
+                targets.Add(device["backend=".Length..]);
+            }
+            else
+            {
+                MistakeAt(name, "valid_replication_devices", device.StartsWith("remote_device=", StringComparison.Ordinal)
+                    ? "remote devices need the rsync mover, which is not built yet; write 'backend=SITE@BACKEND'."
+                    : $"'{device}' is not a replication device; write 'backend=SITE@BACKEND'.");
+            }
+        }
+
+        return new(name, driver, Absolute(name, "directory", Path.Combine(dataDirectory, "backends", name))!, capacity, targets);
+    }
+
+    private static Uri Reachable(Uri listen) =>
+        IPAddress.TryParse(listen.Host.Trim('[', ']'), out var address)
+            ? new UriBuilder(listen) { Host = ReachableHost(address) }.Uri
+            : listen;
+
+    private static string ReachableHost(IPAddress address) =>
+        address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) ? Dns.GetHostName()
+        : address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? $"[{address}]"
+        : address.ToString();
+
+    [GeneratedRegex("^[a-z0-9][a-z0-9-]{0,62}$")]
+    private static partial Regex NamePattern();
+}

@@ -1,0 +1,68 @@
+using System.Net;
+
+namespace Skerry.Host.Configuration;
+
+/// <summary>What a site was told by its operator: immutable, and valid as a whole, or it is not made.</summary>
+internal sealed record SiteConfiguration
+{
+    /// <summary>Also the availability zone: lower-case letters, digits and dashes, 1 to 63 characters.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Where OpenStack clients find this site's endpoint in the catalog; default: the name.</summary>
+    public required string Region { get; init; }
+
+    /// <summary><c>edge</c> or <c>hub</c>; the code is the same.</summary>
+    public required string Role { get; init; }
+
+    /// <summary>Absolute path; made when it is missing.</summary>
+    public required string DataDirectory { get; init; }
+
+    public required Uri Listen { get; init; }
+
+    /// <summary>Plain http on other addresses than loopback is refused unless this is set.</summary>
+    public required bool Insecure { get; init; }
+
+    /// <summary>The URL that the catalog shows; default: <see cref="Listen"/>, with this machine's name in place of a wildcard.</summary>
+    public required Uri ApiUrl { get; init; }
+
+    public required IPEndPoint SyncListen { get; init; }
+
+    /// <summary>host:port at which other sites dial this one; default: <see cref="SyncListen"/>, likewise.</summary>
+    public required string SyncAdvertise { get; init; }
+
+    public required IPEndPoint NbdListen { get; init; }
+
+    public required LogLevel LogLevel { get; init; }
+
+    /// <summary>Null: made at first start.</summary>
+    public string? AdminPassword { get; init; }
+
+    /// <summary>How long a token is good for; 60 seconds to 7 days, default an hour.</summary>
+    public required TimeSpan TokenLifetime { get; init; }
+
+    /// <summary>host:port of sites to dial, beside those that invitations made known.</summary>
+    public required IReadOnlyList<string> Peers { get; init; }
+
+    /// <summary>Changes wait at most this long before they are sent; 0 to 86,400 seconds, default 180.</summary>
+    public required TimeSpan SyncDelta { get; init; }
+
+    /// <summary>At most this many changes wait; 1 to 1,000,000, default 1000.</summary>
+    public required int SyncMax { get; init; }
+
+    /// <summary>How far ahead of its own clock the site follows stamps that it sees; 0 to 600 seconds, default 0.</summary>
+    public required TimeSpan ClockOffset { get; init; }
+
+    /// <summary>The SQLite file, absolute.</summary>
+    public required string StorePath { get; init; }
+
+    public required IReadOnlyList<BackendConfiguration> Backends { get; init; }
+}
+
+/// <summary>A named place for volumes.</summary>
+/// <param name="Name">The section's name.</param>
+/// <param name="Driver"><c>native</c>.</param>
+/// <param name="Directory">Absolute; default <c>data_dir/backends/NAME</c>.</param>
+/// <param name="CapacityBytes">What the backend may fill; null: what its file system has.</param>
+/// <param name="ReplicationTargets"><c>SITE@BACKEND</c> from <c>valid_replication_devices</c>.</param>
+internal sealed record BackendConfiguration(
+    string Name, string Driver, string Directory, long? CapacityBytes, IReadOnlyList<string> ReplicationTargets);

@@ -1,0 +1,148 @@
+using Skerry.Host.Configuration;
+
+namespace Skerry.Host.Tests.Configuration;
+
+public sealed class ConfigurationReaderTests
+{
+    private const string Small = """
+        [site]
+        name = north
+        data_dir = /srv/skerry
+
+        [ssd]
+        volume_driver = native
+        """;
+
+    private static readonly Dictionary<string, string> Nothing = [];
+
+    [Fact]
+    public void A_small_file_gets_the_documented_defaults()
+    {
+        var site = Read(Small);
+        Assert.Equal("north", site.Region);
+        Assert.Equal("edge", site.Role);
+        Assert.Equal(TimeSpan.FromSeconds(180), site.SyncDelta);
+        Assert.Equal(1000, site.SyncMax);
+        Assert.Equal(TimeSpan.Zero, site.ClockOffset);
+        Assert.Equal("/srv/skerry/state.db", site.StorePath);
+        var backend = Assert.Single(site.Backends);
+        Assert.Equal(("ssd", "native", "/srv/skerry/backends/ssd"), (backend.Name, backend.Driver, backend.Directory));
+    }
+
+    [Fact]
+    public void The_example_of_the_design_is_read_with_its_comments()
+    {
+        var (site, mistakes) = ConfigurationReader.Read("""
+            [site]
+            name = edge-1                    # also the availability zone
+            region = edge-1
+            role = edge                      # or hub
+            data_dir = /var/lib/skerry
+            listen = https://0.0.0.0:8776    # plain http only on loopback
+            sync_listen = 0.0.0.0:8777
+            nbd_listen = 127.0.0.1:10809
+            [identity]
+            admin_password = a#b
+            [sync]
+            peers = https://hub.example:8776
+            SYNC_DELTA = 180
+            SYNC_MAX = 1000
+            CLOCK_OFFSET = 0.0               # seconds
+            [store]
+            url = sqlite:state.db            # or redis://host:6379
+            [ssd]
+            volume_driver = native
+            valid_replication_devices = 'backend=edge-2@ssd',
+                'backend=edge-3@ssd'
+            """, Nothing, Nothing);
+        Assert.Empty(mistakes);
+        Assert.Equal("a#b", site!.AdminPassword);
+        Assert.Equal(["hub.example:8776"], site.Peers);
+        Assert.Equal(["edge-2@ssd", "edge-3@ssd"], site.Backends[0].ReplicationTargets);
+    }
+
+    [Fact]
+    public void Every_mistake_is_reported_at_once_with_its_line()
+    {
+        var mistakes = Mistakes("""
+            [site]
+            name = North!
+            roll = hub
+            data_dir = relative
+            listen = http://0.0.0.0:8776
+            [sync]
+            SYNC_DELTA = soon
+            SYNC_MAX = 0
+            [odd]
+            color = blue
+            [ssd]
+            volume_driver = magnetic
+            nonsense
+            """);
+        Assert.Equal(
+            ["line 2", "line 3", "line 4", "line 5", "line 7", "line 8", "line 9", "line 12", "line 13"],
+            mistakes.Select(m => m.Origin).OrderBy(o => int.Parse(o[5..])));
+        Assert.Contains("did you mean 'role'", mistakes.Single(m => m.Origin == "line 3").Message);
+        Assert.Contains("insecure = true", mistakes.Single(m => m.Origin == "line 5").Message);
+    }
+
+    [Fact]
+    public void A_missing_required_setting_names_its_section()
+    {
+        var mistakes = Mistakes("[site]\nregion = x\n");
+        Assert.Contains(mistakes, m => m.Origin == "line 1" && m.Message.Contains("'name'"));
+        Assert.Contains(mistakes, m => m.Message.Contains("'data_dir'"));
+    }
+
+    [Fact]
+    public void The_environment_goes_before_dotenv_which_goes_before_the_file()
+    {
+        var (site, mistakes) = ConfigurationReader.Read(
+            Small + "\n[sync]\nSYNC_DELTA = 1\nSYNC_MAX = 10\n[back-up]\nvolume_driver = native\n",
+            new Dictionary<string, string> { ["SYNC_DELTA"] = "3", ["SKERRY_SITE__NAME"] = "south", ["SKERRY_BACK_UP__CAPACITY_GIB"] = "4", ["HOME"] = "/" },
+            new Dictionary<string, string> { ["SYNC_DELTA"] = "2", ["SYNC_MAX"] = "20" });
+        Assert.Empty(mistakes);
+        Assert.Equal((3.0, 20, "south"), (site!.SyncDelta.TotalSeconds, site.SyncMax, site.Name));
+        Assert.Equal(4L << 30, site.Backends.Single(b => b.Name == "back-up").CapacityBytes);
+    }
+
+    [Fact]
+    public void A_mistake_in_the_environment_names_the_variable()
+    {
+        var (_, mistakes) = ConfigurationReader.Read(
+            Small, new Dictionary<string, string> { ["SYNC_MAX"] = "many", ["SKERRY_SITE__COLOR"] = "blue" }, Nothing);
+        Assert.Contains(mistakes, m => m.Origin == "environment variable SYNC_MAX");
+        Assert.Contains(mistakes, m => m.Origin == "environment variable SKERRY_SITE__COLOR");
+    }
+
+    [Fact]
+    public void A_key_set_twice_names_both_lines()
+    {
+        var mistake = Assert.Single(Mistakes(Small + "\nvolume_driver = native\n"));
+        Assert.Equal("line 7", mistake.Origin);
+        Assert.Contains("line 6", mistake.Message);
+    }
+
+    [Fact]
+    public void Dotenv_takes_export_and_quotes_and_names_a_bad_line()
+    {
+        List<ConfigurationMistake> mistakes = [];
+        var variables = DotEnvFile.Parse("# c\nexport SYNC_DELTA=\"5\"\nSYNC_MAX='7'\nbad\n", mistakes);
+        Assert.Equal(("5", "7"), (variables["SYNC_DELTA"], variables["SYNC_MAX"]));
+        Assert.Equal(".env line 4", Assert.Single(mistakes).Origin);
+    }
+
+    private static SiteConfiguration Read(string text)
+    {
+        var (site, mistakes) = ConfigurationReader.Read(text, Nothing, Nothing);
+        Assert.Empty(mistakes);
+        return site!;
+    }
+
+    private static IReadOnlyList<ConfigurationMistake> Mistakes(string text)
+    {
+        var (site, mistakes) = ConfigurationReader.Read(text, Nothing, Nothing);
+        Assert.Null(site);
+        return mistakes;
+    }
+}
