@@ -1,0 +1,58 @@
+using Skerry.Domain.Replication;
+
+namespace Skerry.Domain.Recovery;
+
+/// <summary>A wish to move a volume's primary.</summary>
+/// <param name="VolumeId">The volume.</param>
+/// <param name="ToSite">A site's name or id; null takes the only replica, or for a failback the home.</param>
+/// <param name="IsForced">Promote without the old primary's consent; refused while that is alive and connected.</param>
+/// <param name="Drain">Close the exports of attached writers instead of refusing because of them; planned moves only.</param>
+public sealed record FailoverRequest(string VolumeId, string? ToSite = null, bool IsForced = false, bool Drain = false);
+
+/// <summary>A wish to make a copy a primary: like a forced failover when the old primary was not demoted first.</summary>
+/// <param name="VolumeId">The volume.</param>
+/// <param name="Site">The site whose copy is meant, by name or id; null for the only replica.</param>
+/// <param name="IsForced">Promote though the old primary never said that it stopped.</param>
+public sealed record PromoteRequest(string VolumeId, string? Site = null, bool IsForced = false);
+
+/// <summary>A wish to make the primary a replica, with no successor yet.</summary>
+/// <param name="VolumeId">The volume.</param>
+/// <param name="Drain">Close the exports of attached writers instead of refusing because of them.</param>
+public sealed record DemoteRequest(string VolumeId, bool Drain = false);
+
+/// <summary>A wish that a copy set aside what diverged and follow the primary again.</summary>
+/// <param name="VolumeId">The volume.</param>
+/// <param name="Site">The site whose copy is meant, by name or id; null for the only one that waits.</param>
+public sealed record ResyncRequest(string VolumeId, string? Site = null);
+
+/// <summary>The operation that carries out what was asked; follow it as any operation.</summary>
+/// <param name="OperationId">Its id; null when there was nothing to carry out later.</param>
+/// <param name="VolumeId">The volume.</param>
+/// <param name="Site">The site that carries it out, as a site id.</param>
+/// <param name="Preview">For a forced promotion: what it may lose, as it was known when it was asked for.</param>
+public sealed record RecoveryTicket(string? OperationId, string VolumeId, string Site, FailoverPreview? Preview = null);
+
+/// <summary>What a failover would do, told before it is done.</summary>
+/// <param name="VolumeId">The volume.</param>
+/// <param name="FromSite">The present primary, as a site id; empty when nobody is.</param>
+/// <param name="ToSite">The site to promote, as a site id.</param>
+/// <param name="IsForced">Whether the preview is of a forced failover; a planned one loses nothing.</param>
+/// <param name="RecoveryPoint">The state that would be promoted, or a later one.</param>
+/// <param name="SecondsSinceWhole">How long before now that state was the primary's, by the clocks of both: what may be lost.</param>
+/// <param name="OwedBytesAtLeast">What the primary owed when it was last heard; it may have written more.</param>
+/// <param name="HeardAt">When the primary was last heard at the site to promote.</param>
+/// <param name="KnownAt">When what is said here was true; older than now when another site is asked.</param>
+/// <param name="Refusal">Why it would be refused now; null when it would be carried out.</param>
+/// <param name="Loss">The loss bound in a sentence, for people.</param>
+public sealed record FailoverPreview(
+    string VolumeId,
+    string FromSite,
+    string ToSite,
+    bool IsForced,
+    RecoveryPoint? RecoveryPoint,
+    double? SecondsSinceWhole,
+    long? OwedBytesAtLeast,
+    DateTimeOffset? HeardAt,
+    DateTimeOffset KnownAt,
+    Refusal? Refusal,
+    string Loss);

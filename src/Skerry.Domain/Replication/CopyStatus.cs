@@ -1,0 +1,95 @@
+using System.Text.Json.Serialization;
+
+namespace Skerry.Domain.Replication;
+
+/// <summary>A state that a replica can be promoted to.</summary>
+/// <param name="Generation">The generation of its last write.</param>
+/// <param name="Number">Its last write number.</param>
+/// <param name="TakenAt">When the primary's disk was in that state, by the primary's clock.</param>
+public sealed record RecoveryPoint(long Generation, long Number, DateTimeOffset TakenAt);
+
+/// <summary>A transfer of blocks, running or done.</summary>
+/// <param name="Kind"><c>first-copy</c>, <c>catch-up</c> or <c>resync</c>.</param>
+/// <param name="TotalBytes">What is to be handled: moved, or in a resync compared.</param>
+/// <param name="DoneBytes">How much of that is done, over resumptions.</param>
+/// <param name="ComparedBytes">Read and compared by digest at both sides; 0 outside a resync.</param>
+/// <param name="MovedBytes">Block content that crossed the link since the transfer began here; holes count nothing.</param>
+/// <param name="EqualBytes">Compared and found equal, so not moved.</param>
+/// <param name="BytesPerSecond">The rate lately; 0 when done.</param>
+/// <param name="SecondsLeft">At that rate; null when it cannot be told.</param>
+/// <param name="StartedAt">When the transfer began, or was last resumed.</param>
+/// <param name="EndedAt">Null while it runs.</param>
+public sealed record TransferStatus(
+    string Kind,
+    long TotalBytes,
+    long DoneBytes,
+    long ComparedBytes,
+    long MovedBytes,
+    long EqualBytes,
+    double BytesPerSecond,
+    double? SecondsLeft,
+    DateTimeOffset StartedAt,
+    DateTimeOffset? EndedAt);
+
+/// <summary>What the primary's site says of one replication; true at <paramref name="At"/>.</summary>
+/// <param name="State">One of <see cref="ReplicationWords"/>: the state of the replica as the source knows it.</param>
+/// <param name="Reason">Why, in a sentence; null in the three active states.</param>
+/// <param name="NextStep">What helps, in a sentence.</param>
+/// <param name="At">When this was true, by the source's clock.</param>
+/// <param name="Since">Since when the state holds.</param>
+/// <param name="Generation">The generation under which this site was primary when it said so.</param>
+/// <param name="LagBytes">Written and not yet acknowledged by the replica; null when not known.</param>
+/// <param name="LagSeconds">Age of the oldest write that the replica has not acknowledged; null when not known.</param>
+/// <param name="PrimaryNumber">The last write number here.</param>
+/// <param name="ReplicaNumber">The last write number that the replica said is durable there.</param>
+/// <param name="Transfer">The running transfer.</param>
+/// <param name="LastTransfer">The last one that was completed.</param>
+/// <param name="LastSyncAt">When the replica was last made equal to a snapshot, or last acknowledged everything.</param>
+/// <param name="CompletedRun">The start time of the last scheduled or asked run that was completed; null in instant mode.</param>
+public sealed record SourceStatus(
+    string State,
+    string? Reason,
+    string? NextStep,
+    DateTimeOffset At,
+    DateTimeOffset Since,
+    long Generation,
+    long? LagBytes,
+    double? LagSeconds,
+    long PrimaryNumber,
+    long? ReplicaNumber,
+    TransferStatus? Transfer,
+    TransferStatus? LastTransfer,
+    DateTimeOffset? LastSyncAt,
+    DateTimeOffset? CompletedRun);
+
+/// <summary>What the replica's site says of one replication; true at <paramref name="At"/>.</summary>
+/// <param name="State">One of <see cref="ReplicationWords"/>: the state of the local copy.</param>
+/// <param name="Reason">Why, in a sentence; null in the active states.</param>
+/// <param name="NextStep">What helps, in a sentence.</param>
+/// <param name="At">When this was true, by the target's clock.</param>
+/// <param name="Since">Since when the state holds.</param>
+/// <param name="RecoveryPoint">The newest state, durable here, that this copy can be promoted to; null when there is none.</param>
+/// <param name="OwedBytes">What the primary said last that it still owed; "at least", since it may have written more.</param>
+/// <param name="HeardAt">When the primary was last heard, by the target's clock.</param>
+/// <param name="LastTransfer">The last transfer that was completed into this copy.</param>
+/// <param name="DivergedSnapshotId">The snapshot that keeps what this copy wrote apart from the present primary, when it did.</param>
+public sealed record TargetStatus(
+    string State,
+    string? Reason,
+    string? NextStep,
+    DateTimeOffset At,
+    DateTimeOffset Since,
+    RecoveryPoint? RecoveryPoint,
+    long? OwedBytes,
+    DateTimeOffset? HeardAt,
+    TransferStatus? LastTransfer,
+    string? DivergedSnapshotId);
+
+/// <summary>The stored form of what the folders Replication and Recovery keep in fields.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(Generation))]
+[JsonSerializable(typeof(SourceStatus))]
+[JsonSerializable(typeof(TargetStatus))]
+internal sealed partial class ReplicationJson : JsonSerializerContext;

@@ -1,0 +1,72 @@
+namespace Skerry.Domain.Replication;
+
+/// <summary>What a mover is to bring about; derived from the state afresh at every step.</summary>
+/// <param name="ReplicationId">The relation; one task of an id at a time.</param>
+/// <param name="VolumeId">The volume, primary here.</param>
+/// <param name="Backend">The backend that holds it here.</param>
+/// <param name="TargetSite">The site of the replica, as a site id.</param>
+/// <param name="Generation">The generation under which this site is primary.</param>
+/// <param name="Run">
+/// Null to follow the volume for as long as the task stands (instant). Else the start time of one run: make the replica equal to a
+/// snapshot taken at or after the first call with this value, then rest.
+/// </param>
+public sealed record MoverTask(
+    string ReplicationId, string VolumeId, string Backend, string TargetSite, Generation Generation, DateTimeOffset? Run);
+
+/// <summary>
+/// Makes replicas equal to their sources: the sending side of one kind of backend. It decides nothing about who is primary.
+/// </summary>
+/// <remarks>
+/// <para>What the replica holds is at every moment a state that the source's disk has been in, or else its last such state is kept
+/// beside it until the new one is whole.</para>
+/// <para>A source that cannot be read is an error, never an empty source. Faults of the link are tried again for as long as the
+/// task stands; other faults are told in <see cref="MoverReport.Reason"/>.</para>
+/// <para>A mover keeps nothing of its own that is needed after a restart: the first call after one finds out what is there.</para>
+/// </remarks>
+public interface IDataMover
+{
+    /// <summary>The volume driver whose volumes it moves, as in the configuration (<c>native</c>).</summary>
+    string Driver { get; }
+
+    /// <summary>Begins or goes on with the task, and returns at once with how it stands. Calling it again is always safe.</summary>
+    MoverReport Synchronize(MoverTask task);
+
+    /// <summary>
+    /// Asks the replica to make everything durable that was written here before the call, and waits for it. The last write number
+    /// that is then durable there; null when the link, or the patience of the token, ends first.
+    /// </summary>
+    ValueTask<long?> SettleAsync(string replicationId, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Ends the task. With <paramref name="forGood"/> what it kept at the source for going on later (snapshots) is dropped too;
+    /// otherwise a later <see cref="Synchronize"/> resumes. Idempotent; the replica is untouched.
+    /// </summary>
+    ValueTask CleanupAsync(string replicationId, string volumeId, bool forGood, CancellationToken cancellationToken);
+}
+
+/// <summary>How a task stands.</summary>
+/// <param name="State">One of <see cref="ReplicationWords"/>.</param>
+/// <param name="Reason">Why, where the word alone does not say it.</param>
+/// <param name="NextStep">What helps, where something does.</param>
+/// <param name="IsConnected">True while the replica's site answers.</param>
+/// <param name="LagBytes">Written here and not yet acknowledged there; null when not known.</param>
+/// <param name="LagSeconds">Age of the oldest such write.</param>
+/// <param name="PrimaryNumber">The last write number here.</param>
+/// <param name="ReplicaNumber">The last number durable there.</param>
+/// <param name="Transfer">The running transfer.</param>
+/// <param name="LastTransfer">The last one completed since the daemon started.</param>
+/// <param name="LastSyncAt">When the replica last had everything.</param>
+/// <param name="CompletedRun">The last <see cref="MoverTask.Run"/> that was completed since the daemon started.</param>
+public sealed record MoverReport(
+    string State,
+    string? Reason,
+    string? NextStep,
+    bool IsConnected,
+    long? LagBytes,
+    double? LagSeconds,
+    long PrimaryNumber,
+    long? ReplicaNumber,
+    TransferStatus? Transfer,
+    TransferStatus? LastTransfer,
+    DateTimeOffset? LastSyncAt,
+    DateTimeOffset? CompletedRun);

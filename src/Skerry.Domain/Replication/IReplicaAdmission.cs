@@ -1,0 +1,31 @@
+namespace Skerry.Domain.Replication;
+
+/// <summary>Judges from the replicated state whether a site may send blocks of a volume to this one.</summary>
+public interface IReplicaAdmission
+{
+    /// <summary>
+    /// Whether <paramref name="peer"/>, an authenticated site id, may be the source of this volume's copy here under the generation
+    /// that it names. Asked again whenever generations or replications change.
+    /// </summary>
+    AdmissionVerdict Judge(string replicationId, string volumeId, string peer, long generation, string generationId);
+
+    /// <summary>
+    /// True when the local copy wrote, as a primary of its own, in one of these generations: what it then wrote after a fork is
+    /// somebody's data and has to be kept.
+    /// </summary>
+    bool WasPrimaryHere(string volumeId, long generation);
+
+    /// <summary>
+    /// Records durably that what this copy wrote apart was kept, so that people can find it: a snapshot entity of that id and name.
+    /// Idempotent.
+    /// </summary>
+    ValueTask KeepDivergedAsync(string volumeId, string snapshotId, string name, long sizeBytes, CancellationToken cancellationToken);
+}
+
+/// <summary>What came of the judgement.</summary>
+/// <param name="Backend">Where the copy is, or is to be made; null when not admitted.</param>
+/// <param name="MayResync">False when a copy that diverged has to wait for a person.</param>
+/// <param name="Refusal">Why not; null when admitted.</param>
+/// <param name="IsTemporary">True when the refusal may pass by itself, as when the state has not arrived yet.</param>
+/// <param name="Generation">The highest generation known here, for a source that has missed it.</param>
+public sealed record AdmissionVerdict(string? Backend, bool MayResync, Refusal? Refusal, bool IsTemporary, long Generation);

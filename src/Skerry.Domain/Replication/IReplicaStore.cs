@@ -1,0 +1,55 @@
+namespace Skerry.Domain.Replication;
+
+/// <summary>The receiving side of a mover: the copies that this site holds of volumes whose primary is elsewhere, or was here.</summary>
+/// <remarks>Every method derives what to do from what is on disk, so calling it again after a crash goes on.</remarks>
+public interface IReplicaStore
+{
+    /// <summary>The volume driver whose copies these are.</summary>
+    string Driver { get; }
+
+    /// <summary>What this site holds of the volume; null when nothing.</summary>
+    LocalCopy? Find(string volumeId);
+
+    /// <summary>
+    /// Ends the copy's time as a replica: its source is cut off and not let in again before <see cref="Release"/> or a restart, a
+    /// catch-up that is under way is undone, back to the last recovery point, and what is left is durable and whole. The copy takes
+    /// no writes by this; it may be opened for writing afterwards. Null when there is no copy, or none that is whole.
+    /// </summary>
+    ValueTask<LocalCopy?> SettleAsync(string volumeId, CancellationToken cancellationToken);
+
+    /// <summary>Lets a source in again after <see cref="SettleAsync"/>, as far as the state allows one.</summary>
+    void Release(string volumeId);
+
+    /// <summary>Cuts off the source of this volume now; what it was admitted for no longer holds. It may ask again.</summary>
+    void Disconnect(string volumeId);
+
+    /// <summary>Drops the copy with all its snapshots. Idempotent. The caller has made sure that it is nobody's primary.</summary>
+    ValueTask DropAsync(string volumeId, CancellationToken cancellationToken);
+}
+
+/// <summary>A copy of a volume that this site holds.</summary>
+/// <param name="VolumeId">The volume.</param>
+/// <param name="Backend">The backend that holds it.</param>
+/// <param name="IsWhole">False during a first copy, before there was any state to promote.</param>
+/// <param name="IsCatchingUp">True while blocks of a newer state are being put beside the recovery point.</param>
+/// <param name="IsConnected">True while its source is connected.</param>
+/// <param name="Generation">The generation of the last write of the state that would be promoted.</param>
+/// <param name="Number">The last write number, durable here, of that state.</param>
+/// <param name="RecoveryPoint">That state, or an earlier one, with its time; null when not whole.</param>
+/// <param name="OwedBytes">What the source said last that it still owed.</param>
+/// <param name="HeardAt">When the source was last heard; null when not since the daemon started.</param>
+/// <param name="Trouble">Why the last source was not let in, or what failed; null when all is well.</param>
+/// <param name="LastTransfer">The last transfer completed into this copy since the daemon started.</param>
+public sealed record LocalCopy(
+    string VolumeId,
+    string Backend,
+    bool IsWhole,
+    bool IsCatchingUp,
+    bool IsConnected,
+    long Generation,
+    long Number,
+    RecoveryPoint? RecoveryPoint,
+    long? OwedBytes,
+    DateTimeOffset? HeardAt,
+    Refusal? Trouble,
+    TransferStatus? LastTransfer);
