@@ -1,0 +1,49 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Skerry.Client.Native.Wire;
+
+/// <summary>
+/// How <c>/skerry/v1</c> writes its records: snake_case names, numbers with their unit in the name, times as RFC 3339. Names that a
+/// reader does not know are skipped, so that versions can differ.
+/// </summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DictionaryKeyPolicy = JsonKnownNamingPolicy.Unspecified,
+    DefaultIgnoreCondition = JsonIgnoreCondition.Never)]
+[JsonSerializable(typeof(ErrorReply))]
+[JsonSerializable(typeof(SiteReply))]
+[JsonSerializable(typeof(SiteList))]
+[JsonSerializable(typeof(SiteInviteRequest))]
+[JsonSerializable(typeof(InvitationReply))]
+[JsonSerializable(typeof(SiteJoinRequest))]
+[JsonSerializable(typeof(VolumeReply))]
+[JsonSerializable(typeof(VolumeList))]
+[JsonSerializable(typeof(VolumeCreateRequest))]
+[JsonSerializable(typeof(VolumeUpdateRequest))]
+[JsonSerializable(typeof(VolumeExtendRequest))]
+[JsonSerializable(typeof(ConnectRequest))]
+[JsonSerializable(typeof(ConnectionReply))]
+[JsonSerializable(typeof(ConnectionList))]
+[JsonSerializable(typeof(SnapshotReply))]
+[JsonSerializable(typeof(SnapshotList))]
+[JsonSerializable(typeof(SnapshotCreateRequest))]
+[JsonSerializable(typeof(ReplicationReply))]
+[JsonSerializable(typeof(ReplicationList))]
+[JsonSerializable(typeof(ReplicationCreateRequest))]
+[JsonSerializable(typeof(RecoveryRequest))]
+[JsonSerializable(typeof(RecoveryPreviewReply))]
+[JsonSerializable(typeof(OperationReply))]
+[JsonSerializable(typeof(OperationList))]
+[JsonSerializable(typeof(ConflictReply))]
+[JsonSerializable(typeof(ConflictList))]
+[JsonSerializable(typeof(ConflictResolveRequest))]
+[JsonSerializable(typeof(ChangeRecord))]
+[JsonSerializable(typeof(ApiVersionRecord))]
+public sealed partial class SkerryJson : JsonSerializerContext;
+
+/// <summary>What <c>GET /skerry/v1</c> answers.</summary>
+public sealed record ApiVersionRecord(string Version, string Software, string SiteId, string SiteName, string Region);
+
+/// <summary>One event of <c>GET /skerry/v1/events</c>: something about this entity changed; ask again for what.</summary>
+public sealed record ChangeRecord(string Kind, string Id);

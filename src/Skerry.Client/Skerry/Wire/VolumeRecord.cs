@@ -1,0 +1,62 @@
+namespace Skerry.Client.Native.Wire;
+
+/// <summary>A volume as the asked site knows it.</summary>
+/// <param name="Status">As block storage has it: creating, available, in-use, extending, deleting, error …</param>
+/// <param name="StatusReason">Why, when the status needs a reason.</param>
+/// <param name="Site">The name of the site that holds it, which is its availability zone.</param>
+/// <param name="Backend">Administrators only.</param>
+/// <param name="ReplicationStatus">In the seed's words where it has one: <c>active - primary</c>, <c>active - updating</c>, <c>active - secondary</c>; else plain words; null when not replicated.</param>
+/// <param name="Generation">The current generation's number. Administrators only.</param>
+/// <param name="AllocatedBytes">What it takes on the backend, as last measured. Administrators only.</param>
+public sealed record VolumeRecord(
+    string Id,
+    string? Name,
+    string? Description,
+    long SizeGib,
+    string Status,
+    string? StatusReason,
+    string? Type,
+    string? Site,
+    string? Backend,
+    string? ReplicationStatus,
+    long? Generation,
+    long? AllocatedBytes,
+    string? ProjectId,
+    string? UserId,
+    string? SourceVolumeId,
+    string? SnapshotId,
+    IReadOnlyDictionary<string, string>? Metadata,
+    DateTimeOffset? CreatedAt,
+    DateTimeOffset? UpdatedAt);
+
+/// <param name="OperationId">The operation that carries the request out, when it is not yet done.</param>
+public sealed record VolumeReply(VolumeRecord Volume, string? OperationId = null);
+
+public sealed record VolumeList(IReadOnlyList<VolumeRecord> Volumes, IReadOnlyList<PageLink>? Links = null);
+
+public sealed record VolumeCreateRequest(
+    string? Name,
+    string? Description,
+    long? SizeGib,
+    string? Type,
+    string? Site,
+    string? SourceVolumeId,
+    string? SnapshotId,
+    IReadOnlyDictionary<string, string>? Metadata);
+
+/// <summary>What to change; a null leaves the value as it is. Metadata replaces all metadata.</summary>
+public sealed record VolumeUpdateRequest(string? Name, string? Description, IReadOnlyDictionary<string, string>? Metadata);
+
+public sealed record VolumeExtendRequest(long? SizeGib);
+
+/// <summary>The way to a volume's blocks, open until it is disconnected.</summary>
+/// <param name="Uri">With the secret export name; only in the reply that makes the connection, and kept nowhere.</param>
+public sealed record ConnectionRecord(
+    string Id, string VolumeId, string? SnapshotId, bool ReadOnly, string? HostNote, string? Uri, DateTimeOffset? CreatedAt);
+
+public sealed record ConnectionReply(ConnectionRecord Connection);
+
+public sealed record ConnectionList(IReadOnlyList<ConnectionRecord> Connections, IReadOnlyList<PageLink>? Links = null);
+
+/// <param name="HostNote">Free text that tells people who is connected.</param>
+public sealed record ConnectRequest(bool? ReadOnly, string? HostNote);
