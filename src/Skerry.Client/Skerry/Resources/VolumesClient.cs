@@ -63,7 +63,7 @@ public sealed class VolumesClient(ApiConnection connection)
             Service.Skerry, HttpMethod.Delete, $"{Path(id)}/connections/{Query.Escape(connectionId)}", cancellationToken);
 
     /// <summary>What <paramref name="action"/> would do and lose if it were asked now; changes nothing.</summary>
-    /// <param name="action">promote, demote, resync, failover or failback.</param>
+    /// <param name="action">promote, failover or failback.</param>
     public async Task<RecoveryPreviewRecord> PreviewAsync(
         string id, string action, string? to, bool force, CancellationToken cancellationToken) =>
         (await connection.GetAsync(
@@ -73,9 +73,8 @@ public sealed class VolumesClient(ApiConnection connection)
             cancellationToken)).Preview;
 
     /// <inheritdoc cref="PreviewAsync"/>
-    public Task<VolumeReply> RecoverAsync(string id, string action, string? to, bool force, CancellationToken cancellationToken) =>
-        SendAsync(
-            HttpMethod.Post, $"{Path(id)}/{action}", new RecoveryRequest(to, force), SkerryJson.Default.RecoveryRequest, cancellationToken);
+    public Task<VolumeReply> RecoverAsync(string id, string action, RecoveryRequest request, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Post, $"{Path(id)}/{action}", request, SkerryJson.Default.RecoveryRequest, cancellationToken);
 
     internal static string Seconds(TimeSpan time) => ((long)Math.Ceiling(time.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
 

@@ -3,13 +3,15 @@ namespace Skerry.Client.Native.Wire;
 /// <summary>Asks to move a volume's primary.</summary>
 /// <param name="To">Name or id of the site that becomes primary; null where only one can.</param>
 /// <param name="Force">Without draining the present primary; may lose what the replica had not received.</param>
-public sealed record RecoveryRequest(string? To, bool? Force);
+/// <param name="Drain">Close the exports of attached writers instead of refusing because of them; planned moves only.</param>
+public sealed record RecoveryRequest(string? To, bool? Force, bool? Drain);
 
 /// <summary>What a failover would do if it were committed now, from what the asked site knows.</summary>
 /// <param name="Refusal">Why it would be refused; null when it would be accepted.</param>
 /// <param name="LossSeconds">Seconds since the replica was last known whole, at least.</param>
 /// <param name="LossBytes">Bytes that the replica was owed when that was last heard, at least.</param>
-/// <param name="HeardAt">When the primary was last heard.</param>
+/// <param name="HeardAt">When the primary was last heard at the site to promote.</param>
+/// <param name="KnownAt">When what is said here was true.</param>
 /// <param name="Summary">The same in one sentence.</param>
 public sealed record RecoveryPreviewRecord(
     string VolumeId,
@@ -20,6 +22,7 @@ public sealed record RecoveryPreviewRecord(
     double? LossSeconds,
     long? LossBytes,
     DateTimeOffset? HeardAt,
+    DateTimeOffset? KnownAt,
     string Summary,
     ErrorRecord? Refusal);
 

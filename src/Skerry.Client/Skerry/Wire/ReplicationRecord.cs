@@ -1,14 +1,17 @@
 namespace Skerry.Client.Native.Wire;
 
 /// <summary>The standing relation of a volume with its replica. Each side reports for itself, so each side's words have an age.</summary>
-/// <param name="Status">The relation in one phrase, from what both sides reported.</param>
+/// <param name="HomeSite">Where failback brings the primary. Sites are told by their names.</param>
+/// <param name="SourceSite">The site that is primary now; null while nobody is.</param>
 /// <param name="Mode">instant, one-time or periodic.</param>
 /// <param name="OnReturn">resync or wait: what a returning former primary does.</param>
+/// <param name="Status">Sums up both sides: <c>active - primary</c>, <c>active - updating</c>, <c>active - secondary</c>, or plain words with a reason.</param>
 public sealed record ReplicationRecord(
     string Id,
     string VolumeId,
     string? VolumeName,
-    string SourceSite,
+    string? HomeSite,
+    string? SourceSite,
     string TargetSite,
     string? TargetBackend,
     string Mode,
@@ -18,43 +21,71 @@ public sealed record ReplicationRecord(
     bool Paused,
     string? OnReturn,
     string Status,
+    string? Reason,
+    string? NextStep,
     ReplicationSourceRecord? Source,
     ReplicationTargetRecord? Target,
     DateTimeOffset? CreatedAt);
 
 /// <summary>What the primary's site last said.</summary>
-/// <param name="LagBytes">Owed to the replica.</param>
-/// <param name="LagSeconds">How long ago the replica was last whole.</param>
+/// <param name="At">When it was true.</param>
+/// <param name="Since">Since when the state holds.</param>
+/// <param name="LagBytes">Written and not yet acknowledged by the replica; null when not known.</param>
+/// <param name="LagSeconds">Age of the oldest write that the replica has not acknowledged; null when not known.</param>
+/// <param name="PrimaryNumber">The last write number at the primary.</param>
+/// <param name="ReplicaNumber">The last one that the replica said is durable.</param>
 public sealed record ReplicationSourceRecord(
     string State,
+    string? Reason,
+    string? NextStep,
+    DateTimeOffset? At,
+    DateTimeOffset? Since,
+    long? Generation,
     long? LagBytes,
     double? LagSeconds,
-    DateTimeOffset? Since,
-    string? Error,
-    string? NextStep,
+    long? PrimaryNumber,
+    long? ReplicaNumber,
     TransferRecord? Transfer,
-    DateTimeOffset? LastSyncAt,
-    long? LastBytes,
-    DateTimeOffset? ReportedAt);
+    TransferRecord? LastTransfer,
+    DateTimeOffset? LastSyncAt);
 
 /// <summary>What the replica's site last said.</summary>
+/// <param name="OwedBytes">What the primary said last that it still owed: at least.</param>
+/// <param name="HeardAt">When the primary was last heard there.</param>
+/// <param name="DivergedSnapshotId">The snapshot that keeps what this copy wrote apart from the present primary.</param>
 public sealed record ReplicationTargetRecord(
     string State,
-    RecoveryPointRecord? RecoveryPoint,
-    string? Error,
+    string? Reason,
     string? NextStep,
-    DateTimeOffset? ReportedAt,
-    ResyncRecord? Resync = null);
+    DateTimeOffset? At,
+    DateTimeOffset? Since,
+    RecoveryPointRecord? RecoveryPoint,
+    long? OwedBytes,
+    DateTimeOffset? HeardAt,
+    TransferRecord? LastTransfer,
+    string? DivergedSnapshotId);
 
-/// <summary>What the last resync compared and moved.</summary>
-public sealed record ResyncRecord(
-    long? ComparedBytes, long? MovedBytes, long? EqualBytes, string? DivergedSnapshotId, DateTimeOffset? FinishedAt);
-
-/// <summary>A running transfer.</summary>
-public sealed record TransferRecord(long? TotalBytes, long? DoneBytes, double? BytesPerSecond, double? SecondsLeft);
+/// <summary>A transfer of blocks, running or done.</summary>
+/// <param name="Kind">first-copy, catch-up or resync.</param>
+/// <param name="TotalBytes">What is to be handled: moved, or in a resync compared.</param>
+/// <param name="DoneBytes">How much of that is done, over resumptions.</param>
+/// <param name="ComparedBytes">Compared by digest at both sides, in a resync.</param>
+/// <param name="MovedBytes">Block content that crossed the link.</param>
+/// <param name="EqualBytes">Compared and found equal, so not moved.</param>
+public sealed record TransferRecord(
+    string Kind,
+    long TotalBytes,
+    long DoneBytes,
+    long ComparedBytes,
+    long MovedBytes,
+    long EqualBytes,
+    double BytesPerSecond,
+    double? SecondsLeft,
+    DateTimeOffset? StartedAt,
+    DateTimeOffset? EndedAt);
 
 /// <summary>A point in time that a replica can be promoted to.</summary>
-public sealed record RecoveryPointRecord(long? Generation, long? Number, DateTimeOffset? TakenAt);
+public sealed record RecoveryPointRecord(long Generation, long Number, DateTimeOffset? TakenAt);
 
 public sealed record ReplicationReply(ReplicationRecord Replication, string? OperationId = null);
 
