@@ -1,0 +1,173 @@
+using System.Text.Json;
+using Skerry.State.Clocks;
+using Skerry.State.Merging;
+
+namespace Skerry.State.Log;
+
+/// <summary>
+/// The binary form of a mutation; docs/formats/mutations.md has the layout. Dots are short: a table of writers, the mutation's own
+/// first, and an index into it.
+/// </summary>
+public static class MutationCodec
+{
+    /// <summary>The version that this program writes, and the highest that it reads.</summary>
+    public const byte Version = 1;
+
+    /// <summary>The longest mutation, in bytes.</summary>
+    public const int MaxEncodedBytes = 4 << 20;
+
+    private const string Record = "mutation";
+    private const byte UrgentFlag = 1;
+    private const byte SameEntityFlag = 0x80;
+    private const byte KnowsDeleteFlag = 0x40;
+    private const byte KindMask = 0x3F;
+
+    /// <summary>Makes the mutation with its bytes.</summary>
+    /// <exception cref="StateLimitException">It would be longer than <see cref="MaxEncodedBytes"/>.</exception>
+    internal static Mutation Create(Dot dot, Hlc stamp, string author, bool urgent, IReadOnlyList<Change> changes)
+    {
+        var writers = new WriterTable(dot.Writer);
+        foreach (var change in changes) writers.AddAll(change);
+
+        var writer = new ByteWriter();
+        writer.WriteByte(Version);
+        writer.WriteByte(urgent ? UrgentFlag : (byte)0);
+        writer.WriteUInt64(dot.Site.Value);
+        writer.WriteUInt64(dot.Incarnation);
+        writer.WriteVarint((ulong)dot.Sequence);
+        writer.WriteUInt64(stamp.Value);
+        writer.WriteString(author);
+        writers.WriteOthersTo(writer);
+        writer.WriteVarint((ulong)changes.Count);
+        EntityKey previous = default;
+        foreach (var change in changes)
+        {
+            WriteChange(writer, change, change.Key == previous, writers);
+            previous = change.Key;
+        }
+
+        writer.WriteVarint(0); // no extensions
+        writer.WriteChecksum();
+        if (writer.Length > MaxEncodedBytes)
+        {
+            throw new StateLimitException($"A mutation of {writer.Length} bytes is over the limit of {MaxEncodedBytes}; write in smaller steps.");
+        }
+
+        return new Mutation(dot, stamp, author, urgent, changes, writer.ToArray());
+    }
+
+    /// <summary>Reads a mutation. The bytes are kept by the result and must not change afterwards.</summary>
+    /// <exception cref="StateFormatException">They are cut, altered, too long, or of a version that is too new.</exception>
+    public static Mutation Decode(ReadOnlyMemory<byte> encoded)
+    {
+        if (encoded.Length > MaxEncodedBytes) throw new StateFormatException($"A mutation of {encoded.Length} bytes is over the limit of {MaxEncodedBytes}.");
+        var reader = ByteReader.Checked(encoded.Span, Record);
+        var version = reader.ReadByte();
+        if (version is 0 or > Version)
+        {
+            throw new StateFormatException($"A mutation of format {version} is newer than this program, which knows up to {Version}; upgrade this site first.");
+        }
+
+        var urgent = (reader.ReadByte() & UrgentFlag) != 0;
+        var self = new Writer(new SiteId(reader.ReadUInt64()), reader.ReadUInt64());
+        var sequence = reader.ReadPositive();
+        if (sequence == 0) throw reader.Fault("sequence numbers start at 1");
+        var stamp = new Hlc(reader.ReadUInt64());
+        var author = reader.ReadName();
+        var writers = WriterTable.ReadFrom(ref reader, self);
+        var changes = new Change[reader.ReadCount(minimumBytesEach: 2)];
+        for (var i = 0; i < changes.Length; i++) changes[i] = ReadChange(ref reader, i == 0 ? null : changes[i - 1].Key, writers);
+
+        // Extensions are a newer version's: a tag and bytes, kept because the whole encoding is.
+        var extensions = reader.ReadCount(minimumBytesEach: 2);
+        for (var i = 0; i < extensions; i++)
+        {
+            reader.ReadVarint();
+            reader.ReadBytes();
+        }
+
+        reader.ExpectEnd();
+        return new Mutation(new Dot(self.Site, self.Incarnation, sequence), stamp, author, urgent, changes, encoded);
+    }
+
+    private static void WriteChange(ByteWriter writer, Change change, bool sameEntity, WriterTable writers)
+    {
+        writer.WriteByte((byte)((byte)change.Kind | (sameEntity ? SameEntityFlag : 0) | (change.KnowsDelete ? KnowsDeleteFlag : 0)));
+        if (!sameEntity)
+        {
+            writer.WriteString(change.Key.Kind);
+            writer.WriteString(change.Key.Id);
+        }
+
+        if (change.Kind != ChangeKind.Set) writers.WriteDots(writer, change.Seen);
+        if (change.Kind == ChangeKind.Purge) return;
+        if (change.Kind == ChangeKind.Set)
+        {
+            writer.WriteString(change.Field);
+            writer.WriteBytes(change.Value.Bytes);
+        }
+
+        writer.WriteVarint((ulong)change.Rank);
+        writers.WriteDots(writer, change.Replaces);
+        writers.WriteDots(writer, change.Outranks);
+        writer.WriteVarint((ulong)change.Settles.Count);
+        foreach (var settled in change.Settles)
+        {
+            writers.WriteDot(writer, settled.Dot);
+            writer.WriteUInt64(settled.Stamp.Value);
+            writer.WriteString(settled.Author);
+            writer.WriteVarint((ulong)settled.Rank);
+            writer.WriteBytes(settled.Value.Bytes);
+        }
+    }
+
+    private static Change ReadChange(ref ByteReader reader, EntityKey? previous, WriterTable writers)
+    {
+        var head = reader.ReadByte();
+        var kind = (ChangeKind)(head & KindMask);
+        if (kind is not (ChangeKind.Set or ChangeKind.Delete or ChangeKind.Purge)) throw reader.Fault($"a change of unknown kind {(byte)kind}; upgrade this site first");
+        var key = (head & SameEntityFlag) == 0 ? new EntityKey(reader.ReadName(), reader.ReadString())
+            : previous ?? throw reader.Fault("a first change without its entity");
+        var seen = kind == ChangeKind.Set ? [] : writers.ReadDots(ref reader);
+        if (kind == ChangeKind.Purge) return new Change { Kind = kind, Key = key, Seen = seen };
+
+        var field = kind == ChangeKind.Set ? reader.ReadName() : Entity.LifecycleField;
+        var value = kind == ChangeKind.Set ? ReadValue(ref reader) : Entity.Gone;
+        var rank = reader.ReadInt(int.MaxValue);
+        var replaces = writers.ReadDots(ref reader);
+        var outranks = writers.ReadDots(ref reader);
+        var settles = new StandingValue[reader.ReadCount(minimumBytesEach: 13)];
+        for (var i = 0; i < settles.Length; i++)
+        {
+            var origin = new Origin(writers.ReadDot(ref reader), new Hlc(reader.ReadUInt64()), reader.ReadName());
+            var settledRank = reader.ReadInt(int.MaxValue);
+            settles[i] = new StandingValue(origin, ReadValue(ref reader), settledRank, Marks.None);
+        }
+
+        return new Change
+        {
+            Kind = kind,
+            Key = key,
+            Field = field,
+            Value = value,
+            Rank = rank,
+            Seen = seen,
+            Replaces = replaces,
+            Outranks = outranks,
+            Settles = settles,
+            KnowsDelete = (head & KnowsDeleteFlag) != 0,
+        };
+    }
+
+    internal static FieldValue ReadValue(scoped ref ByteReader reader)
+    {
+        try
+        {
+            return FieldValue.FromStored(reader.ReadBytes());
+        }
+        catch (JsonException invalid)
+        {
+            throw new StateFormatException($"Damaged {Record}: a value that is not JSON.", invalid);
+        }
+    }
+}

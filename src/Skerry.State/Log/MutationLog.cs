@@ -1,0 +1,122 @@
+using Skerry.State.Clocks;
+
+namespace Skerry.State.Log;
+
+/// <summary>Where a reader of the log has come to. Good for one replica object; a stale one costs a scan and nothing else.</summary>
+public readonly record struct LogCursor(long Epoch, long Index);
+
+/// <summary>A stretch of the log.</summary>
+/// <param name="Mutations">In this site's order of application, without what the receiver has.</param>
+/// <param name="Next">Where to read on.</param>
+/// <param name="IsBehindBase">The log no longer holds everything that the receiver lacks; it needs a snapshot. Nothing was read.</param>
+/// <param name="HasMore">More can be read at once.</param>
+public sealed record LogBatch(IReadOnlyList<Mutation> Mutations, LogCursor Next, bool IsBehindBase, bool HasMore);
+
+/// <summary>
+/// The durable mutations that are kept for peers, in order of application, from <see cref="Base"/> on: what a vector that covers the
+/// base lacks is in it. Thread-safe.
+/// </summary>
+internal sealed class MutationLog
+{
+    private readonly Lock _lock = new();
+    private readonly List<Logged> _entries = [];
+    private long _epoch;
+    private long _first;
+    private long _bytes;
+
+    public VersionVector Base { get; private set; } = VersionVector.Empty;
+
+    /// <summary>Starts over, with cursors of before void.</summary>
+    public void Reset(VersionVector logBase, IEnumerable<Logged> entries)
+    {
+        lock (_lock)
+        {
+            _epoch++;
+            _first = 0;
+            _entries.Clear();
+            _entries.AddRange(entries);
+            _bytes = _entries.Sum(entry => (long)entry.Mutation.Encoded.Length);
+            Base = logBase;
+        }
+    }
+
+    public void Append(IEnumerable<Mutation> mutations, long position, long appendedUnixMilliseconds)
+    {
+        lock (_lock)
+        {
+            foreach (var mutation in mutations)
+            {
+                _entries.Add(new Logged(mutation, position, appendedUnixMilliseconds));
+                _bytes += mutation.Encoded.Length;
+            }
+        }
+    }
+
+    /// <summary>What lies below is no longer owed to anyone in full: peers that do not cover it take a snapshot.</summary>
+    public void RaiseBase(VersionVector vector)
+    {
+        lock (_lock) Base = Base.Merge(vector);
+    }
+
+    public LogBatch Read(VersionVector from, LogCursor? cursor, int maxMutations, int maxBytes)
+    {
+        lock (_lock)
+        {
+            if (!from.CoversAll(Base)) return new LogBatch([], new LogCursor(_epoch, _first), IsBehindBase: true, HasMore: false);
+            var next = cursor is { } at && at.Epoch == _epoch ? Math.Clamp(at.Index - _first, 0, _entries.Count) : 0;
+            var batch = new List<Mutation>();
+            var bytes = 0L;
+            for (; next < _entries.Count && batch.Count < maxMutations; next++)
+            {
+                var mutation = _entries[(int)next].Mutation;
+                if (from.Covers(mutation.Dot)) continue;
+                if (batch.Count > 0 && bytes + mutation.Encoded.Length > maxBytes) break;
+                batch.Add(mutation);
+                bytes += mutation.Encoded.Length;
+            }
+
+            return new LogBatch(batch, new LogCursor(_epoch, _first + next), IsBehindBase: false, HasMore: next < _entries.Count);
+        }
+    }
+
+    /// <summary>Where to cut so that the log keeps its bounds; null when it does.</summary>
+    public LogCut? PlanCut(long maxBytes, long oldestUnixMilliseconds)
+    {
+        lock (_lock)
+        {
+            var tooOld = _entries.Count > 0 && _entries[0].AppendedUnixMilliseconds < oldestUnixMilliseconds;
+            if (!tooOld && _bytes <= maxBytes) return null;
+            // Half of the allowance is kept, so that cuts are rare; a store's entry is kept or dropped whole.
+            var kept = _bytes;
+            var count = 0;
+            while (count < _entries.Count && (_entries[count].AppendedUnixMilliseconds < oldestUnixMilliseconds || (_bytes > maxBytes && kept > maxBytes / 2)))
+            {
+                var position = _entries[count].Position;
+                for (; count < _entries.Count && _entries[count].Position == position; count++) kept -= _entries[count].Mutation.Encoded.Length;
+            }
+
+            var keepFrom = count < _entries.Count ? _entries[count].Position : _entries[^1].Position + 1;
+            var cutBase = Base;
+            for (var i = 0; i < count; i++) cutBase = cutBase.With(_entries[i].Mutation.Dot);
+            return new LogCut(keepFrom, cutBase);
+        }
+    }
+
+    public void Cut(LogCut cut)
+    {
+        lock (_lock)
+        {
+            var count = 0;
+            while (count < _entries.Count && _entries[count].Position < cut.KeepFrom) _bytes -= _entries[count++].Mutation.Encoded.Length;
+            _entries.RemoveRange(0, count);
+            _first += count;
+            Base = cut.Base;
+        }
+    }
+}
+
+/// <summary>A mutation with the store's entry that holds it and the local time when it was appended.</summary>
+internal readonly record struct Logged(Mutation Mutation, long Position, long AppendedUnixMilliseconds);
+
+/// <summary>The first position to keep, and the base that the log then has.</summary>
+internal sealed record LogCut(long KeepFrom, VersionVector Base);

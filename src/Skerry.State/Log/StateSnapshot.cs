@@ -1,0 +1,42 @@
+using System.Security.Cryptography;
+using Skerry.State.Clocks;
+using Skerry.State.Merging;
+
+namespace Skerry.State.Log;
+
+/// <summary>
+/// One consistent cut of a site's state: its vector, the standing values with their marks, and the conflict history. Immutable; taking
+/// one costs a reference.
+/// </summary>
+public sealed class StateSnapshot
+{
+    internal StateSnapshot(ReplicaState state) => State = state;
+
+    public VersionVector Vector => State.Vector;
+
+    internal ReplicaState State { get; }
+
+    /// <summary>
+    /// The snapshot in chunks of about the given size (an entity is not split). The same snapshot gives the same chunks each time, so
+    /// a transfer can go on from any chunk.
+    /// </summary>
+    public IEnumerable<ReadOnlyMemory<byte>> Encode(int chunkBytes = 256 << 10) => SnapshotCodec.Encode(State, chunkBytes);
+
+    /// <summary>Puts chunks together again, in order.</summary>
+    /// <exception cref="StateFormatException">They are damaged, out of order or incomplete.</exception>
+    public static StateSnapshot Decode(IEnumerable<ReadOnlyMemory<byte>> chunks)
+    {
+        ArgumentNullException.ThrowIfNull(chunks);
+        var decoder = new SnapshotDecoder(StateSchema.Default);
+        foreach (var chunk in chunks) decoder.Add(chunk.Span);
+        return new StateSnapshot(decoder.Complete());
+    }
+
+    /// <summary>SHA-256 over the canonical encoding of vector and standing values: equal at sites that have seen the same.</summary>
+    public byte[] Digest()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        SnapshotCodec.AddTo(hash, State);
+        return hash.GetHashAndReset();
+    }
+}

@@ -1,0 +1,133 @@
+using System.Collections.Immutable;
+using Skerry.State.Clocks;
+using Skerry.State.Log;
+
+namespace Skerry.State.Merging;
+
+/// <summary>The whole state of a site at one point of its log. Immutable, so a reader's view and a snapshot are a reference.</summary>
+internal sealed class ReplicaState
+{
+    public static ReplicaState Empty { get; } = new(
+        ImmutableSortedDictionary.Create<string, KindTable>(StringComparer.Ordinal), VersionVector.Empty, [], []);
+
+    private ReplicaState(
+        ImmutableSortedDictionary<string, KindTable> kinds, VersionVector vector, ImmutableSortedSet<EntityKey> contested,
+        ImmutableSortedSet<SettledConflict> history)
+    {
+        Kinds = kinds;
+        Vector = vector;
+        Contested = contested;
+        History = history;
+    }
+
+    public ImmutableSortedDictionary<string, KindTable> Kinds { get; }
+
+    public VersionVector Vector { get; }
+
+    /// <summary>Entities with at least one conflict.</summary>
+    public ImmutableSortedSet<EntityKey> Contested { get; }
+
+    /// <summary>By age; not part of what sites compare, since each site forgets by its own clock.</summary>
+    public ImmutableSortedSet<SettledConflict> History { get; }
+
+    public Entity? Find(EntityKey key) => Kinds.TryGetValue(key.Kind, out var table) ? table.Find(key.Id) : null;
+
+    public KindTable Table(string kind) => Kinds.GetValueOrDefault(kind, KindTable.Empty);
+
+    public ReplicaState Apply(IEnumerable<Mutation> mutations, StateSchema schema)
+    {
+        var builder = new Builder(this, schema);
+        foreach (var mutation in mutations) builder.Apply(mutation);
+        return builder.ToState();
+    }
+
+    /// <summary>The state of a site that has seen what either has seen.</summary>
+    public ReplicaState Join(ReplicaState other, StateSchema schema)
+    {
+        var builder = new Builder(this, schema);
+        foreach (var key in Keys().Concat(other.Keys()).Distinct())
+        {
+            builder.Put(key, Joining.Join(key, Find(key), Vector, other.Find(key), other.Vector));
+        }
+
+        builder.Cover(other.Vector);
+        foreach (var settled in other.History) builder.Remember(settled);
+        return builder.ToState();
+    }
+
+    /// <summary>Forgets settled conflicts older than the stamp.</summary>
+    public ReplicaState ForgetHistoryBefore(Hlc stamp)
+    {
+        var history = History;
+        while (history.Count > 0 && history[0].By.Stamp < stamp) history = history.Remove(history[0]);
+        return ReferenceEquals(history, History) ? this : new ReplicaState(Kinds, Vector, Contested, history);
+    }
+
+    public IEnumerable<Entity> Entities() => Kinds.Values.SelectMany(table => table.All);
+
+    private IEnumerable<EntityKey> Keys() => Entities().Select(entity => entity.Key);
+
+    /// <summary>Takes a batch of changes at the cost of what it touches.</summary>
+    internal sealed class Builder(ReplicaState before, StateSchema schema)
+    {
+        private readonly Dictionary<string, KindTable.Builder> _kinds = new(StringComparer.Ordinal);
+        private ImmutableSortedSet<EntityKey> _contested = before.Contested;
+        private ImmutableSortedSet<SettledConflict> _history = before.History;
+
+        public VersionVector Vector { get; private set; } = before.Vector;
+
+        public Entity? Find(EntityKey key) => Kind(key.Kind).Find(key.Id);
+
+        public void Apply(Mutation mutation)
+        {
+            var changes = mutation.Changes;
+            for (var i = 0; i < changes.Count;)
+            {
+                var key = changes[i].Key;
+                var editor = new EntityEditor(key, Find(key));
+                for (; i < changes.Count && changes[i].Key == key; i++)
+                {
+                    editor.Apply(mutation.Origin, changes[i]);
+                    if (changes[i].Settles.Count > 0) Remember(Settled(mutation.Origin, changes[i]));
+                }
+
+                Put(key, editor.ToEntity());
+            }
+
+            Vector = Vector.With(mutation.Dot);
+        }
+
+        public void Put(EntityKey key, Entity? entity)
+        {
+            Kind(key.Kind).Put(key.Id, entity);
+            var contested = entity is not null && Conflict.Of(entity, schema).Any();
+            if (contested) _contested = _contested.Add(key);
+            else if (_contested.Count > 0) _contested = _contested.Remove(key);
+        }
+
+        public void Cover(VersionVector vector) => Vector = Vector.Merge(vector);
+
+        public void Remember(SettledConflict settled) => _history = _history.Add(settled);
+
+        public ReplicaState ToState()
+        {
+            var kinds = before.Kinds;
+            foreach (var (kind, builder) in _kinds)
+            {
+                var table = builder.ToTable();
+                kinds = table.IsEmpty ? kinds.Remove(kind) : kinds.SetItem(kind, table);
+            }
+
+            return new ReplicaState(kinds, Vector, _contested, _history);
+        }
+
+        private static SettledConflict Settled(Origin origin, Change change) =>
+            new(change.Key, change.Field, change.Settles, new StandingValue(origin, change.Value, change.Rank, Marks.None));
+
+        private KindTable.Builder Kind(string kind)
+        {
+            if (!_kinds.TryGetValue(kind, out var builder)) _kinds.Add(kind, builder = new KindTable.Builder(before.Table(kind)));
+            return builder;
+        }
+    }
+}

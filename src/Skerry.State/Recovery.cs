@@ -1,0 +1,65 @@
+using Skerry.State.Clocks;
+using Skerry.State.Log;
+using Skerry.State.Merging;
+using Skerry.State.Storage;
+
+namespace Skerry.State;
+
+/// <summary>What a store holds, put together.</summary>
+internal sealed record Recovered(ReplicaState State, Hlc LastOwnStamp, VersionVector LogBase, IReadOnlyList<Logged> Log, StoreTail Tail)
+{
+    /// <summary>Reads checkpoint and log.</summary>
+    /// <exception cref="StateStoreException">The store is damaged, or another site's.</exception>
+    public static async ValueTask<Recovered> LoadAsync(IStateStore store, SiteId site, StateSchema schema, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var tail = await store.ReadTailAsync(cancellationToken);
+            var (head, state) = await LoadCheckpointAsync(store, site, schema, cancellationToken);
+            if (head.Site != site)
+            {
+                throw new StateStoreException(
+                    StateStoreError.Foreign,
+                    $"{store.Name} holds the state of site {head.Site}, and this is site {site}; point the configuration at this site's own store.");
+            }
+
+            var lastOwn = head.LastOwnStamp;
+            var log = new List<Logged>();
+            var unapplied = new List<Mutation>();
+            await foreach (var entry in store.ReadAsync(0, cancellationToken))
+            {
+                // What another daemon appended meanwhile is read with its tail.
+                if (entry.Position > tail.Position) break;
+                var (mutations, appended) = EntryCodec.Decode(entry.Payload);
+                foreach (var mutation in mutations)
+                {
+                    log.Add(new Logged(mutation, entry.Position, appended));
+                    if (mutation.Dot.Site == site) lastOwn = Hlc.Max(lastOwn, mutation.Stamp);
+                    if (entry.Position > tail.CheckpointPosition) unapplied.Add(mutation);
+                }
+            }
+
+            return new Recovered(state.Apply(unapplied, schema), lastOwn, head.LogBase, log, tail);
+        }
+        catch (StateFormatException damaged)
+        {
+            throw new StateStoreException(
+                StateStoreError.Corrupt,
+                $"{store.Name} is damaged: {damaged.Message} Put back a copy of it, or move it away and join the cloud again as a new site.", damaged);
+        }
+    }
+
+    private static async ValueTask<(CheckpointHead Head, ReplicaState State)> LoadCheckpointAsync(
+        IStateStore store, SiteId site, StateSchema schema, CancellationToken cancellationToken)
+    {
+        CheckpointHead? head = null;
+        var decoder = new SnapshotDecoder(schema);
+        await foreach (var part in store.ReadCheckpointAsync(cancellationToken))
+        {
+            if (head is null) head = EntryCodec.DecodeHead(part);
+            else decoder.Add(part);
+        }
+
+        return head is null ? (new CheckpointHead(site, Hlc.Zero, VersionVector.Empty), ReplicaState.Empty) : (head, decoder.Complete());
+    }
+}

@@ -1,0 +1,218 @@
+using System.Threading.Channels;
+using Skerry.State.Clocks;
+using Skerry.State.Log;
+using Skerry.State.Merging;
+using Skerry.State.Storage;
+
+namespace Skerry.State;
+
+/// <summary>
+/// The replicated state of one site: takes local decisions and other sites' mutations, makes them durable, merges them, and tells
+/// what changed.
+/// </summary>
+/// <remarks>
+/// <para>Decisions run one after another, each over everything decided before it, durable or not. Readers see only what is durable:
+/// the state is published after its group's sync. A commit returns when its mutation, and all that it was decided upon, is durable.</para>
+/// <para>When the store fails in a way that leaves open what it holds, the replica stops: every later write fails with the
+/// store's error until the process starts again. A full store refuses the write and goes on.</para>
+/// <para>Thread-safe. Owns its store.</para>
+/// </remarks>
+public sealed class Replica : IAsyncDisposable
+{
+    private readonly ReplicaOptions _options;
+    private readonly CommitQueue _queue;
+    private readonly HybridClock _clock;
+
+    private Replica(ReplicaOptions options, IStateStore store, TimeProvider time, Random random, Recovered recovered)
+    {
+        _options = options;
+        _clock = new HybridClock(time, options.ClockOffset, recovered.LastOwnStamp);
+        _queue = new CommitQueue(options, store, time, random, _clock, recovered);
+    }
+
+    public SiteId Site => _options.Site;
+
+    /// <summary>Drawn afresh at every start, and when the site forgets its own writes (<see cref="AdoptAsync"/>).</summary>
+    public ulong Incarnation => _queue.Incarnation;
+
+    /// <summary>What is applied and durable here.</summary>
+    public VersionVector Vector => _queue.Durable.Vector;
+
+    /// <summary>The lowest vector that <see cref="ReadLog"/> can serve.</summary>
+    public VersionVector LogBase => _queue.Log.Base;
+
+    public StateSchema Schema => _options.Schema;
+
+    /// <summary>All conflicts, in order of entity and field.</summary>
+    public IReadOnlyList<Conflict> Conflicts
+    {
+        get
+        {
+            var state = _queue.Durable;
+            return [.. state.Contested.SelectMany(key => Conflict.Of(state.Find(key)!, _options.Schema))];
+        }
+    }
+
+    /// <summary>Reads the store and starts a new incarnation.</summary>
+    /// <param name="options">Which site, which rules, which bounds.</param>
+    /// <param name="store">Its store; from now on the replica's.</param>
+    /// <param name="time">Physical time.</param>
+    /// <param name="random">Source of incarnations and entry ids; must not repeat between starts. Used by one thread at a time.</param>
+    /// <param name="cancellationToken">Gives up the start.</param>
+    /// <exception cref="StateStoreException">The store cannot be read, is damaged, or is another site's.</exception>
+    public static async ValueTask<Replica> OpenAsync(
+        ReplicaOptions options, IStateStore store, TimeProvider time, Random random, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(store);
+        var recovered = await Recovered.LoadAsync(store, options.Site, options.Schema, cancellationToken);
+        var replica = new Replica(options, store, time, random, recovered);
+        if (recovered.Tail.LastId == 0) await replica._queue.CheckpointAsync(cancellationToken);
+        return replica;
+    }
+
+    /// <summary>The entity, in the trash or not; null when nothing of it stands. Takes no lock.</summary>
+    public Entity? Find(EntityKey key) => _queue.Durable.Find(key);
+
+    /// <summary>Living entities of the kind in order of ids.</summary>
+    public IReadOnlyList<Entity> List(string kind) => _queue.Durable.Table(kind).Living;
+
+    /// <summary>Entities of the kind that lie in the trash, in order of ids.</summary>
+    public IReadOnlyList<Entity> ListDeleted(string kind) => _queue.Durable.Table(kind).Deleted;
+
+    /// <summary>The conflicts of one entity.</summary>
+    public IReadOnlyList<Conflict> ConflictsOf(EntityKey key) => Find(key) is { } entity ? [.. Conflict.Of(entity, _options.Schema)] : [];
+
+    /// <summary>Settled conflicts, of one entity or all, newest first.</summary>
+    public IReadOnlyList<SettledConflict> ConflictHistory(EntityKey? key = null) =>
+        [.. _queue.Durable.History.Where(settled => key is null || settled.Key == key).Reverse()];
+
+    /// <summary>Runs a decision; what it writes becomes one mutation. Returns when that is durable.</summary>
+    /// <param name="decide">
+    /// Sees everything decided before it. Must be quick, wait for nothing, and have no effect but through its transaction: it is run
+    /// again when another daemon appended to the store first. What it throws is thrown here, and nothing is written.
+    /// </param>
+    /// <param name="options">Author and urgency.</param>
+    /// <param name="cancellationToken">Heeded until the decision has run; after that the outcome is waited for.</param>
+    /// <exception cref="StateLimitException">Too large. Nothing was written.</exception>
+    /// <exception cref="StateStoreException">
+    /// Not acknowledged. With <see cref="StateStoreException.NothingWritten"/> it certainly did not happen; else it may show after a restart.
+    /// </exception>
+    public async ValueTask<CommitResult<T>> CommitAsync<T>(
+        Func<ITransaction, T> decide, CommitOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(decide);
+        ArgumentNullException.ThrowIfNull(options);
+        _options.Limits.CheckName(options.Author, "author");
+        cancellationToken.ThrowIfCancellationRequested();
+        T value = default!;
+        Dot? dot = null;
+        await _queue.WriteAsync(before =>
+        {
+            var next = new Dot(Site, _queue.Incarnation, before.Vector[new Writer(Site, _queue.Incarnation)] + 1);
+            var stamp = _clock.Next();
+            var transaction = new Transaction(before, _options.Schema, _options.Limits, new Origin(next, stamp, options.Author));
+            value = decide(transaction);
+            var changes = transaction.ToChanges(out var above);
+            dot = changes.Count == 0 ? null : next;
+            if (changes.Count == 0) return new Decided([], before);
+            if (above >= stamp) stamp = _clock.Next(above);
+            var mutation = MutationCodec.Create(next, stamp, options.Author, options.Urgent, changes);
+            return new Decided([mutation], before.Apply([mutation], _options.Schema));
+        });
+        return new CommitResult<T>(value, dot);
+    }
+
+    /// <inheritdoc cref="CommitAsync{T}(Func{ITransaction, T}, CommitOptions, CancellationToken)"/>
+    public async ValueTask<Dot?> CommitAsync(Action<ITransaction> decide, CommitOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(decide);
+        var result = await CommitAsync(
+            transaction =>
+            {
+                decide(transaction);
+                return true;
+            },
+            options, cancellationToken);
+        return result.Dot;
+    }
+
+    /// <summary>
+    /// Takes mutations that other sites made, in the sender's order of application. Durable when it returns; those that are here
+    /// already are skipped; on a fault none is applied.
+    /// </summary>
+    /// <exception cref="CausalityException">One came before what it was made after.</exception>
+    /// <exception cref="StateStoreException">The store failed.</exception>
+    public async ValueTask<ApplyResult> ApplyAsync(IReadOnlyList<Mutation> mutations, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(mutations);
+        cancellationToken.ThrowIfCancellationRequested();
+        var applied = 0;
+        await _queue.WriteAsync(before =>
+        {
+            var arrivals = new Arrivals(before, _options.Schema, new Writer(Site, _queue.Incarnation));
+            foreach (var mutation in mutations) arrivals.Take(mutation);
+            foreach (var mutation in arrivals.Taken) _clock.Observe(mutation.Stamp);
+            applied = arrivals.Taken.Count;
+            return new Decided(arrivals.Taken, arrivals.ToState());
+        });
+        return new ApplyResult(applied, mutations.Count - applied);
+    }
+
+    /// <summary>Reads the durable log in this site's order of application, which respects causality.</summary>
+    /// <param name="from">What the receiver has, what was sent to it on this stream included.</param>
+    /// <param name="cursor">Where the last batch of this stream ended; null to begin.</param>
+    /// <param name="maxMutations">At most so many.</param>
+    /// <param name="maxBytes">At most so many bytes; one mutation is given in any case.</param>
+    public LogBatch ReadLog(VersionVector from, LogCursor? cursor, int maxMutations, int maxBytes) =>
+        _queue.Log.Read(from, cursor, maxMutations, maxBytes);
+
+    /// <summary>Cuts the log if it is over its bounds. To be called now and then.</summary>
+    /// <returns>True when it was cut.</returns>
+    public ValueTask<bool> CutLogAsync(CancellationToken cancellationToken) => _queue.CutLogAsync(cancellationToken);
+
+    /// <summary>Tells one reader what changes from now on.</summary>
+    /// <param name="filter">Which entities concern it; null for all. Called under a lock: quick, and without calls back.</param>
+    /// <param name="maxKeys">Beyond so many changed keys the feed says "everything".</param>
+    public ChangeFeed Subscribe(Func<EntityKey, bool>? filter = null, int maxKeys = 4096) => _queue.Feeds.Subscribe(filter, maxKeys);
+
+    /// <summary>Returns when the vector is covered here, or is cancelled.</summary>
+    /// <exception cref="ChannelClosedException">The replica was disposed of.</exception>
+    public async ValueTask WaitUntilCoversAsync(VersionVector vector, CancellationToken cancellationToken)
+    {
+        if (Vector.CoversAll(vector)) return;
+        using var feed = Subscribe(maxKeys: 1);
+        while (!Vector.CoversAll(vector)) await feed.ReadAsync(cancellationToken);
+    }
+
+    /// <summary>One consistent cut of what is durable.</summary>
+    public StateSnapshot TakeSnapshot() => new(_queue.Durable);
+
+    /// <summary>SHA-256 of vector and standing values: two sites that have seen the same mutations have the same.</summary>
+    public byte[] Digest() => TakeSnapshot().Digest();
+
+    /// <summary>
+    /// Joins a snapshot in one durable step: afterwards this site has seen what either had seen. What it alone wrote stays. Peers that
+    /// do not cover the snapshot can no longer be served from the log.
+    /// </summary>
+    /// <exception cref="StateStoreException">The store failed.</exception>
+    public ValueTask JoinAsync(StateSnapshot snapshot, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        return _queue.ReplaceAsync(before => before.Join(snapshot.State, _options.Schema), snapshot.Vector, forgetOwn: false, cancellationToken);
+    }
+
+    /// <summary>
+    /// For a site that joins a cloud and has made nothing but its own first-start entities: forgets all of its own and takes the
+    /// snapshot, in one durable step, and goes on in a fresh incarnation, so that no forgotten dot is ever made again.
+    /// </summary>
+    /// <exception cref="StateStoreException">The store failed.</exception>
+    public ValueTask AdoptAsync(StateSnapshot snapshot, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        return _queue.ReplaceAsync(
+            _ => ReplicaState.Empty.Join(snapshot.State, _options.Schema), snapshot.Vector, forgetOwn: true, cancellationToken);
+    }
+
+    public ValueTask DisposeAsync() => _queue.DisposeAsync();
+}
