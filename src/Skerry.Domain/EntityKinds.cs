@@ -1,0 +1,21 @@
+namespace Skerry.Domain;
+
+/// <summary>The kinds of entity, as they are stored. What their fields mean is in <see cref="DomainSchema"/>.</summary>
+public static class EntityKinds
+{
+    public const string Cloud = "cloud";
+    public const string Site = "site";
+    public const string Link = "link";
+    public const string Invitation = "invitation";
+
+    public const string Volume = "volume";
+    public const string Snapshot = "snapshot";
+    public const string VolumeType = "volume_type";
+    public const string Connection = "connection";
+    public const string Attachment = "attachment";
+    public const string Quota = "quota";
+
+    public const string Generation = "generation";
+    public const string Replication = "replication";
+    public const string Operation = "operation";
+}

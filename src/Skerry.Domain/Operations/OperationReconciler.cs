@@ -1,0 +1,272 @@
+using Skerry.State;
+using Skerry.State.Merging;
+
+namespace Skerry.Domain.Operations;
+
+/// <summary>Carries out the operations that target this site, each at most once.</summary>
+/// <remarks>
+/// <para>
+/// The invariant: <see cref="IOperationHandler.RunAsync"/> is called for an operation only by the one who durably moved it from
+/// queued to running, and only then. An operation that is found running and was not begun by this object was begun in an earlier
+/// life of the daemon, and only its outcome is looked for.
+/// </para>
+/// <para>
+/// A step begins what can begin and returns; what is under way goes on beside it, one operation for each entity, and its end changes
+/// an operation, which calls for the next step.
+/// </para>
+/// </remarks>
+public sealed class OperationReconciler : IReconciler, IAsyncDisposable
+{
+    /// <summary>How many operations are carried out side by side.</summary>
+    public const int Slots = 8;
+
+    /// <summary>How long finished operations can be looked up.</summary>
+    public static readonly TimeSpan KeptFor = TimeSpan.FromDays(7);
+
+    // The end of an operation changes the state and so calls for a step; a fault of the store in between does not.
+    private static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(5);
+
+    private static readonly Actor Self = Actor.System("operations");
+
+    private readonly SiteContext _site;
+    private readonly Dictionary<string, IOperationHandler> _handlers;
+    private readonly Dictionary<string, Work> _underWay = new(StringComparer.Ordinal);
+    private readonly CancellationTokenSource _stop = new();
+
+    public OperationReconciler(SiteContext site, IEnumerable<IOperationHandler> handlers)
+    {
+        _site = site;
+        _handlers = handlers.ToDictionary(h => h.Kind, StringComparer.Ordinal);
+    }
+
+    public string Name => "operations";
+
+    public IReadOnlyCollection<string> Kinds { get; } = [EntityKinds.Operation];
+
+    public async ValueTask<StepResult> StepAsync(CancellationToken cancellationToken)
+    {
+        var state = StateView.Of(_site.Replica);
+        var reports = await ReapAsync(id => OperationEntity.Find(state, id) is not { IsFinished: false });
+        var mine = OperationEntity.Unfinished(state).Where(o => o.TargetSite == _site.SelfText).ToList();
+        foreach (var orphan in mine.Where(o => o.Status == OperationStatus.Running && !_underWay.ContainsKey(o.Id)))
+        {
+            reports.Add(new StepReport($"Operation {orphan.Id} ({orphan.Kind}) was running when the daemon stopped; looking for its outcome."));
+            _underWay.Add(orphan.Id, new Work(orphan.Entity, ReconcileAsync(orphan, "the daemon stopped")));
+        }
+
+        var plan = OperationPlan.Of(
+            mine.Where(o => o.Status == OperationStatus.Queued && !_underWay.ContainsKey(o.Id)),
+            _underWay.Values.Select(w => w.Entity).ToHashSet(),
+            id => OperationEntity.Find(state, id),
+            Slots - _underWay.Count,
+            _site.Now);
+        if (plan.Drop.Count > 0)
+        {
+            await DropAsync(plan.Drop, cancellationToken);
+        }
+
+        foreach (var operation in plan.Begin)
+        {
+            _underWay.Add(operation.Id, new Work(operation.Entity, BeginAsync(operation)));
+        }
+
+        var nextPurge = await PurgeAsync(state, cancellationToken);
+        var wake = Earlier(Earlier(plan.NextDeadline, nextPurge), _underWay.Count > 0 ? _site.Now + LookAgainAfter : null);
+        return (wake is { } at ? StepResult.After(Positive(at - _site.Now)) : StepResult.Done).With(reports);
+    }
+
+    /// <summary>Stops what is under way; what had begun is looked at after the next start.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await ReapAsync(_ => true);
+        _stop.Dispose();
+    }
+
+    private async Task BeginAsync(Operation operation)
+    {
+        await Task.Yield();
+        if (!await MarkRunningAsync(operation.Id))
+        {
+            return;
+        }
+
+        if (!_handlers.TryGetValue(operation.Kind, out var handler))
+        {
+            await FinishAsync(
+                operation,
+                OperationResult.Failed($"This site does not know operations of kind {operation.Kind}; upgrade it and ask again."));
+            return;
+        }
+
+        OperationResult result;
+        try
+        {
+            result = await handler.RunAsync(operation, _stop.Token);
+        }
+        catch (Exception e) when (!_stop.IsCancellationRequested)
+        {
+            await ReconcileAsync(operation, e.Message);
+            return;
+        }
+
+        await FinishAsync(operation, result);
+    }
+
+    private async Task ReconcileAsync(Operation operation, string interruption)
+    {
+        await Task.Yield();
+        OperationResult result;
+        try
+        {
+            result = _handlers.TryGetValue(operation.Kind, out var handler)
+                ? await handler.ReconcileAsync(operation, _stop.Token)
+                : OperationResult.OutcomeUnknown($"{interruption}, and this site does not know operations of kind {operation.Kind}.");
+        }
+        catch (Exception e) when (!_stop.IsCancellationRequested)
+        {
+            result = OperationResult.OutcomeUnknown($"{interruption}; looking for what came of it failed too: {e.Message}");
+        }
+
+        await FinishAsync(operation, result);
+    }
+
+    // The one place where an operation begins. Between deciding and here it may have been cancelled, or begun by another daemon.
+    private async Task<bool> MarkRunningAsync(string id) =>
+        await _site.DecideAsync(
+            Self,
+            transaction =>
+            {
+                if (OperationEntity.Find(StateView.Of(transaction), id) is not
+                    { Status: OperationStatus.Queued, CancelRequested: false })
+                {
+                    return false;
+                }
+
+                OperationEntity.WriteStatus(transaction, id, OperationStatus.Running);
+                transaction.Set(
+                    OperationEntity.Key(id), "started_at", FieldValue.FromString(Instants.ToField(_site.Now)), DomainSchema.OwnerRank);
+                return true;
+            },
+            _stop.Token);
+
+    private async Task FinishAsync(Operation operation, OperationResult result) =>
+        await _site.DecideAsync(
+            Self,
+            transaction =>
+            {
+                result.Effect?.Invoke(transaction);
+                End(transaction, operation.Id, result.IsSuccess ? OperationStatus.Succeeded : OperationStatus.Failed, result.Reason);
+                if (result.Value is { } value)
+                {
+                    transaction.Set(OperationEntity.Key(operation.Id), "result", value, DomainSchema.OwnerRank);
+                }
+
+                return default(Unit);
+            },
+            CancellationToken.None);
+
+    private async ValueTask DropAsync(IReadOnlyList<DroppedOperation> dropped, CancellationToken cancellationToken) =>
+        await _site.DecideAsync(
+            Self,
+            transaction =>
+            {
+                foreach (var (operation, status, reason) in dropped)
+                {
+                    if (OperationEntity.Find(StateView.Of(transaction), operation.Id) is { Status: OperationStatus.Queued })
+                    {
+                        End(transaction, operation.Id, status, reason);
+                    }
+                }
+
+                return default(Unit);
+            },
+            cancellationToken);
+
+    private void End(ITransaction transaction, string id, OperationStatus status, string? reason)
+    {
+        var key = OperationEntity.Key(id);
+        OperationEntity.WriteStatus(transaction, id, status);
+        transaction.Set(key, "finished_at", FieldValue.FromString(Instants.ToField(_site.Now)), DomainSchema.OwnerRank);
+        if (reason is not null)
+        {
+            transaction.Set(key, "reason", FieldValue.FromString(reason), DomainSchema.OwnerRank);
+        }
+    }
+
+    /// <summary>Forgets the site's own operations that ended long ago; returns when the next one is due.</summary>
+    private async ValueTask<DateTimeOffset?> PurgeAsync(StateView state, CancellationToken cancellationToken)
+    {
+        const int AtOnce = 256;
+        DateTimeOffset? next = null;
+        var old = new List<EntityKey>();
+        foreach (var entity in state.List(EntityKinds.Operation))
+        {
+            if (entity.Text("target_site") != _site.SelfText || entity.Instant("finished_at") is not { } finishedAt)
+            {
+                continue;
+            }
+
+            if (finishedAt + KeptFor > _site.Now)
+            {
+                next = Earlier(next, finishedAt + KeptFor);
+            }
+            else if (old.Count < AtOnce)
+            {
+                old.Add(entity.Key);
+            }
+        }
+
+        if (old.Count > 0)
+        {
+            await _site.DecideAsync(
+                Self,
+                transaction =>
+                {
+                    old.ForEach(transaction.Delete);
+                    return default(Unit);
+                },
+                cancellationToken);
+        }
+
+        return next;
+    }
+
+    /// <summary>Takes away what has ended, and tells of what broke: such an operation is looked at again.</summary>
+    /// <param name="hasEnded">True of an operation whose work is over but for the return of its task: that is waited for.</param>
+    private async ValueTask<List<StepReport>> ReapAsync(Func<string, bool> hasEnded)
+    {
+        var reports = new List<StepReport>();
+        foreach (var (id, work) in _underWay.ToList())
+        {
+            if (!work.Task.IsCompleted && !hasEnded(id))
+            {
+                continue;
+            }
+
+            try
+            {
+                await work.Task;
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                // The daemon stops. What had begun is found running after the next start.
+            }
+            catch (Exception e)
+            {
+                reports.Add(new StepReport($"Operation {id} could not be carried through: {e.Message}", IsProblem: true));
+            }
+
+            _underWay.Remove(id);
+        }
+
+        return reports;
+    }
+
+    private static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) =>
+        one is null ? other : other is null || one < other ? one : other;
+
+    private static TimeSpan Positive(TimeSpan span) => span > TimeSpan.Zero ? span : TimeSpan.Zero;
+
+    private sealed record Work(EntityKey Entity, Task Task);
+}

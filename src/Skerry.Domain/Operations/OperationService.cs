@@ -1,0 +1,129 @@
+using Skerry.State;
+using Skerry.State.Merging;
+
+namespace Skerry.Domain.Operations;
+
+/// <summary>Makes operations, shows them, and asks for their end.</summary>
+public sealed class OperationService(SiteContext site)
+{
+    /// <summary>
+    /// Writes a queued operation in the caller's transaction, so that it and what it belongs to are one mutation. It comes after
+    /// every unfinished operation on the same entity and target that this site knows.
+    /// </summary>
+    /// <returns>The operation's id.</returns>
+    public string Enqueue(ITransaction transaction, OperationRequest request, Actor actor)
+    {
+        var earlier = OperationEntity.Unfinished(StateView.Of(transaction))
+            .Where(o => o.Entity == request.Entity && o.TargetSite == request.TargetSite)
+            .Select(o => o.Id)
+            .ToList();
+        var id = site.Ids.NewUuid();
+        var key = OperationEntity.Key(id);
+        transaction.Set(key, "kind", request.Kind);
+        transaction.Set(key, "entity", request.Entity.ToString());
+        transaction.Set(key, "target_site", request.TargetSite);
+        transaction.Set(key, "parameters", request.Parameters);
+        transaction.Set(key, "made_by", actor.Name);
+        transaction.Set(key, "made_at", site.Now);
+        transaction.Set(key, "status", FieldValue.FromString(OperationEntity.Word(OperationStatus.Queued)));
+        if (request.Priority != 0)
+        {
+            transaction.Set(key, "priority", FieldValue.From(request.Priority));
+        }
+
+        if (request.Deadline is { } deadline)
+        {
+            transaction.Set(key, "deadline", deadline);
+        }
+
+        if (request.ProjectId is not null)
+        {
+            transaction.Set(key, "project_id", request.ProjectId);
+        }
+
+        if (request.DependsOn.Count > 0)
+        {
+            transaction.Set(key, "depends_on", FieldValue.Serialize([.. request.DependsOn], DomainJson.Default.ListString));
+        }
+
+        if (earlier.Count > 0)
+        {
+            transaction.Set(key, "after", FieldValue.Serialize(earlier, DomainJson.Default.ListString));
+        }
+
+        return id;
+    }
+
+    /// <summary>Newest first.</summary>
+    public IReadOnlyList<Operation> List(Actor actor, OperationFilter filter) =>
+    [
+        .. StateView.Of(site.Replica).List(EntityKinds.Operation)
+            .Where(e => !filter.UnfinishedOnly || OperationEntity.IsUnfinished(e))
+            .Select(OperationEntity.Read)
+            .Where(o => actor.MaySee(o.ProjectId)
+                && (filter.Kind is null || o.Kind == filter.Kind)
+                && (filter.Entity is null || o.Entity == filter.Entity)
+                && (filter.TargetSite is null || o.TargetSite == filter.TargetSite)
+                && (filter.Status is null || o.Status == filter.Status))
+            .OrderByDescending(o => o.MadeAt)
+            .ThenBy(o => o.Id, StringComparer.Ordinal),
+    ];
+
+    public Outcome<Operation> Show(Actor actor, string id) =>
+        OperationEntity.Find(StateView.Of(site.Replica), id) is { } operation && actor.MaySee(operation.ProjectId)
+            ? operation
+            : Refusal.NotFound("operation", id);
+
+    /// <summary>Asks the target to drop it; one that has begun goes on. The answer shows the operation as it stands here.</summary>
+    public async ValueTask<Outcome<Operation>> CancelAsync(Actor actor, string id, CancellationToken cancellationToken) =>
+        await site.DecideAsync<Outcome<Operation>>(
+            actor,
+            transaction =>
+            {
+                if (OperationEntity.Find(StateView.Of(transaction), id) is not { } operation || !actor.MaySee(operation.ProjectId))
+                {
+                    return Refusal.NotFound("operation", id);
+                }
+
+                if (!actor.IsMember)
+                {
+                    return new Refusal(RefusalKind.NotAllowed, $"The role of {actor.Name} may not cancel operations.");
+                }
+
+                if (operation.Status != OperationStatus.Queued)
+                {
+                    return Refusal.State(
+                        $"Operation {id} is {OperationEntity.Word(operation.Status)}; only a queued one can be cancelled.");
+                }
+
+                transaction.Set(OperationEntity.Key(id), "cancel_requested", FieldValue.From(true));
+                return operation with { CancelRequested = true };
+            },
+            cancellationToken);
+
+    /// <summary>Returns when it is finished as far as this site knows, or when the timeout has passed, whichever is first.</summary>
+    public async ValueTask<Outcome<Operation>> WaitAsync(
+        Actor actor, string id, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        using var feed = site.Replica.Subscribe(key => key == OperationEntity.Key(id));
+        using var limit = new CancellationTokenSource(timeout, site.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        while (true)
+        {
+            var shown = Show(actor, id);
+            if (shown.IsRefused || shown.Value.IsFinished)
+            {
+                return shown;
+            }
+
+            try
+            {
+                await feed.ReadAsync(either.Token);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                return Show(actor, id);
+            }
+        }
+    }
+}

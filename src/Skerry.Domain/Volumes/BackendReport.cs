@@ -1,0 +1,19 @@
+namespace Skerry.Domain.Volumes;
+
+/// <summary>What a site says of one of its backends, in the field <c>backends</c> of its <c>site</c> entity.</summary>
+/// <param name="Name">The backend's name in that site's configuration.</param>
+/// <param name="Driver">The driver's name.</param>
+/// <param name="TotalBytes">All of its space.</param>
+/// <param name="FreeBytes">What is free for new data.</param>
+/// <param name="AllocatedBytes">What its volumes take.</param>
+/// <param name="ReportsAt">When this was true, as <see cref="Instants"/> writes it.</param>
+/// <param name="Error">Why it cannot be used now; null when it can.</param>
+public sealed record BackendReport(
+    string Name, string Driver, long TotalBytes, long FreeBytes, long AllocatedBytes, string ReportsAt, string? Error = null)
+{
+    public const string Field = "backends";
+
+    /// <summary>What is known here of the backends of a site; empty when it has told nothing yet.</summary>
+    public static IReadOnlyList<BackendReport> Of(StateView state, string siteId) =>
+        state.Find(EntityKinds.Site, siteId)?.Json(Field, DomainJson.Default.ListBackendReport) ?? [];
+}

@@ -1,0 +1,10 @@
+namespace Skerry.Domain.Volumes;
+
+/// <summary>Parameters of <c>volume.extend</c>.</summary>
+internal sealed record SizeParameters(long SizeGib);
+
+/// <summary>Parameters of <c>volume.reset_status</c> and <c>snapshot.reset_status</c>.</summary>
+internal sealed record StatusParameters(string Status);
+
+/// <summary>Parameters of <c>volume.delete</c>.</summary>
+internal sealed record DeleteParameters(bool Cascade);

@@ -1,0 +1,21 @@
+namespace Skerry.Domain.Volumes;
+
+/// <summary>A kind of volume that people choose by name; it decides which backends may hold it.</summary>
+/// <param name="Id">A UUID with dashes.</param>
+/// <param name="Name">Unique.</param>
+/// <param name="Description">May be empty.</param>
+/// <param name="IsPublic">Every project may use it; the only sort there is so far.</param>
+/// <param name="Specs">
+/// <c>driver</c>: the driver that a backend must have; <c>volume_backend_name</c>: the backend's name. For administrators.
+/// </param>
+/// <param name="CreatedAt">When it was made.</param>
+public sealed record VolumeType(
+    string Id, string Name, string Description, bool IsPublic, IReadOnlyDictionary<string, string> Specs, DateTimeOffset CreatedAt);
+
+/// <summary>What type to make.</summary>
+public sealed record CreateVolumeTypeRequest(string Name)
+{
+    public string? Description { get; init; }
+
+    public IReadOnlyDictionary<string, string>? Specs { get; init; }
+}
