@@ -1,0 +1,66 @@
+using Skerry.State.Clocks;
+
+namespace Skerry.Domain.Sites;
+
+/// <summary>What the running links of this site say. Never blocks; the answers are those of the moment.</summary>
+public interface ILinkStatus
+{
+    /// <summary>One report for each peer that was set or heard since the daemon started.</summary>
+    IReadOnlyList<LinkReport> Reports { get; }
+}
+
+/// <summary>How the link with a peer stands.</summary>
+public enum LinkHealth
+{
+    /// <summary>The peer was never heard since the daemon started.</summary>
+    Unheard,
+
+    /// <summary>A connection stands, and neither end owes the other anything that it should have by now.</summary>
+    Live,
+
+    /// <summary>A connection stands, and one of the two ends still catches up.</summary>
+    CatchingUp,
+
+    /// <summary>The connection broke a moment ago, and the peer may be back at once.</summary>
+    Interrupted,
+
+    /// <summary>Nothing was heard for longer than a few heartbeats.</summary>
+    Silent,
+}
+
+/// <summary>One link of this site, as its end here sees it.</summary>
+/// <param name="Peer">The other end.</param>
+/// <param name="Health">How it stands now.</param>
+/// <param name="Since">Since when <paramref name="Health"/> holds.</param>
+/// <param name="LastHeardAt">When anything last came from the peer; null when nothing did since the daemon started.</param>
+/// <param name="RoundTripMilliseconds">Null before the first heartbeat was answered.</param>
+/// <param name="DriftMilliseconds">How far the peer's clock is ahead of this one's.</param>
+/// <param name="LastError">What the last attempt came to; null when it worked.</param>
+public sealed record LinkReport(
+    SiteId Peer,
+    LinkHealth Health,
+    DateTimeOffset Since,
+    DateTimeOffset? LastHeardAt,
+    double? RoundTripMilliseconds,
+    double? DriftMilliseconds,
+    string? LastError);
+
+/// <summary>Where the reconciler of links puts what the links should be.</summary>
+public interface ILinkControl
+{
+    /// <summary>
+    /// Replaces the set of peers. Connections to peers that are no longer in it, or that may not connect any more, are closed;
+    /// those whose entry did not change are left alone. Idempotent.
+    /// </summary>
+    void SetPeers(IReadOnlyList<LinkTarget> targets);
+}
+
+/// <summary>A site that may prove itself to this one, and how it is reached.</summary>
+/// <param name="Site">The site.</param>
+/// <param name="Name">For messages.</param>
+/// <param name="CertificatePin">SHA-256 of its certificate: 64 lower-case hexadecimal digits.</param>
+/// <param name="Address">HOST:PORT to dial; null when the peer dials.</param>
+/// <param name="MaySync">A link is configured and nobody took it down; else the site is only known by its pin.</param>
+/// <param name="Refusal">Why it may not sync, for the peer to read; null when it may.</param>
+public sealed record LinkTarget(
+    SiteId Site, string Name, string CertificatePin, string? Address, bool MaySync, string? Refusal);

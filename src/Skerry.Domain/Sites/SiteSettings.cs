@@ -1,0 +1,26 @@
+namespace Skerry.Domain.Sites;
+
+/// <summary>What the configuration and the data directory say of this site, and every site should know.</summary>
+public sealed record SiteSettings
+{
+    public required string Name { get; init; }
+
+    public required string Region { get; init; }
+
+    /// <summary><c>edge</c> or <c>hub</c>.</summary>
+    public required string Role { get; init; }
+
+    /// <summary>In PEM, without the key.</summary>
+    public required string CertificatePem { get; init; }
+
+    /// <summary>HOST:PORT at which others reach the sync listener when nothing else is said.</summary>
+    public required string SyncAddress { get; init; }
+
+    public string? ApiUrl { get; init; }
+
+    /// <summary>The public key of the site's tokens, in PEM.</summary>
+    public string? TokenKeyPem { get; init; }
+
+    /// <summary>Of the program.</summary>
+    public required string Version { get; init; }
+}
