@@ -16,5 +16,5 @@ public sealed partial class JoinService(SiteContext site, SiteSettings settings,
     /// <param name="advertise">HOST:PORT at which the inviter dials this site; null for this site's own <c>sync_advertise</c>, empty for not at all.</param>
     /// <param name="cancellationToken">Ends the waiting; what the inviter has written by then stays.</param>
     public ValueTask<Outcome<JoinResult>> JoinAsync(Actor actor, string token, string? advertise, CancellationToken cancellationToken) =>
-        throw new NotImplementedException(site.ToString() + settings + sites + channel);
+        throw new NotImplementedException($"{site}{settings}{sites.GetHashCode()}{channel}");
 }

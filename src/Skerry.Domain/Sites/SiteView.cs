@@ -56,7 +56,13 @@ public sealed record SiteView
     /// <summary>What one who is no administrator may know of a site: that it exists, and whether it can be reached.</summary>
     public SiteView ForTenant() => new()
     {
-        Id = Id, Name = Name, Region = Region, Role = Role, IsSelf = IsSelf, Aliveness = Aliveness, ApiUrl = ApiUrl,
+        Id = Id,
+        Name = Name,
+        Region = Region,
+        Role = Role,
+        IsSelf = IsSelf,
+        Aliveness = Aliveness,
+        ApiUrl = ApiUrl,
     };
 }
 

@@ -13,8 +13,12 @@ namespace Skerry.Sync.Protocol;
 /// even when it starts over with new cursors. (2) What was read waits here, in order, at most one batch of it, until it is flushed;
 /// so a slow peer costs one batch and one window of memory.
 /// </remarks>
-internal sealed class OutboundLog(Replica replica, SyncOptions options, TimeProvider time, VersionVector peerHas)
+internal sealed class OutboundLog(
+    Replica replica, SyncOptions options, TimeProvider time, VersionVector peerHas, int windowBytes)
 {
+    // A small SYNC_MAX is about how long changes wait, not about how many travel together.
+    private const int MostWaiting = 1000;
+
     private readonly Queue<Mutation> _waiting = [];
     private readonly Queue<SentBatch> _unacknowledged = [];
     private VersionVector _peerHas = peerHas;
@@ -47,16 +51,26 @@ internal sealed class OutboundLog(Replica replica, SyncOptions options, TimeProv
     /// <summary>The next batch, if one is due and the window has room; else when to ask again, null for after the next change.</summary>
     public (Batch? Batch, TimeSpan? After) Next()
     {
-        Read();
-        var waiting = new Waiting(_waiting.Count, _waitingUrgent > 0, _waitingBytes >= options.BatchBytes, !_reachedEnd);
-        var decision = FlushPolicy.Decide(waiting, time.GetElapsedTime(_lastFlush), options);
-        if (!decision.IsNow)
+        while (true)
         {
-            return (null, decision.After);
-        }
+            Read();
+            var waiting = new Waiting(_waiting.Count, _waitingUrgent > 0, _waitingBytes >= options.BatchBytes, !_reachedEnd);
+            var decision = FlushPolicy.Decide(waiting, time.GetElapsedTime(_lastFlush), options);
+            if (!decision.IsNow)
+            {
+                return (null, decision.After);
+            }
 
-        // One batch may pass the bound: a mutation can be larger than the window.
-        return _unacknowledgedBytes >= options.WindowBytes ? (null, null) : (Take(), null);
+            if (_unacknowledgedBytes >= windowBytes)
+            {
+                return (null, null);
+            }
+
+            if (Take() is { } batch)
+            {
+                return (batch, null);
+            }
+        }
     }
 
     public void Acknowledged(long number)
@@ -96,9 +110,10 @@ internal sealed class OutboundLog(Replica replica, SyncOptions options, TimeProv
 
     private void Read()
     {
-        while (!NeedsSnapshot && _waiting.Count < options.SyncMax && _waitingBytes < options.BatchBytes)
+        var most = Math.Max(options.SyncMax, MostWaiting);
+        while (!NeedsSnapshot && _waiting.Count < most && _waitingBytes < options.BatchBytes)
         {
-            var read = replica.ReadLog(_read, _cursor, options.SyncMax - _waiting.Count, options.BatchBytes - _waitingBytes);
+            var read = replica.ReadLog(_read, _cursor, most - _waiting.Count, options.BatchBytes - _waitingBytes);
             if (read.IsBehindBase)
             {
                 // What waits is still in order and goes first.

@@ -47,6 +47,9 @@ internal sealed class OutboundSnapshot : IDisposable
 
     public OutgoingSnapshot Outgoing => _outgoing;
 
+    /// <summary>The last piece went out.</summary>
+    public bool IsSent => !_hasNext;
+
     /// <summary>Null when the window is full, or all was sent.</summary>
     public Frame? Next()
     {

@@ -28,6 +28,7 @@ public sealed class SnapshotInbox(SyncOptions options)
         {
             if (_byPeer.TryGetValue(peer, out var staged) && staged.Id == offer.Snapshot && staged.Chunks.Count == offer.From)
             {
+                staged.Bytes -= staged.Open.Sum(p => (long)p.Length);
                 staged.Open.Clear();
                 return;
             }

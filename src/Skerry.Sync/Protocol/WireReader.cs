@@ -11,9 +11,10 @@ internal struct WireReader(ReadOnlyMemory<byte> bytes, string frame)
 {
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    private readonly int _length = bytes.Length;
     private ReadOnlyMemory<byte> _rest = bytes;
 
-    public readonly ProtocolException Fault(string what) => new(ByeCode.Malformed, $"A {frame} frame of {bytes.Length} bytes is malformed: {what}.");
+    public readonly ProtocolException Fault(string what) => new(ByeCode.Malformed, $"A {frame} frame of {_length} bytes is malformed: {what}.");
 
     public byte Byte() => Take(1).Span[0];
 

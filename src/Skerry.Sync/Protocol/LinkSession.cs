@@ -1,0 +1,403 @@
+using Skerry.State;
+using Skerry.State.Clocks;
+using Skerry.State.Storage;
+
+namespace Skerry.Sync.Protocol;
+
+/// <summary>What a session does next.</summary>
+/// <param name="Frame">To be sent now; null when there is none.</param>
+/// <param name="After">Without a frame: when to ask again, if nothing is received or appended before.</param>
+/// <param name="IsLast">The connection is closed after the frame.</param>
+public readonly record struct SendStep(Frame? Frame, TimeSpan? After, bool IsLast);
+
+/// <summary>
+/// One end of one connection: decides what to send, and takes in what comes. It owns no socket and no loop, so that the daemon and
+/// the simulator drive the same code.
+/// </summary>
+/// <remarks>
+/// <see cref="Next"/> is called by one writer, <see cref="ReceiveAsync"/> by one reader; they may overlap. A frame that
+/// <see cref="Next"/> returned counts as sent: if it is lost, so is the connection, and the next session begins from what the
+/// peer then says it has.
+/// </remarks>
+public sealed class LinkSession : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly SiteLocal _local;
+    private readonly SiteId _peerId;
+    private readonly LinkMeasures _measures;
+    private Hello? _peer;
+    private OutboundLog? _log;
+    private OutboundSnapshot? _snapshot;
+    private Bye? _bye;
+    private SnapshotAck? _snapshotAckOwed;
+    private long _lastApplied;
+    private long _ackOwed;
+    private long _received;
+    private long _heartbeatAt;
+    private bool _saidHello;
+    private bool _hasBacklogOfPeer = true;
+    private bool _isReceivingSnapshot;
+
+    /// <param name="local">This site.</param>
+    /// <param name="peer">Who the other end has proved to be.</param>
+    public LinkSession(SiteLocal local, SiteId peer)
+    {
+        _local = local;
+        _peerId = peer;
+        _measures = new LinkMeasures(local.Time);
+        _heartbeatAt = local.Time.GetTimestamp();
+    }
+
+    /// <summary>The peer said who it is and what it has.</summary>
+    public bool IsGreeted
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _peer is not null;
+            }
+        }
+    }
+
+    /// <summary>Either end still lacks what the other had when they met, or leaves it unacknowledged for too long.</summary>
+    public bool IsCatchingUp
+    {
+        get
+        {
+            lock (_lock)
+            {
+                if (_peer is null || _log is null)
+                {
+                    return true;
+                }
+
+                _hasBacklogOfPeer = _hasBacklogOfPeer && !_local.Replica.Vector.CoversAll(_peer.Vector);
+                return _hasBacklogOfPeer || _isReceivingSnapshot || _log.IsCatchingUp;
+            }
+        }
+    }
+
+    /// <summary>What the peer is known to have on stable storage; null before it said so.</summary>
+    public VersionVector? PeerHas
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _log?.PeerHas;
+            }
+        }
+    }
+
+    public TimeSpan? RoundTrip
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _measures.RoundTrip;
+            }
+        }
+    }
+
+    public TimeSpan? Drift
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _measures.Drift;
+            }
+        }
+    }
+
+    /// <summary>Mutations sent and received over this connection.</summary>
+    public (long Sent, long Received) Mutations
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return (_log?.MutationsSent ?? 0, _received);
+            }
+        }
+    }
+
+    /// <summary>The peer's last word, once it said it.</summary>
+    public Bye? PeerBye { get; private set; }
+
+    /// <summary>The size of the snapshot that was taken in over this connection; 0 when none was.</summary>
+    public long SnapshotBytesJoined { get; private set; }
+
+    /// <summary>Says goodbye with the next frame. The first reason stands.</summary>
+    public void Close(ByeCode code, string text)
+    {
+        lock (_lock)
+        {
+            _bye ??= new Bye(code, text);
+        }
+    }
+
+    /// <summary>Decides what is sent next. Quick; reads the log from memory.</summary>
+    public SendStep Next()
+    {
+        lock (_lock)
+        {
+            if (_bye is not null)
+            {
+                return new SendStep(_bye, null, true);
+            }
+
+            if (!_saidHello)
+            {
+                _saidHello = true;
+                return Send(Greeting());
+            }
+
+            if (_log is null)
+            {
+                return new SendStep(null, null, false);
+            }
+
+            return Replies() ?? Heartbeat() ?? Bulk() ?? FromLog(_log);
+        }
+    }
+
+    /// <summary>Takes in a frame; what it carries is on stable storage when this returns.</summary>
+    /// <exception cref="ProtocolException">The peer is at fault, or cannot be spoken with; the session is over.</exception>
+    /// <exception cref="StateStoreException">This site's store failed; the session is over.</exception>
+    public async ValueTask ReceiveAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        var frame = FrameCodec.Decode(bytes);
+        if (frame is Bye bye)
+        {
+            PeerBye = bye;
+            return;
+        }
+
+        if (IsGreeted == frame is Hello)
+        {
+            throw new ProtocolException(
+                ByeCode.Malformed, frame is Hello ? "A second hello came." : "The first frame is not a hello.");
+        }
+
+        switch (frame)
+        {
+            case Hello hello:
+                Greet(hello);
+                break;
+            case Batch batch:
+                await ApplyAsync(batch, cancellationToken);
+                break;
+            case BatchAck ack:
+                lock (_lock)
+                {
+                    _log!.Acknowledged(ack.Number);
+                }
+
+                break;
+            case SnapshotOffer offer:
+                _local.Inbox.Begin(_peerId, offer);
+                lock (_lock)
+                {
+                    _isReceivingSnapshot = true;
+                }
+
+                break;
+            case SnapshotPiece piece:
+                await TakeAsync(piece, cancellationToken);
+                break;
+            case SnapshotAck ack:
+                Acknowledged(ack);
+                break;
+            case Protocol.Heartbeat beat:
+                lock (_lock)
+                {
+                    _measures.Heard(beat);
+                }
+
+                break;
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _snapshot?.Dispose();
+            _snapshot = null;
+        }
+    }
+
+    private static SendStep Send(Frame frame) => new(frame, null, false);
+
+    private Hello Greeting() => new()
+    {
+        LeastVersion = FrameCodec.LeastVersion,
+        MostVersion = FrameCodec.MostVersion,
+        CloudId = _local.CloudId() ?? "",
+        Site = _local.Replica.Site,
+        Incarnation = _local.Replica.Incarnation,
+        Vector = _local.Replica.Vector,
+        WindowBytes = _local.Options.WindowBytes,
+        Staged = _local.Inbox.PositionOf(_peerId),
+    };
+
+    private void Greet(Hello hello)
+    {
+        if (hello.Site != _peerId)
+        {
+            throw new ProtocolException(
+                ByeCode.WrongSite, $"The other end proved to be site {_peerId}, but says that it is site {hello.Site}.");
+        }
+
+        var cloud = _local.CloudId();
+        if (cloud is null || hello.CloudId != cloud)
+        {
+            throw new ProtocolException(
+                ByeCode.ForeignCloud,
+                $"The other end is a member of cloud {hello.CloudId}, this site of cloud {cloud ?? "(none yet)"}; a site joins with an invitation.");
+        }
+
+        lock (_lock)
+        {
+            _peer = hello;
+            _log = new OutboundLog(_local.Replica, _local.Options, _local.Time, hello.Vector, Math.Min(hello.WindowBytes, _local.Options.WindowBytes));
+        }
+    }
+
+    private async ValueTask ApplyAsync(Batch batch, CancellationToken cancellationToken)
+    {
+        if (batch.Number != _lastApplied + 1)
+        {
+            throw new ProtocolException(ByeCode.Malformed, $"Batch {batch.Number} came where batch {_lastApplied + 1} was due.");
+        }
+
+        try
+        {
+            await _local.Replica.ApplyAsync(batch.Mutations, cancellationToken);
+        }
+        catch (CausalityException gap)
+        {
+            throw new ProtocolException(ByeCode.Malformed, gap.Message, gap);
+        }
+
+        lock (_lock)
+        {
+            _lastApplied = batch.Number;
+            _ackOwed = batch.Number;
+            _received += batch.Mutations.Count;
+            _log!.Heard(Dots.Of(batch.Mutations));
+        }
+    }
+
+    private async ValueTask TakeAsync(SnapshotPiece piece, CancellationToken cancellationToken)
+    {
+        var chunks = _local.Inbox.Add(_peerId, piece);
+        if (!piece.EndsChunk)
+        {
+            return;
+        }
+
+        if (piece.EndsSnapshot)
+        {
+            var (snapshot, bytes) = _local.Inbox.Take(_peerId);
+            await _local.Replica.JoinAsync(snapshot, cancellationToken);
+            SnapshotBytesJoined = bytes;
+        }
+
+        lock (_lock)
+        {
+            _isReceivingSnapshot = !piece.EndsSnapshot;
+            _snapshotAckOwed = new SnapshotAck(piece.Snapshot, chunks, piece.EndsSnapshot);
+        }
+    }
+
+    private void Acknowledged(SnapshotAck ack)
+    {
+        lock (_lock)
+        {
+            if (_snapshot is null || _snapshot.Outgoing.Id != ack.Snapshot)
+            {
+                throw new ProtocolException(ByeCode.Malformed, "A snapshot was acknowledged that was not offered.");
+            }
+
+            _snapshot.Acknowledged(ack.Chunks);
+            if (!ack.IsJoined)
+            {
+                return;
+            }
+
+            if (!_snapshot.IsSent)
+            {
+                throw new ProtocolException(ByeCode.Malformed, "A snapshot was joined before all of it was sent.");
+            }
+
+            _log!.Joined(_snapshot.Outgoing.Snapshot.Vector);
+            _local.Outbox.Finished(_peerId);
+            _snapshot.Dispose();
+            _snapshot = null;
+        }
+    }
+
+    private SendStep? Replies()
+    {
+        if (_ackOwed > 0)
+        {
+            var ack = new BatchAck(_ackOwed);
+            _ackOwed = 0;
+            return Send(ack);
+        }
+
+        if (_snapshotAckOwed is { } owed)
+        {
+            _snapshotAckOwed = null;
+            return Send(owed);
+        }
+
+        return null;
+    }
+
+    private SendStep? Heartbeat()
+    {
+        if (_local.Time.GetTimestamp() < _heartbeatAt)
+        {
+            return null;
+        }
+
+        _heartbeatAt = _local.Time.GetTimestamp() + Ticks(_local.Options.HeartbeatInterval);
+        return Send(_measures.Next());
+    }
+
+    private SendStep? Bulk()
+    {
+        if (_snapshot is null && _log is { NeedsSnapshot: true, IsDrained: true })
+        {
+            var outgoing = _local.Outbox.For(_peerId, _peer!.Staged);
+            _snapshot = new OutboundSnapshot(outgoing, _peer.Staged?.Snapshot == outgoing.Id ? _peer.Staged.Chunks : 0, _local.Options);
+        }
+
+        return _snapshot?.Next() is { } frame ? Send(frame) : null;
+    }
+
+    private SendStep FromLog(OutboundLog log)
+    {
+        var (batch, after) = log.Next();
+        if (batch is not null)
+        {
+            return Send(batch);
+        }
+
+        // The log may have found out just now that it cannot serve the peer.
+        if (_snapshot is null && Bulk() is { } step)
+        {
+            return step;
+        }
+
+        var untilHeartbeat = _local.Time.GetElapsedTime(_local.Time.GetTimestamp(), _heartbeatAt);
+        return new SendStep(null, after is { } flush && flush < untilHeartbeat ? flush : untilHeartbeat, false);
+    }
+
+    private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * _local.Time.TimestampFrequency);
+}

@@ -1,0 +1,37 @@
+using Skerry.State;
+
+namespace Skerry.Sync.Protocol;
+
+/// <summary>What all sessions of one site share.</summary>
+public sealed class SiteLocal
+{
+    /// <param name="replica">The site's state; the only thing that sync reads and writes.</param>
+    /// <param name="cloudId">The cloud that the site is a member of now; null before it has one.</param>
+    /// <param name="options">Checked by <see cref="SyncOptions.Validate"/>.</param>
+    /// <param name="time">All clocks.</param>
+    /// <param name="random">Jitter and names of snapshots; used by one thread at a time.</param>
+    public SiteLocal(Replica replica, Func<string?> cloudId, SyncOptions options, TimeProvider time, Random random)
+    {
+        Replica = replica;
+        CloudId = cloudId;
+        Options = options;
+        Time = time;
+        Random = random;
+        Outbox = new SnapshotOutbox(replica, time, random);
+        Inbox = new SnapshotInbox(options);
+    }
+
+    public Replica Replica { get; }
+
+    public Func<string?> CloudId { get; }
+
+    public SyncOptions Options { get; }
+
+    public TimeProvider Time { get; }
+
+    internal Random Random { get; }
+
+    internal SnapshotOutbox Outbox { get; }
+
+    internal SnapshotInbox Inbox { get; }
+}
