@@ -134,7 +134,12 @@ public sealed class SiteCertificate : IDisposable
     {
         var draft = path + ".new";
         File.Delete(draft);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = mode };
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = mode;
+        }
+
         using (var stream = new FileStream(draft, options))
         {
             stream.Write(Encoding.ASCII.GetBytes(text));
