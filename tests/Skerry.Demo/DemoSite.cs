@@ -18,6 +18,8 @@ public sealed class DemoSite(Stage stage, string name, string role, int apiPort,
 
     public string ConfigurationPath => stage.PathOf($"{Name}.conf");
 
+    public bool HasStarted => _daemon is not null;
+
     public bool IsRunning => _daemon is { HasExited: false };
 
     public RunningProgram Daemon => _daemon ?? throw new InvalidOperationException($"{Name} was not started");
