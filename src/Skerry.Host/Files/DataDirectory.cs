@@ -41,7 +41,7 @@ internal sealed class DataDirectory : IDisposable
 
             return new(path, held);
         }
-        catch (Exception e) when (e is UnauthorizedAccessException or IOException and not StartException)
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {
             throw new StartException(
                 $"data_dir {path} cannot be written: {e.Message} Make it, and let the user that runs skerryd own it.", e);
