@@ -8,7 +8,7 @@ public interface IReplicaStore
     string Driver { get; }
 
     /// <summary>What this site holds of the volume; null when nothing.</summary>
-    LocalCopy? Find(string volumeId);
+    ValueTask<LocalCopy?> FindAsync(string volumeId, CancellationToken cancellationToken);
 
     /// <summary>
     /// Ends the copy's time as a replica: its source is cut off and not let in again before <see cref="Release"/> or a restart, a

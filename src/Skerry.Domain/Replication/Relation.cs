@@ -1,0 +1,84 @@
+using Skerry.State;
+using Skerry.State.Merging;
+
+namespace Skerry.Domain.Replication;
+
+/// <summary>A replication as it is stored: one standing relation of a volume between its home and one other site.</summary>
+internal sealed record Relation(
+    string Id,
+    string VolumeId,
+    string HomeSite,
+    string HomeBackend,
+    string OtherSite,
+    string OtherBackend,
+    string Mode,
+    long? IntervalSeconds,
+    DateTimeOffset? StartAt,
+    bool IsPaused,
+    string OnReturn,
+    DateTimeOffset? SyncRequestedAt,
+    string? ResyncGeneration,
+    SourceStatus? Source,
+    TargetStatus? Target,
+    DateTimeOffset CreatedAt)
+{
+    public const string VolumeIdField = "volume_id";
+    public const string HomeSiteField = "home_site";
+    public const string HomeBackendField = "home_backend";
+    public const string TargetSiteField = "target_site";
+    public const string TargetBackendField = "target_backend";
+    public const string ModeField = "mode";
+    public const string IntervalField = "interval_seconds";
+    public const string StartField = "start_at";
+    public const string PausedField = "paused";
+    public const string OnReturnField = "on_return";
+    public const string SyncRequestedField = "sync_requested_at";
+    public const string ResyncGenerationField = "resync_generation";
+    public const string CreatedField = "created_at";
+    public const string SourceStatusField = "source_status";
+    public const string TargetStatusField = "target_status";
+
+    /// <summary>
+    /// Which site holds the replica follows from who is primary, so a failover reverses the relation without a write: the replica
+    /// is at the other site, or at home when the other site became primary. Of several relations of a volume all follow the new
+    /// primary by the same rule.
+    /// </summary>
+    public (string Site, string Backend) ReplicaOf(string primarySite) =>
+        primarySite == OtherSite ? (HomeSite, HomeBackend) : (OtherSite, OtherBackend);
+
+    /// <summary>The backend of the volume's copy at a site of this relation; null for other sites.</summary>
+    public string? BackendAt(string site) =>
+        site == HomeSite ? HomeBackend : site == OtherSite ? OtherBackend : null;
+
+    public static EntityKey Key(string id) => new(EntityKinds.Replication, id);
+
+    /// <summary>Null when the entity is not, or not yet, a whole relation.</summary>
+    public static Relation? Read(Entity entity) =>
+        entity.Text(VolumeIdField) is { } volumeId && entity.Text(HomeSiteField) is { } home && entity.Text(TargetSiteField) is { } other
+            ? new Relation(
+                entity.Id,
+                volumeId,
+                home,
+                entity.Text(HomeBackendField, ""),
+                other,
+                entity.Text(TargetBackendField, ""),
+                entity.Text(ModeField, ReplicationModes.Instant),
+                entity.Integer(IntervalField),
+                entity.Instant(StartField),
+                entity.Flag(PausedField),
+                entity.Text(OnReturnField, ReturnPolicies.Resync),
+                entity.Instant(SyncRequestedField),
+                entity.Text(ResyncGenerationField),
+                entity.Json(SourceStatusField, ReplicationJson.Default.SourceStatus),
+                entity.Json(TargetStatusField, ReplicationJson.Default.TargetStatus),
+                entity.Instant(CreatedField) ?? DateTimeOffset.UnixEpoch)
+            : null;
+
+    public static Relation? Find(StateView state, string id) =>
+        state.Find(EntityKinds.Replication, id) is { } entity ? Read(entity) : null;
+
+    public static IEnumerable<Relation> All(StateView state) => state.List(EntityKinds.Replication).Select(Read).OfType<Relation>();
+
+    public static IReadOnlyList<Relation> OfVolume(StateView state, string volumeId) =>
+        [.. All(state).Where(r => r.VolumeId == volumeId)];
+}

@@ -1,0 +1,244 @@
+using Skerry.Domain.Volumes;
+using Skerry.State;
+using Skerry.State.Merging;
+
+namespace Skerry.Domain.Replication;
+
+/// <summary>What administrators do with replications. Everything is answered from this site; the two sides of the relation act on it.</summary>
+public sealed class ReplicationService(SiteContext site)
+{
+    private const int LeastIntervalSeconds = 10;
+
+    public async ValueTask<Outcome<ReplicationView>> CreateAsync(
+        Actor actor, CreateReplicationRequest request, CancellationToken cancellationToken)
+    {
+        var id = site.Ids.NewUuid();
+        var outcome = await site.DecideAsync<Outcome<Unit>>(
+            actor,
+            transaction =>
+            {
+                var state = StateView.Of(transaction);
+                var checks = Check(state, actor, request);
+                if (checks.IsRefused)
+                {
+                    return checks.Refusal!;
+                }
+
+                Write(transaction, Relation.Key(id), request, checks.Value);
+                return default(Unit);
+            },
+            cancellationToken);
+        return outcome.IsRefused ? outcome.Refusal! : Show(actor, id);
+    }
+
+    public Outcome<ReplicationView> Show(Actor actor, string id)
+    {
+        var state = StateView.Of(site.Replica);
+        return actor.IsAdmin && Relation.Find(state, id) is { } relation
+            ? View(state, relation)
+            : Refusal.NotFound("replication", id);
+    }
+
+    /// <summary>Oldest first. Tenants see none.</summary>
+    /// <param name="actor">Who asks.</param>
+    /// <param name="volumeId">Only those of this volume; null for all.</param>
+    public IReadOnlyList<ReplicationView> List(Actor actor, string? volumeId = null)
+    {
+        var state = StateView.Of(site.Replica);
+        return !actor.IsAdmin
+            ? []
+            :
+            [
+                .. Relation.All(state)
+                    .Where(r => volumeId is null || r.VolumeId == volumeId)
+                    .OrderBy(r => r.CreatedAt).ThenBy(r => r.Id, StringComparer.Ordinal)
+                    .Select(r => View(state, r)),
+            ];
+    }
+
+    /// <summary>Nothing is shipped until resumed; what was shipped stays and can be promoted.</summary>
+    public ValueTask<Outcome<ReplicationView>> PauseAsync(Actor actor, string id, CancellationToken cancellationToken) =>
+        ChangeAsync(actor, id, (transaction, key) => transaction.Set(key, Relation.PausedField, FieldValue.From(true)), cancellationToken);
+
+    public ValueTask<Outcome<ReplicationView>> ResumeAsync(Actor actor, string id, CancellationToken cancellationToken) =>
+        ChangeAsync(actor, id, (transaction, key) => transaction.Set(key, Relation.PausedField, FieldValue.From(false)), cancellationToken);
+
+    /// <summary>
+    /// Asks for a run now, whatever the schedule says; an instant replication, which is always at it, is asked to make everything
+    /// durable at the replica. Follow <see cref="SourceStatus.LastSyncAt"/>.
+    /// </summary>
+    public ValueTask<Outcome<ReplicationView>> SyncAsync(Actor actor, string id, CancellationToken cancellationToken) =>
+        ChangeAsync(
+            actor, id,
+            (transaction, key) => transaction.Set(key, Relation.SyncRequestedField, site.Now),
+            cancellationToken,
+            relation => relation.IsPaused
+                ? Refusal.State($"Replication {relation.Id} is paused.", "Resume it first.")
+                : null);
+
+    /// <summary>Ends the relation. The replica's data stays at its site, in the trash for the configured time, and is purged then.</summary>
+    public async ValueTask<Outcome<Unit>> DeleteAsync(Actor actor, string id, CancellationToken cancellationToken) =>
+        await site.DecideAsync<Outcome<Unit>>(
+            actor,
+            transaction =>
+            {
+                if (!actor.IsAdmin || Relation.Find(StateView.Of(transaction), id) is null)
+                {
+                    return Refusal.NotFound("replication", id);
+                }
+
+                transaction.Delete(Relation.Key(id));
+                return default(Unit);
+            },
+            cancellationToken);
+
+    private async ValueTask<Outcome<ReplicationView>> ChangeAsync(
+        Actor actor, string id, Action<ITransaction, EntityKey> change, CancellationToken cancellationToken,
+        Func<Relation, Refusal?>? objection = null)
+    {
+        var outcome = await site.DecideAsync<Outcome<Unit>>(
+            actor,
+            transaction =>
+            {
+                if (!actor.IsAdmin || Relation.Find(StateView.Of(transaction), id) is not { } relation)
+                {
+                    return Refusal.NotFound("replication", id);
+                }
+
+                if (objection?.Invoke(relation) is { } refusal)
+                {
+                    return refusal;
+                }
+
+                change(transaction, Relation.Key(id));
+                return default(Unit);
+            },
+            cancellationToken);
+        return outcome.IsRefused ? outcome.Refusal! : Show(actor, id);
+    }
+
+    private static Outcome<Checked> Check(StateView state, Actor actor, CreateReplicationRequest request)
+    {
+        if (state.Find(EntityKinds.Volume, request.VolumeId) is not { } volume || !actor.MaySee(volume.Text("project_id")))
+        {
+            return Refusal.NotFound("volume", request.VolumeId);
+        }
+
+        if (!actor.IsAdmin)
+        {
+            return new Refusal(RefusalKind.NotAllowed, "Replications are made by administrators.");
+        }
+
+        if (CheckMode(request) is { } wrong)
+        {
+            return wrong;
+        }
+
+        if (SiteNames.Find(state, request.TargetSite) is not { } target)
+        {
+            return Refusal.Invalid("target_site", $"There is no site {request.TargetSite}.", $"The sites are {SiteNames.Listed(state)}.");
+        }
+
+        var primary = Generations.Primary(state, request.VolumeId);
+        var home = primary is { Current.IsDemoted: false } ? primary.Current.Site : volume.Text("site", "");
+        if (target.Id == home)
+        {
+            return Refusal.Invalid(
+                "target_site", $"Volume {request.VolumeId} is already at site {target.Text("name", target.Id)}.", "Name another site.");
+        }
+
+        var second = Relation.OfVolume(state, request.VolumeId).FirstOrDefault(r => r.HomeSite == target.Id || r.OtherSite == target.Id);
+        if (second is not null)
+        {
+            return new Refusal(
+                RefusalKind.Conflict,
+                $"Volume {request.VolumeId} is replicated to site {target.Text("name", target.Id)} already, by replication {second.Id}.",
+                "Use that one, or delete it first.");
+        }
+
+        var backend = CheckBackend(state, target, request, volume);
+        return backend.IsRefused ? backend.Refusal! : new Checked(home, volume.Text("backend", ""), target.Id, backend.Value);
+    }
+
+    private static Refusal? CheckMode(CreateReplicationRequest request) =>
+        !ReplicationModes.All.Contains(request.Mode)
+            ? Refusal.Invalid("mode", $"There is no mode {request.Mode}.", $"The modes are {string.Join(", ", ReplicationModes.All)}.")
+        : !ReturnPolicies.All.Contains(request.OnReturn)
+            ? Refusal.Invalid("on_return", $"on_return cannot be {request.OnReturn}.", $"Use {string.Join(" or ", ReturnPolicies.All)}.")
+        : request.Mode == ReplicationModes.Periodic && request.IntervalSeconds is null or < LeastIntervalSeconds
+            && request.Mode == ReplicationModes.Periodic
+            ? Refusal.Invalid("interval_seconds", $"A periodic replication needs an interval of at least {LeastIntervalSeconds} seconds.")
+        : request.Mode != ReplicationModes.Periodic && request.IntervalSeconds is not null
+            ? Refusal.Invalid("interval_seconds", $"An interval goes with mode {ReplicationModes.Periodic} only.")
+        : request.Mode == ReplicationModes.Instant && request.StartAt is not null
+            ? Refusal.Invalid("start_at", $"A start goes with the modes {ReplicationModes.OneTime} and {ReplicationModes.Periodic} only.")
+        : null;
+
+    private static Outcome<string> CheckBackend(StateView state, Entity target, CreateReplicationRequest request, Entity volume)
+    {
+        var siteName = target.Text("name", target.Id);
+        var backends = BackendReport.Of(state, target.Id).Where(b => b.Driver == "native").ToList();
+        if (backends.Count == 0)
+        {
+            return new Refusal(
+                RefusalKind.Unavailable,
+                $"Nothing is known here of a native backend at site {siteName}.",
+                "Wait until the site has reported its backends, or add one to its configuration.");
+        }
+
+        var names = string.Join(", ", backends.Select(b => b.Name));
+        var backend = request.TargetBackend is { } wanted
+            ? backends.FirstOrDefault(b => b.Name == wanted)
+            : backends.Count == 1 ? backends[0] : backends.FirstOrDefault(b => b.Name == volume.Text("backend"));
+        if (backend is null)
+        {
+            return request.TargetBackend is null
+                ? Refusal.Invalid("target_backend", $"Site {siteName} has several native backends.", $"Name one of {names}.")
+                : Refusal.Invalid("target_backend", $"Site {siteName} has no native backend {request.TargetBackend}.", $"It has {names}.");
+        }
+
+        var sizeBytes = (volume.Integer("size_gib") ?? 0) << 30;
+        return sizeBytes > backend.TotalBytes
+            ? new Refusal(
+                RefusalKind.Quota,
+                $"The volume has {sizeBytes} bytes, and backend {backend.Name} at site {siteName} {backend.TotalBytes} in all.",
+                "Choose a larger backend.", "target_backend")
+            : backend.Name;
+    }
+
+    private void Write(ITransaction transaction, EntityKey key, CreateReplicationRequest request, Checked ends)
+    {
+        transaction.Set(key, Relation.VolumeIdField, request.VolumeId);
+        transaction.Set(key, Relation.HomeSiteField, ends.HomeSite);
+        transaction.Set(key, Relation.HomeBackendField, ends.HomeBackend);
+        transaction.Set(key, Relation.TargetSiteField, ends.TargetSite);
+        transaction.Set(key, Relation.TargetBackendField, ends.TargetBackend);
+        transaction.Set(key, Relation.ModeField, request.Mode);
+        transaction.Set(key, Relation.OnReturnField, request.OnReturn);
+        transaction.Set(key, Relation.CreatedField, site.Now);
+        if (request.IntervalSeconds is { } interval)
+        {
+            transaction.Set(key, Relation.IntervalField, FieldValue.From(interval));
+        }
+
+        if (request.StartAt is { } start)
+        {
+            transaction.Set(key, Relation.StartField, start);
+        }
+    }
+
+    private ReplicationView View(StateView state, Relation relation)
+    {
+        var primary = Generations.Primary(state, relation.VolumeId);
+        var source = primary?.Current.Site ?? relation.HomeSite;
+        var (replicaSite, replicaBackend) = relation.ReplicaOf(source);
+        var (status, reason, nextStep) = ReplicationSummary.Of(relation, primary, site.SelfText);
+        return new ReplicationView(
+            relation.Id, relation.VolumeId, state.Find(EntityKinds.Volume, relation.VolumeId)?.Text("name"), relation.HomeSite, source,
+            replicaSite, replicaBackend, relation.Mode, relation.IntervalSeconds, relation.StartAt,
+            ReplicationSchedule.Next(relation, site.Now), relation.IsPaused, relation.OnReturn, status, reason, nextStep,
+            relation.Source, relation.Target, relation.CreatedAt);
+    }
+
+    private sealed record Checked(string HomeSite, string HomeBackend, string TargetSite, string TargetBackend);
+}

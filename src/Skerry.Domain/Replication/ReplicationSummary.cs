@@ -1,0 +1,48 @@
+namespace Skerry.Domain.Replication;
+
+/// <summary>The one word for a relation, of what its two sides last said and of who is primary. It never claims more than that.</summary>
+internal static class ReplicationSummary
+{
+    // What one side says urgently reaches the others in well under this when links stand; a side that said something so much later
+    // than the other knows what the other did not.
+    private static readonly TimeSpan Newer = TimeSpan.FromSeconds(3);
+
+    public static (string Status, string? Reason, string? NextStep) Of(Relation relation, PrimaryView? primary, string selfSite)
+    {
+        if (primary is null)
+        {
+            return (ReplicationWords.Waiting, "The volume is still being created.", null);
+        }
+
+        var current = primary.Current;
+        if (primary.IsSplitBrain)
+        {
+            return (
+                ReplicationWords.Error,
+                $"Split brain: generation {current.Number} was promoted at more than one site, and none of them takes writes.",
+                "Look at both copies, then promote the one to keep.");
+        }
+
+        if (current.IsDemoted)
+        {
+            return (ReplicationWords.Demoted, "No copy of the volume takes writes.", "Promote the copy that is to be primary.");
+        }
+
+        if (relation.IsPaused)
+        {
+            return (ReplicationWords.Paused, "Somebody paused it.", "Resume it when the replica should follow again.");
+        }
+
+        var source = relation.Source is { } s && s.Generation >= current.Number ? s : null;
+        var target = relation.Target is { } t && (source is null || t.At >= source.Since - Newer) ? t : null;
+        var replicaIsHere = relation.ReplicaOf(current.Site).Site == selfSite;
+        if (target is not null && (source is null || replicaIsHere || target.At > source.At + Newer) && target.State != ReplicationWords.Primary)
+        {
+            return (target.State, target.Reason, target.NextStep);
+        }
+
+        return source is not null
+            ? (source.State, source.Reason, source.NextStep)
+            : (ReplicationWords.Waiting, $"Site {current.Site}, its primary in generation {current.Number}, has not reported yet.", null);
+    }
+}
