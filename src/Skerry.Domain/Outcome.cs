@@ -76,6 +76,9 @@ public readonly record struct Outcome<T>
 
     public static implicit operator Outcome<T>(Refusal refusal) => new(default, refusal, null);
 
+    /// <summary>For a <typeparamref name="T"/> that is an interface, which C# does not convert by itself.</summary>
+    public static Outcome<T> Of(T value) => new(value, null, null);
+
     public static Outcome<T> Queued(T value, string operationId) => new(value, null, operationId);
 }
 

@@ -1,0 +1,7 @@
+namespace Skerry.Api.Common;
+
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Error, "{Method} {Path} failed ({RequestId})")]
+    public static partial void RequestFailed(ILogger logger, Exception exception, string method, string path, string requestId);
+}
