@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using Skerry.Domain;
 using Skerry.Domain.Identity;
 

@@ -1,4 +1,4 @@
-using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
 using Skerry.Domain;
 
 namespace Skerry.Api.Common;

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace Skerry.Api.Common;
 
 internal static partial class Log

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http;
 
 namespace Skerry.Api.Common;
 
@@ -15,8 +16,8 @@ internal readonly partial record struct Microversion(int Major, int Minor) : ICo
         var match = Pattern().Match(text);
         version = match.Success
             ? new Microversion(
-                int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture),
-                int.Parse(match.Groups[2].ValueSpan, CultureInfo.InvariantCulture))
+                int.Parse(match.Groups["major"].ValueSpan, CultureInfo.InvariantCulture),
+                int.Parse(match.Groups["minor"].ValueSpan, CultureInfo.InvariantCulture))
             : default;
         return match.Success;
     }
@@ -28,7 +29,7 @@ internal readonly partial record struct Microversion(int Major, int Minor) : ICo
 
     public override string ToString() => $"{Major}.{Minor}";
 
-    [GeneratedRegex("^([1-9][0-9]{0,3})\\.(0|[1-9][0-9]{0,3})$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("^(?<major>[1-9][0-9]{0,3})\\.(?<minor>0|[1-9][0-9]{0,3})$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex Pattern();
 
     /// <summary>Carries the version from the middleware to the endpoint.</summary>

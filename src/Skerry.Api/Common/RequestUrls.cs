@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http;
+
 namespace Skerry.Api.Common;
 
 /// <summary>Addresses in answers: those that the client itself used to get here, so that relays and port mappings do no harm.</summary>
