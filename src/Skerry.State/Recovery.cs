@@ -26,10 +26,13 @@ internal sealed record Recovered(ReplicaState State, Hlc LastOwnStamp, VersionVe
             var lastOwn = head.LastOwnStamp;
             var log = new List<Logged>();
             var unapplied = new List<Mutation>();
+            long? expected = null;
             await foreach (var entry in store.ReadAsync(0, cancellationToken))
             {
                 // What another daemon appended meanwhile is read with its tail.
                 if (entry.Position > tail.Position) break;
+                if (expected is { } due && entry.Position != due) throw new StateFormatException($"Entry {due} of the log is missing.");
+                expected = entry.Position + 1;
                 var (mutations, appended) = EntryCodec.Decode(entry.Payload);
                 foreach (var mutation in mutations)
                 {
@@ -37,6 +40,11 @@ internal sealed record Recovered(ReplicaState State, Hlc LastOwnStamp, VersionVe
                     if (mutation.Dot.Site == site) lastOwn = Hlc.Max(lastOwn, mutation.Stamp);
                     if (entry.Position > tail.CheckpointPosition) unapplied.Add(mutation);
                 }
+            }
+
+            if (tail.Position > tail.CheckpointPosition && expected != tail.Position + 1)
+            {
+                throw new StateFormatException($"The log ends before entry {tail.Position}.");
             }
 
             return new Recovered(state.Apply(unapplied, schema), lastOwn, head.LogBase, log, tail);
