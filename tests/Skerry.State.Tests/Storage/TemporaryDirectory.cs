@@ -1,0 +1,11 @@
+namespace Skerry.State.Tests.Storage;
+
+/// <summary>A directory on the real disk that is gone after the test.</summary>
+internal sealed class TemporaryDirectory : IDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("skerry-state-").FullName;
+
+    public string File(string name) => System.IO.Path.Combine(Path, name);
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}
