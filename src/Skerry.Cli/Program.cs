@@ -1,1 +1,3 @@
-return 0;
+using Skerry.Cli;
+
+return await CommandLine.RunAsync(args, Surroundings.OfProcess());

@@ -1,0 +1,155 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using Skerry.Cli.Conflict;
+using Skerry.Cli.Operation;
+using Skerry.Cli.Project;
+using Skerry.Cli.Quota;
+using Skerry.Cli.Replication;
+using Skerry.Cli.Site;
+using Skerry.Cli.Snapshot;
+using Skerry.Cli.User;
+using Skerry.Cli.Volume;
+
+namespace Skerry.Cli;
+
+/// <summary>Every noun with its verbs: the table of contents of the command line.</summary>
+internal static class CommandTree
+{
+    public static RootCommand Build()
+    {
+        var root = new RootCommand("Volumes of a cloud of many sites: make them, replicate them, and bring them up elsewhere.")
+        {
+            Noun(
+                "site",
+                "Sites: locations with one daemon each.",
+                new SiteListCommand(),
+                new SiteShowCommand(),
+                new SiteInviteCommand(),
+                new SiteJoinCommand(),
+                new SiteDisconnectCommand(),
+                new SiteConnectCommand(),
+                new SiteFenceCommand()),
+            Noun(
+                "volume",
+                "Volumes, and where they are primary.",
+                new VolumeCreateCommand(),
+                new VolumeListCommand(),
+                new VolumeShowCommand(),
+                new VolumeSetCommand(),
+                new VolumeExtendCommand(),
+                new VolumeDeleteCommand(),
+                new VolumeConnectCommand(),
+                new VolumeDisconnectCommand(),
+                new VolumeConnectionsCommand(),
+                new VolumePromoteCommand(),
+                new VolumeDemoteCommand(),
+                new VolumeResyncCommand(),
+                new VolumeFailoverCommand(),
+                new VolumeFailbackCommand(),
+                Noun("type", "Volume types.", new VolumeTypeListCommand())),
+            Noun(
+                "snapshot",
+                "Snapshots, those that keep what diverged included.",
+                new SnapshotCreateCommand(),
+                new SnapshotListCommand(),
+                new SnapshotShowCommand(),
+                new SnapshotDeleteCommand(),
+                new SnapshotConnectCommand()),
+            Noun(
+                "replication",
+                "Relations of volumes with their replicas.",
+                new ReplicationCreateCommand(),
+                new ReplicationListCommand(),
+                new ReplicationShowCommand(),
+                new ReplicationSyncCommand(),
+                new ReplicationPauseCommand(),
+                new ReplicationResumeCommand(),
+                new ReplicationDeleteCommand()),
+            Noun(
+                "operation",
+                "Requests that their target site carries out.",
+                new OperationListCommand(),
+                new OperationShowCommand(),
+                new OperationWaitCommand(),
+                new OperationCancelCommand()),
+            Noun(
+                "conflict",
+                "Writes that had not seen each other.",
+                new ConflictListCommand(),
+                new ConflictShowCommand(),
+                new ConflictResolveCommand(),
+                new ConflictHistoryCommand()),
+            Noun("user", "Users.", new UserCreateCommand(), new UserListCommand(), new UserSetCommand(), new UserDeleteCommand()),
+            Noun("project", "Projects.", new ProjectCreateCommand(), new ProjectListCommand(), new ProjectDeleteCommand()),
+            Noun("quota", "Limits of projects.", new QuotaShowCommand(), new QuotaSetCommand()),
+        };
+        foreach (var option in SharedOptions.Global)
+        {
+            root.Options.Add(option);
+        }
+
+        foreach (var help in root.Options.OfType<HelpOption>())
+        {
+            help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        }
+
+        return root;
+    }
+
+    /// <summary>skerry volume create.</summary>
+    public static string PathOf(Command command)
+    {
+        var names = new List<string>();
+        for (var at = command; at is not RootCommand; at = at.Parents.OfType<Command>().First())
+        {
+            names.Add(at.Name);
+        }
+
+        names.Add("skerry");
+        names.Reverse();
+        return string.Join(' ', names);
+    }
+
+    private static Command Noun(string name, string description, params ReadOnlySpan<Command> verbs)
+    {
+        var noun = new Command(name, description);
+        foreach (var verb in verbs)
+        {
+            noun.Subcommands.Add(verb);
+        }
+
+        return noun;
+    }
+}
+
+/// <summary>The usual help, and then how the verb is used.</summary>
+internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLineAction
+{
+    public override bool ClearsParseErrors => true;
+
+    public override int Invoke(ParseResult parseResult)
+    {
+        help.Invoke(parseResult);
+        if (parseResult.CommandResult.Command is SkerryCommand { Examples: { Count: > 0 } examples } command)
+        {
+            var output = parseResult.InvocationConfiguration.Output;
+            if (command is DataCommand data)
+            {
+                output.WriteLine("Columns:");
+                output.WriteLine("  " + string.Join(' ', data.View.Columns.Select(column => column.Name)));
+                output.WriteLine();
+            }
+
+            output.WriteLine("Examples:");
+            foreach (var example in examples)
+            {
+                output.WriteLine("  " + example);
+            }
+
+            output.WriteLine();
+        }
+
+        return ExitCodes.Done;
+    }
+}

@@ -1,0 +1,26 @@
+using Skerry.Cli.Output;
+using Skerry.Client.Native.Wire;
+
+namespace Skerry.Cli.Operation;
+
+internal static class OperationView
+{
+    public static readonly View<OperationRecord> Operation = new(
+        "operation",
+        new("id", "UUID.", o => o.Id),
+        new("kind", "What is to be done: volume.create, volume.failover …", o => o.Kind),
+        new("entity_kind", "Kind of the thing that it is done to.", o => o.EntityKind, IsBrief: false),
+        new("entity_id", "Id of that thing.", o => o.EntityId),
+        new("target_site", "Site that carries it out.", o => o.TargetSite),
+        new("status", "queued, running, succeeded, failed, expired, discarded or cancelled.", o => o.Status),
+        new("reason", "Why it is in this status.", o => o.Reason),
+        new("made_at", "When it was ordered.", o => o.MadeAt),
+        new("made_by", "Who ordered it.", o => o.MadeBy, IsBrief: false),
+        new("started_at", "When its site took it up.", o => o.StartedAt, IsBrief: false),
+        new("finished_at", "When it was over.", o => o.FinishedAt, IsBrief: false),
+        new("deadline", "When it expires.", o => o.Deadline, IsBrief: false),
+        new("priority", "Higher goes first.", o => o.Priority, IsBrief: false),
+        new("depends_on", "Operations that must succeed first.", o => o.DependsOn ?? [], IsBrief: false),
+        new("parameters", "What was asked for.", o => o.Parameters, IsBrief: false),
+        new("result", "What came of it.", o => o.Result, IsBrief: false));
+}

@@ -1,0 +1,45 @@
+using Skerry.Cli.Output;
+using Skerry.Client.Native.Wire;
+
+namespace Skerry.Cli.Volume;
+
+internal static class VolumeView
+{
+    public static readonly View<VolumeRecord> Volume = new(
+        "volume",
+        new("id", "UUID.", v => v.Id),
+        new("name", "Name.", v => v.Name),
+        new("status", "As block storage has it: creating, available, in-use, extending, deleting, error …", v => v.Status),
+        new("status_reason", "Why, when the status needs a reason.", v => v.StatusReason, IsBrief: false),
+        new("size_gib", "Size in GiB.", v => v.SizeGib),
+        new("site", "The site that holds it.", v => v.Site),
+        new("replication_status", "active - primary, active - updating, active - secondary, or plain words; null when not replicated.", v => v.ReplicationStatus),
+        new("description", "Free text.", v => v.Description, IsBrief: false),
+        new("type", "Volume type.", v => v.Type, IsBrief: false),
+        new("backend", "Backend (administrators).", v => v.Backend, IsBrief: false),
+        new("generation", "Number of the current generation (administrators).", v => v.Generation, IsBrief: false),
+        new("allocated_bytes", "Space that it takes, as last measured (administrators).", v => v.AllocatedBytes, IsBrief: false),
+        new("project_id", "Project that owns it.", v => v.ProjectId, IsBrief: false),
+        new("user_id", "User who made it.", v => v.UserId, IsBrief: false),
+        new("source_volume_id", "Volume that it was made from.", v => v.SourceVolumeId, IsBrief: false),
+        new("snapshot_id", "Snapshot that it was made from.", v => v.SnapshotId, IsBrief: false),
+        new("metadata", "Free keys and values.", v => v.Metadata ?? new Dictionary<string, string>(), IsBrief: false),
+        new("created_at", "When it was ordered.", v => v.CreatedAt, IsBrief: false),
+        new("updated_at", "When it last changed.", v => v.UpdatedAt, IsBrief: false));
+
+    public static readonly View<ConnectionRecord> Connection = new(
+        "connection",
+        new("id", "Id of the connection.", c => c.Id),
+        new("volume_id", "Volume.", c => c.VolumeId, IsBrief: false),
+        new("snapshot_id", "Snapshot, when it is one that is connected.", c => c.SnapshotId),
+        new("read_only", "Whether writes are refused.", c => c.ReadOnly),
+        new("host_note", "Who said to be connected.", c => c.HostNote),
+        new("created_at", "Since when.", c => c.CreatedAt));
+
+    public static readonly View<VolumeTypeRecord> Type = new(
+        "volume type",
+        new("id", "Id.", t => t.Id),
+        new("name", "Name, for `skerry volume create --type`.", t => t.Name),
+        new("description", "Free text.", t => t.Description),
+        new("is_public", "Whether all projects see it.", t => t.IsPublic));
+}

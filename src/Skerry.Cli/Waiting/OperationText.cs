@@ -1,0 +1,10 @@
+using Skerry.Client.Native.Wire;
+
+namespace Skerry.Cli.Waiting;
+
+internal static class OperationText
+{
+    /// <summary>"volume.create at south: queued (waiting for the site)".</summary>
+    public static string Line(OperationRecord operation) =>
+        $"{operation.Kind} at {operation.TargetSite}: {operation.Status}{(operation.Reason is null ? "" : $" ({operation.Reason})")}";
+}
