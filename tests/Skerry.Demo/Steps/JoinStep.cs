@@ -2,18 +2,30 @@ using System.Text.Json;
 
 namespace Skerry.Demo.Steps;
 
-internal static class JoinStep
+public static class JoinStep
 {
     public static async Task RunAsync(Story story, CancellationToken cancellationToken)
     {
         var stage = story.Stage;
+        await StartJoinedAsync(stage, cancellationToken);
+        story.Say($"north, south and hub run: {string.Join(", ", stage.Sites.Select(s => $"{s.Name} at {s.Api} (process {s.Daemon.ProcessId})"))}");
+        story.Prove("sites join by one-time invitations that pin both certificates", "3 sites, 3 links, all connected as seen by each");
+
+        var token = await InviteAsync(stage.Hub, "127.0.0.1:1", cancellationToken);
+        var twice = await stage.South.SkerryAsync(cancellationToken, "site", "join", token[..^6] + "AAAAAA");
+        Story.Require(twice.ExitCode != 0, "a forged invitation was accepted");
+        story.Prove("a forged invitation is refused", twice.Errors.Trim().Split('\n')[^1]);
+    }
+
+    /// <summary>Starts the three sites and joins them to one cloud, with every link of north over the stage's wires.</summary>
+    public static async Task StartJoinedAsync(Stage stage, CancellationToken cancellationToken)
+    {
         foreach (var site in stage.Sites)
         {
             site.WriteConfiguration();
         }
 
         await Task.WhenAll(stage.Sites.Select(s => s.StartAsync(cancellationToken)));
-        story.Say($"north, south and hub run: {string.Join(", ", stage.Sites.Select(s => $"{s.Name} at {s.Api} (process {s.Daemon.ProcessId})"))}");
 
         // Each wire of north is a relay of the demo's, so each link gets the addresses that its two ends must dial.
         await LinkAsync(stage.Hub, stage.HubAsSeenByNorth.EndPoint.ToString(), stage.North, stage.NorthAsSeenByHub.EndPoint.ToString(), cancellationToken);
@@ -24,13 +36,6 @@ internal static class JoinStep
         {
             await AllConnectedAsync(site, cancellationToken);
         }
-
-        story.Prove("sites join by one-time invitations that pin both certificates", "3 sites, 3 links, all connected as seen by each");
-
-        var token = await InviteAsync(stage.Hub, "127.0.0.1:1", cancellationToken);
-        var twice = await stage.South.SkerryAsync(cancellationToken, "site", "join", token[..^6] + "AAAAAA");
-        Story.Require(twice.ExitCode != 0, "a forged invitation was accepted");
-        story.Prove("a forged invitation is refused", twice.Errors.Trim().Split('\n')[^1]);
     }
 
     public static Task AllConnectedAsync(DemoSite site, CancellationToken cancellationToken) =>
