@@ -1,27 +1,123 @@
-#pragma warning disable CS9113 // The bodies follow.
+using Skerry.State.Merging;
+
 namespace Skerry.Domain.Volumes;
 
 /// <summary>The types that volumes can be made of.</summary>
 public sealed class VolumeTypeService(SiteContext site)
 {
     /// <summary>By name.</summary>
-    public IReadOnlyList<VolumeType> List(Actor actor) => throw new NotImplementedException();
+    public IReadOnlyList<VolumeType> List(Actor actor) =>
+        [.. VolumeTypes.All(StateView.Of(site.Replica)).Select(t => For(actor, t))];
 
     /// <param name="actor">Who asks; only an administrator sees the specs.</param>
     /// <param name="idOrName">Its id or its name.</param>
-    public Outcome<VolumeType> Show(Actor actor, string idOrName) => throw new NotImplementedException();
+    public Outcome<VolumeType> Show(Actor actor, string idOrName) =>
+        VolumeTypes.Find(StateView.Of(site.Replica), idOrName) is { } type ? For(actor, type) : Refusal.NotFound("volume type", idOrName);
 
     /// <summary>What a volume gets that names no type.</summary>
-    public Outcome<VolumeType> Default(Actor actor) => throw new NotImplementedException();
+    public Outcome<VolumeType> Default(Actor actor) =>
+        VolumeTypes.Default(StateView.Of(site.Replica)) is { } type
+            ? For(actor, type)
+            : new Refusal(RefusalKind.NotFound, "There is no volume type yet.", "Configure a backend, or create a type.");
 
-    public ValueTask<Outcome<VolumeType>> CreateAsync(
-        Actor actor, CreateVolumeTypeRequest request, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public async ValueTask<Outcome<VolumeType>> CreateAsync(
+        Actor actor, CreateVolumeTypeRequest request, CancellationToken cancellationToken)
+    {
+        if (!actor.IsAdmin)
+        {
+            return VolumeRules.AdministratorsOnly(actor, "create volume types");
+        }
+
+        var refusal = request.Name.Length == 0 ? Refusal.Invalid("name", "A volume type needs a name.") : null;
+        refusal ??= VolumeRules.Text("name", request.Name)
+            ?? VolumeRules.Text("description", request.Description)
+            ?? VolumeRules.Metadata(request.Specs);
+        if (refusal is not null)
+        {
+            return refusal;
+        }
+
+        var id = site.Ids.NewUuid();
+        return await site.DecideAsync<Outcome<VolumeType>>(
+            actor,
+            transaction =>
+            {
+                var state = StateView.Of(transaction);
+                if (VolumeTypes.All(state).Any(t => t.Name == request.Name))
+                {
+                    return new Refusal(
+                        RefusalKind.Conflict, $"There is a volume type {request.Name} already.", "Choose another name.", "name");
+                }
+
+                var key = VolumeTypes.Key(id);
+                transaction.Set(key, "name", request.Name);
+                transaction.Set(key, "description", request.Description ?? "");
+                transaction.Set(key, "specs", FieldValue.Serialize(new(request.Specs ?? new Dictionary<string, string>()), DomainJson.Default.DictionaryStringString));
+                transaction.Set(key, "created_at", site.Now);
+                return VolumeTypes.Find(state, id)!;
+            },
+            cancellationToken);
+    }
 
     /// <summary>Refused while volumes are of this type.</summary>
-    public ValueTask<Outcome<Unit>> DeleteAsync(Actor actor, string idOrName, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+    public async ValueTask<Outcome<Unit>> DeleteAsync(Actor actor, string idOrName, CancellationToken cancellationToken) =>
+        await site.DecideAsync<Outcome<Unit>>(
+            actor,
+            transaction =>
+            {
+                var state = StateView.Of(transaction);
+                if (!actor.IsAdmin)
+                {
+                    return VolumeRules.AdministratorsOnly(actor, "delete volume types");
+                }
 
-    /// <summary>At start: makes one type for each driver of this site, under an id that every site derives alike.</summary>
-    public ValueTask EnsureDefaultsAsync(IEnumerable<string> driverNames, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+                if (VolumeTypes.Find(state, idOrName) is not { } type)
+                {
+                    return Refusal.NotFound("volume type", idOrName);
+                }
+
+                var volumes = state.List(EntityKinds.Volume).Count(v => v.Text("type") == type.Id);
+                if (volumes > 0)
+                {
+                    return Refusal.State(
+                        $"Volume type {type.Name} is the type of {volumes} {(volumes == 1 ? "volume" : "volumes")}.", "Delete those first.");
+                }
+
+                transaction.Delete(VolumeTypes.Key(type.Id));
+                return default(Unit);
+            },
+            cancellationToken);
+
+    /// <summary>
+    /// At start: makes one type for each driver of this site, under an id that every site derives alike. One that an administrator
+    /// deleted stays deleted.
+    /// </summary>
+    public async ValueTask EnsureDefaultsAsync(IEnumerable<string> driverNames, CancellationToken cancellationToken)
+    {
+        var names = driverNames.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
+        await site.DecideAsync(
+            Actor.System("start"),
+            transaction =>
+            {
+                foreach (var name in names)
+                {
+                    var key = VolumeTypes.Key(VolumeTypes.DerivedId(name));
+                    if (transaction.Find(key) is not null)
+                    {
+                        continue;
+                    }
+
+                    // No creation time of its own: sites that each made it must have written the same.
+                    transaction.Set(key, "name", name);
+                    transaction.Set(key, "description", $"Volumes of the driver {name}");
+                    transaction.Set(key, "specs", FieldValue.Serialize(new() { ["driver"] = name }, DomainJson.Default.DictionaryStringString));
+                }
+
+                return default(Unit);
+            },
+            cancellationToken);
+    }
+
+    private static VolumeType For(Actor actor, VolumeType type) =>
+        actor.IsAdmin ? type : type with { Specs = new Dictionary<string, string>() };
 }

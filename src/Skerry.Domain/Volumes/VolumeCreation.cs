@@ -1,0 +1,138 @@
+namespace Skerry.Domain.Volumes;
+
+/// <summary>What a volume will be, decided from a request and the state: a pure decision.</summary>
+internal sealed record VolumeCreation(
+    string ProjectId, string SiteId, VolumeType Type, string Backend, long SizeGib, string? SourceVolumeId, string? SourceSnapshotId)
+{
+    /// <summary>What is wrong with the request whatever the state.</summary>
+    public static Refusal? Check(Actor actor, CreateVolumeRequest request) =>
+        !actor.IsMember ? VolumeRules.NotAllowed(actor, "creating volumes")
+        : VolumeRules.Text("name", request.Name)
+            ?? VolumeRules.Text("description", request.Description)
+            ?? VolumeRules.Metadata(request.Metadata)
+            ?? (request.SizeGib is { } size ? VolumeRules.Size("size", size) : null)
+            ?? (request.Backend is not null && !actor.IsAdmin
+                ? VolumeRules.AdministratorsOnly(actor, "choose a backend") with { Field = "backend" }
+                : null)
+            ?? (request.SourceVolumeId is not null && request.SourceSnapshotId is not null
+                ? Refusal.Invalid("snapshot_id", "A volume is made from a volume or from a snapshot.", "Give one of the two.")
+                : null);
+
+    public static Outcome<VolumeCreation> Decide(SiteContext site, StateView state, Actor actor, CreateVolumeRequest request)
+    {
+        if ((request.ProjectId ?? actor.ProjectId) is not { } projectId)
+        {
+            return Refusal.Invalid("project_id", $"The token of {actor.Name} belongs to no project.", "Ask for a token with a project's scope.");
+        }
+
+        if (!actor.MaySee(projectId))
+        {
+            return VolumeRules.AdministratorsOnly(actor, "create volumes in another project") with { Field = "project_id" };
+        }
+
+        var sites = new SiteDirectory(site, state);
+        var reader = new VolumeReader(site, state);
+        var source = Source(reader, actor, request);
+        if (source.IsRefused)
+        {
+            return source.Refusal!;
+        }
+
+        var from = source.Value;
+        var siteId = from?.SiteId ?? site.SelfText;
+        if (request.Site is not null)
+        {
+            var resolved = sites.Resolve(request.Site);
+            if (resolved.IsRefused)
+            {
+                return resolved.Refusal!;
+            }
+
+            if (from is not null && resolved.Value != from.SiteId)
+            {
+                return Refusal.Invalid(
+                    "availability_zone",
+                    $"What the volume is to be made from is at site {sites.NameOf(from.SiteId)}, not at {sites.NameOf(resolved.Value)}.",
+                    "Make it there and replicate it.");
+            }
+
+            siteId = resolved.Value;
+        }
+
+        var type = request.Type is not null ? VolumeTypes.Find(state, request.Type)
+            : from is not null ? VolumeTypes.Find(state, from.TypeId)
+            : VolumeTypes.Default(state);
+        if (type is null)
+        {
+            return VolumeTypes.Unknown(state, request.Type ?? VolumeTypes.DefaultName);
+        }
+
+        if ((request.SizeGib ?? from?.SizeGib) is not { } sizeGib)
+        {
+            return Refusal.Invalid("size", "The volume needs a size.", "Give a whole number of GiB.");
+        }
+
+        if (from is not null && sizeGib < from.SizeGib)
+        {
+            return Refusal.Invalid(
+                "size", $"{sizeGib} GiB is smaller than what the volume is to be made from.", $"Give at least {from.SizeGib} GiB.");
+        }
+
+        var backend = VolumePlacement.Choose(
+            BackendReport.Of(state, siteId), sites.NameOf(siteId), type, request.Backend ?? from?.Backend, sizeGib, actor.IsAdmin);
+        if (backend.IsRefused)
+        {
+            return backend.Refusal!;
+        }
+
+        var quota = QuotaService.Read(state, projectId);
+        if ((QuotaService.Exceeded("volumes", quota.Volumes, 1) ?? QuotaService.Exceeded("gigabytes", quota.Gigabytes, sizeGib)) is { } over)
+        {
+            return over;
+        }
+
+        return new VolumeCreation(
+            projectId, siteId, type, backend.Value, sizeGib, from?.VolumeId, request.SourceSnapshotId);
+    }
+
+    private static Outcome<Origin?> Source(VolumeReader reader, Actor actor, CreateVolumeRequest request)
+    {
+        if (request.SourceSnapshotId is { } snapshotId)
+        {
+            if (reader.FindSnapshot(snapshotId) is not { } snapshot || !actor.MaySee(snapshot.ProjectId))
+            {
+                return Refusal.NotFound("snapshot", snapshotId) with { Field = "snapshot_id" };
+            }
+
+            if (snapshot.Status != VolumeStatus.Available)
+            {
+                return Refusal.State($"Snapshot {snapshotId} is {snapshot.Status}.", "Wait until it is available.") with { Field = "snapshot_id" };
+            }
+
+            var volume = reader.FindVolume(snapshot.VolumeId);
+
+            // A snapshot may lie at a site that is not its volume's owner any more; there the volume's backend says nothing.
+            var backend = volume?.SiteId == snapshot.SiteId ? volume.Backend : null;
+            return new Origin(snapshot.VolumeId, snapshot.SiteId, volume?.TypeId ?? "", backend, snapshot.SizeGib);
+        }
+
+        if (request.SourceVolumeId is { } volumeId)
+        {
+            if (reader.FindVolume(volumeId) is not { } volume || !actor.MaySee(volume.ProjectId))
+            {
+                return Refusal.NotFound("volume", volumeId) with { Field = "source_volid" };
+            }
+
+            if (volume.Status is not (VolumeStatus.Available or VolumeStatus.InUse))
+            {
+                return Refusal.State($"Volume {volumeId} is {volume.Status}.", "Wait until it is available.") with { Field = "source_volid" };
+            }
+
+            return new Origin(volumeId, volume.SiteId, volume.TypeId, volume.Backend, volume.SizeGib);
+        }
+
+        return default(Outcome<Origin?>);
+    }
+
+    private sealed record Origin(string VolumeId, string SiteId, string TypeId, string? Backend, long SizeGib);
+}

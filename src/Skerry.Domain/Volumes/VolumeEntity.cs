@@ -1,0 +1,46 @@
+using Skerry.State;
+using Skerry.State.Merging;
+
+namespace Skerry.Domain.Volumes;
+
+/// <summary>The field names of volumes and snapshots, and the writes that more than one place makes.</summary>
+internal static class VolumeEntity
+{
+    public const string Status = "status";
+    public const string ErrorReason = "error_reason";
+    public const string SizeGib = "size_gib";
+    public const string Backend = "backend";
+    public const string AllocatedBytes = "allocated_bytes";
+
+    public static EntityKey Key(string volumeId) => new(EntityKinds.Volume, volumeId);
+
+    public static EntityKey SnapshotKey(string snapshotId) => new(EntityKinds.Snapshot, snapshotId);
+
+    /// <summary>What the owner says of a volume or a snapshot.</summary>
+    public static void WriteStatus(ITransaction transaction, EntityKey key, string status, string? errorReason)
+    {
+        transaction.SetIfDifferent(key, Status, FieldValue.FromString(status), DomainSchema.OwnerRank);
+        transaction.SetIfDifferent(key, ErrorReason, FieldValue.FromString(errorReason), DomainSchema.OwnerRank);
+    }
+
+    public static void WriteMetadata(ITransaction transaction, EntityKey key, IReadOnlyDictionary<string, string> metadata) =>
+        transaction.Set(key, "metadata", FieldValue.Serialize(new(metadata), DomainJson.Default.DictionaryStringString));
+
+    public static IReadOnlyDictionary<string, string> ReadMetadata(Entity entity) =>
+        entity.Json("metadata", DomainJson.Default.DictionaryStringString) ?? [];
+
+    /// <summary>When any of these fields was last written; measurements do not count as changes.</summary>
+    public static DateTimeOffset? ChangedAt(Entity entity, params ReadOnlySpan<string> fields)
+    {
+        DateTimeOffset? last = null;
+        foreach (var field in fields)
+        {
+            if (entity.Standing(field) is [var winner, ..] && (last is null || winner.Stamp.Time > last))
+            {
+                last = winner.Stamp.Time;
+            }
+        }
+
+        return last;
+    }
+}

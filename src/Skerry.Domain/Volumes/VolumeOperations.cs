@@ -1,0 +1,31 @@
+using Skerry.Domain.Operations;
+using Skerry.State.Merging;
+
+namespace Skerry.Domain.Volumes;
+
+/// <summary>The kinds of operation on volumes and snapshots, and their parameters.</summary>
+public static class VolumeOperations
+{
+    public const string Create = "volume.create";
+    public const string Extend = "volume.extend";
+    public const string Delete = "volume.delete";
+    public const string ResetStatus = "volume.reset_status";
+    public const string CreateSnapshot = "snapshot.create";
+    public const string DeleteSnapshot = "snapshot.delete";
+    public const string ResetSnapshotStatus = "snapshot.reset_status";
+
+    /// <summary>The handlers of all of these.</summary>
+    public static IReadOnlyList<IOperationHandler> Handlers(
+        SiteContext site, VolumeDrivers drivers, ExportRegistry exports, IEnumerable<IVolumeDeleteGuard> deleteGuards) =>
+    [
+        new CreateVolumeHandler(site, drivers),
+        new ExtendVolumeHandler(site, drivers),
+        new DeleteVolumeHandler(site, drivers, exports, [.. deleteGuards]),
+        new ResetStatusHandler(site, ResetStatus),
+        new CreateSnapshotHandler(site, drivers),
+        new DeleteSnapshotHandler(site, drivers, exports),
+        new ResetStatusHandler(site, ResetSnapshotStatus),
+    ];
+
+    internal static readonly FieldValue NoParameters = FieldValue.FromJson("{}");
+}

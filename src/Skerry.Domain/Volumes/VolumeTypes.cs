@@ -1,0 +1,35 @@
+using Skerry.State.Merging;
+
+namespace Skerry.Domain.Volumes;
+
+/// <summary>Reads volume types.</summary>
+internal static class VolumeTypes
+{
+    /// <summary>The type of a volume that names none, where it exists.</summary>
+    public const string DefaultName = "native";
+
+    public static EntityKey Key(string id) => new(EntityKinds.VolumeType, id);
+
+    public static string DerivedId(string name) => Ids.Derived(EntityKinds.VolumeType, name);
+
+    public static VolumeType Read(Entity entity) => new(
+        entity.Key.Id,
+        entity.Text("name", ""),
+        entity.Text("description", ""),
+        true,
+        entity.Json("specs", DomainJson.Default.DictionaryStringString) ?? [],
+        entity.Instant("created_at") ?? entity.CreatedStamp.Time);
+
+    /// <summary>By name, then age, so that of two of one name the first is found.</summary>
+    public static IEnumerable<VolumeType> All(StateView state) =>
+        state.List(EntityKinds.VolumeType).Select(Read)
+            .OrderBy(t => t.Name, StringComparer.Ordinal).ThenBy(t => t.CreatedAt).ThenBy(t => t.Id, StringComparer.Ordinal);
+
+    public static VolumeType? Find(StateView state, string idOrName) =>
+        state.Find(EntityKinds.VolumeType, idOrName) is { } entity ? Read(entity) : All(state).FirstOrDefault(t => t.Name == idOrName);
+
+    public static VolumeType? Default(StateView state) => Find(state, DefaultName) ?? All(state).FirstOrDefault();
+
+    public static Refusal Unknown(StateView state, string idOrName) => Refusal.Invalid(
+        "volume_type", $"There is no volume type {idOrName}.", $"The types are {string.Join(", ", All(state).Select(t => t.Name))}.");
+}
