@@ -1,0 +1,302 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using Skerry.Blocks.Log;
+using Skerry.Blocks.Maps;
+
+namespace Skerry.Blocks;
+
+/// <summary>
+/// Volumes in one directory: one log for all of them, and the maps that say where each block is in it. A directory is open in one
+/// process at a time. Safe for concurrent use. Faults are <see cref="BlockException"/>.
+/// </summary>
+public sealed class BlockStore : IAsyncDisposable
+{
+    private const int MaxIdLength = 255;
+    private readonly IBackingStorage _storage;
+    private readonly StoreState _state;
+    private readonly SegmentTable _segments;
+    private readonly LogWriter _writer;
+    private readonly Flusher _flusher;
+    private readonly DurableMark _mark;
+    private readonly StoreParts _parts;
+    private readonly Checkpointer _checkpointer;
+    private readonly ConcurrentDictionary<uint, BlockVolume> _volumes = new();
+    private int _disposed;
+
+    private BlockStore(BlockStoreOptions options, IBackingStorage storage)
+    {
+        _storage = storage;
+        var identity = StoreIdentity.Find(storage) ?? Create(options, storage);
+        var checkpoint = Checkpoint.Load(storage, identity.StoreId);
+        _state = new StoreState { NextOrdinal = checkpoint.NextOrdinal };
+        foreach (var image in checkpoint.Volumes)
+        {
+            _state.Add(image.ToState());
+        }
+
+        var reserve = Math.Max(2, (int)((options.ReserveBytes + identity.SegmentBytes - 1) / identity.SegmentBytes));
+        _segments = new SegmentTable(storage, identity.SegmentBytes, options.CapacityBytes, reserve);
+        _segments.Load(checkpoint.NextSegment);
+        _mark = new DurableMark(OpenMark(storage), identity.StoreId);
+
+        var end = new LogReplay(storage, _segments, _state, identity.StoreId, _mark.Read()).Replay(checkpoint);
+        foreach (var segment in end.Touched)
+        {
+            segment.File.Sync();
+        }
+
+        foreach (var volume in _state.ByOrdinal.Values)
+        {
+            volume.DurableNumber = volume.LastNumber;
+        }
+
+        var fault = new StoreFault(storage.Name);
+        var opening = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))) | 1;
+        var position = new LogPosition(identity.StoreId, opening, end.Opening, end.Sequence);
+        if (end.Segment is not null)
+        {
+            position.Open(end.Segment, end.Block);
+        }
+
+        var reader = new BlockReader(_segments);
+        _flusher = new Flusher(_mark, fault, end.Sequence);
+        _writer = new LogWriter(_state, _segments, reader, _flusher, fault, position);
+        _parts = new StoreParts(_writer, reader, _flusher, fault, new RequestPool(), options.TimeProvider);
+        _checkpointer = new Checkpointer(storage, identity.StoreId, _state, _segments, _parts, checkpoint.Sequence, options.CheckpointBytes);
+    }
+
+    /// <summary>What the store may use, has left, and occupies.</summary>
+    public StoreSpace Space => _segments.Space();
+
+    /// <summary>In no order.</summary>
+    public IReadOnlyList<string> VolumeIds => [.. _state.ById.Keys];
+
+    /// <summary>
+    /// Opens the store in <see cref="BlockStoreOptions.Directory"/>, or makes it. After a crash it is what was last flushed, and of what
+    /// was written after that a part from its start, in order.
+    /// </summary>
+    /// <exception cref="BlockException">
+    /// <see cref="BlockError.Io"/> when the directory is in use or unusable, <see cref="BlockError.Corrupt"/> when a file is damaged,
+    /// <see cref="BlockError.Refused"/> for a newer format.
+    /// </exception>
+    public static async ValueTask<BlockStore> OpenAsync(BlockStoreOptions options, CancellationToken cancellationToken)
+    {
+        var mistakes = options.Mistakes();
+        if (mistakes.Count > 0)
+        {
+            throw new BlockException(BlockError.OutOfRange, $"the block store cannot be opened: {string.Join("; ", mistakes)}");
+        }
+
+        return await Task.Run(() => Open(options, new DirectoryStorage(options.Directory)), cancellationToken);
+    }
+
+    /// <summary>The seam for tests: any storage, and checkpoints only when asked for.</summary>
+    internal static BlockStore Open(BlockStoreOptions options, IBackingStorage storage, bool background = true)
+    {
+        try
+        {
+            var store = new BlockStore(options, storage);
+            if (background)
+            {
+                store._checkpointer.Start();
+            }
+
+            return store;
+        }
+        catch (IOException e)
+        {
+            storage.Dispose();
+            throw new BlockException(BlockError.Io, $"the block store {storage.Name} cannot be opened: {e.Message}", e);
+        }
+        catch
+        {
+            storage.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Makes an empty volume, durably.</summary>
+    /// <param name="volumeId">1 to 255 characters.</param>
+    /// <param name="sizeBytes">A multiple of 512. Space is taken as it is written.</param>
+    /// <param name="cancellationToken">Ends the wait, not the change.</param>
+    /// <exception cref="BlockException"><see cref="BlockError.Exists"/>, <see cref="BlockError.OutOfRange"/> or <see cref="BlockError.NoSpace"/>.</exception>
+    public async ValueTask<BlockVolume> CreateAsync(string volumeId, long sizeBytes, CancellationToken cancellationToken)
+    {
+        RequireId(volumeId);
+        StoreParts.RequireSize(sizeBytes);
+        await ChangeAsync(
+            () =>
+            {
+                RequireNew(volumeId);
+                return new CreateVolume(_state.NextOrdinal, volumeId, sizeBytes);
+            },
+            null,
+            cancellationToken);
+        return VolumeOf(_state.Get(volumeId));
+    }
+
+    /// <summary>
+    /// The volume, which is the same object for everyone and belongs to the store. It takes writes once a run is begun.
+    /// </summary>
+    /// <exception cref="BlockException"><see cref="BlockError.NotFound"/>.</exception>
+    public ValueTask<BlockVolume> OpenAsync(string volumeId, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        RequireOpen();
+        return new(VolumeOf(_state.Get(volumeId)));
+    }
+
+    /// <summary>
+    /// Deletes a volume with its snapshots, durably; an open run ends, and whatever still uses the volume fails with
+    /// <see cref="BlockError.Closed"/>. Clones keep what they share. Nothing happens when there is none of that name.
+    /// </summary>
+    public ValueTask DeleteAsync(string volumeId, CancellationToken cancellationToken)
+    {
+        VolumeState? deleted = null;
+        return ChangeAsync(
+            () => _state.ById.TryGetValue(volumeId, out deleted) ? new DeleteVolume(deleted.Ordinal) : null,
+            () =>
+            {
+                if (deleted is not null)
+                {
+                    deleted.RunOpen = false;
+                    VolumeOf(deleted).EndTaps(TapEnd.Closed);
+                    _volumes.TryRemove(deleted.Ordinal, out _);
+                }
+            },
+            cancellationToken);
+    }
+
+    /// <summary>
+    /// Makes a volume of another's head, or of its snapshot, in constant time and durably. It shares the blocks and continues the
+    /// lineage; snapshots and properties stay with the source.
+    /// </summary>
+    /// <exception cref="BlockException">
+    /// <see cref="BlockError.NotFound"/>, <see cref="BlockError.Exists"/>, or <see cref="BlockError.Refused"/> for a head whose catch-up is unfinished.
+    /// </exception>
+    public async ValueTask<BlockVolume> CloneAsync(string newVolumeId, string sourceVolumeId, string? sourceSnapshotId, CancellationToken cancellationToken)
+    {
+        RequireId(newVolumeId);
+        await ChangeAsync(
+            () =>
+            {
+                RequireNew(newVolumeId);
+                var source = _state.Get(sourceVolumeId);
+                if (sourceSnapshotId is not null && source.FindSnapshot(sourceSnapshotId) is null)
+                {
+                    throw new BlockException(BlockError.NotFound, $"volume '{sourceVolumeId}' has no snapshot '{sourceSnapshotId}'");
+                }
+
+                if (sourceSnapshotId is null && source.CatchingUp)
+                {
+                    throw new BlockException(BlockError.Refused, $"volume '{sourceVolumeId}' is in a catch-up; clone one of its snapshots");
+                }
+
+                return new CloneVolume(_state.NextOrdinal, newVolumeId, source.Ordinal, sourceSnapshotId);
+            },
+            null,
+            cancellationToken);
+        return VolumeOf(_state.Get(newVolumeId));
+    }
+
+    /// <summary>Ends all runs, makes everything durable and saves the maps, so that the next opening is quick.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
+        try
+        {
+            await _checkpointer.StopAsync();
+            if (!_parts.Fault.IsSet)
+            {
+                await ChangeAsync(
+                    () => null,
+                    () =>
+                    {
+                        foreach (var volume in _state.ByOrdinal.Values)
+                        {
+                            volume.RunOpen = false;
+                            VolumeOf(volume).EndTaps(TapEnd.Closed);
+                        }
+                    },
+                    CancellationToken.None);
+                await _checkpointer.CheckpointAsync();
+            }
+        }
+        finally
+        {
+            _writer.Close();
+            _flusher.Dispose();
+            _mark.Dispose();
+            _segments.Dispose();
+            _storage.Dispose();
+        }
+    }
+
+    /// <summary>Saves the maps and gives dead space back, now.</summary>
+    internal ValueTask CheckpointAsync() => _checkpointer.CheckpointAsync();
+
+    private static StoreIdentity Create(BlockStoreOptions options, IBackingStorage storage)
+    {
+        var identity = StoreIdentity.New(options.SegmentBytes);
+
+        // Left over from a making that did not finish: there is no store yet, so nobody was ever told of a write.
+        foreach (var name in storage.List())
+        {
+            if (Segment.IdOf(name) is not null)
+            {
+                throw new BlockException(BlockError.Corrupt, $"{storage.Name} holds segments but no store file. Restore that file from a copy, or use another directory");
+            }
+        }
+
+        // The first record goes on from an opening that bears the store's own identity.
+        new Checkpoint(0, identity.StoreId, 0, 0, 1, 1, []).Save(storage, identity.StoreId, new LivePlaces(1));
+        using (storage.Create(DurableMark.FileName, 0))
+        {
+            identity.Save(storage);
+        }
+
+        return identity;
+    }
+
+    private static IBackingFile OpenMark(IBackingStorage storage) =>
+        storage.List().Contains(DurableMark.FileName) ? storage.Open(DurableMark.FileName) : storage.Create(DurableMark.FileName, 0);
+
+    private BlockVolume VolumeOf(VolumeState volume) => _volumes.GetOrAdd(volume.Ordinal, static (_, arg) => new BlockVolume(arg.volume, arg._parts), (volume, _parts));
+
+    private void RequireOpen()
+    {
+        if (Volatile.Read(ref _disposed) != 0)
+        {
+            throw new BlockException(BlockError.Closed, $"the block store {_storage.Name} is closed");
+        }
+    }
+
+    private static void RequireId(string volumeId)
+    {
+        if (volumeId.Length is 0 or > MaxIdLength)
+        {
+            throw new BlockException(BlockError.OutOfRange, $"a volume's name has 1 to {MaxIdLength} characters, not {volumeId.Length}");
+        }
+    }
+
+    private void RequireNew(string volumeId)
+    {
+        if (_state.ById.ContainsKey(volumeId))
+        {
+            throw new BlockException(BlockError.Exists, $"there is a volume '{volumeId}' already");
+        }
+    }
+
+    private async ValueTask ChangeAsync(Func<Change?> decide, Action? applied, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var request = new ChangeRequest(null, decide, applied, durable: true, mayUseReserve: true);
+        var task = request.Task;
+        _writer.Submit(request);
+        await task;
+    }
+}

@@ -1,0 +1,63 @@
+namespace Skerry.Blocks;
+
+/// <summary>How a block store is laid out and bounded.</summary>
+public sealed class BlockStoreOptions
+{
+    /// <summary>The store's own directory; made when absent. Nothing else may write in it.</summary>
+    public required string Directory { get; init; }
+
+    /// <summary>The most that the store's files may occupy, in bytes; 0 (the default) leaves it to the file system.</summary>
+    public long CapacityBytes { get; init; }
+
+    /// <summary>
+    /// Room that only deletes and other small changes may use once data fills the rest, in bytes. Rounded up to whole segments, at
+    /// least two. Default: two segments.
+    /// </summary>
+    public long ReserveBytes { get; init; }
+
+    /// <summary>
+    /// Size of a segment of the log in bytes: a multiple of 4096 from 256 KiB to 1 GiB, by default 64 MiB. Fixed when the store is
+    /// made; later openings keep what is there.
+    /// </summary>
+    public int SegmentBytes { get; init; } = 64 << 20;
+
+    /// <summary>
+    /// How many bytes of log may be written before the maps are saved, by default 256 MiB: it bounds what an opening after a crash
+    /// reads again, and paces the return of dead space.
+    /// </summary>
+    public long CheckpointBytes { get; init; } = 256 << 20;
+
+    /// <summary>The clock for the times of snapshots and of queued writes.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    internal IReadOnlyList<string> Mistakes()
+    {
+        var mistakes = new List<string>();
+        if (string.IsNullOrWhiteSpace(Directory))
+        {
+            mistakes.Add("Directory is empty: name the store's directory");
+        }
+
+        if (SegmentBytes is < (256 << 10) or > (1 << 30) || SegmentBytes % IBlockDevice.BlockSize != 0)
+        {
+            mistakes.Add($"SegmentBytes is {SegmentBytes}: use a multiple of 4096 from 256 KiB to 1 GiB");
+        }
+
+        if (CapacityBytes < 0 || (CapacityBytes > 0 && CapacityBytes < 4L * SegmentBytes))
+        {
+            mistakes.Add($"CapacityBytes is {CapacityBytes}: use 0 for no bound, or at least four segments ({4L * SegmentBytes})");
+        }
+
+        if (ReserveBytes < 0 || (CapacityBytes > 0 && ReserveBytes > CapacityBytes / 2))
+        {
+            mistakes.Add($"ReserveBytes is {ReserveBytes}: use 0 up to half of the capacity");
+        }
+
+        if (CheckpointBytes < SegmentBytes)
+        {
+            mistakes.Add($"CheckpointBytes is {CheckpointBytes}: use at least one segment ({SegmentBytes})");
+        }
+
+        return mistakes;
+    }
+}

@@ -1,0 +1,120 @@
+using System.Buffers;
+using Skerry.Blocks.Maps;
+
+namespace Skerry.Blocks.Log;
+
+/// <summary>
+/// Reads blocks through a map and proves each one's checksum. Takes no lock: a place that the sweeper gave back meanwhile shows in the
+/// reclaim epoch, and then the read starts over with the map as it is now.
+/// </summary>
+internal sealed class BlockReader(SegmentTable segments)
+{
+    private const int EntriesAtOnce = 64;
+
+    /// <param name="name">What to call the disk in messages.</param>
+    public void Read(BlockMap map, string name, long offsetBytes, Span<byte> into)
+    {
+        while (into.Length > 0)
+        {
+            var inBlock = (int)(offsetBytes % Sizes.Block);
+            int count;
+            if (inBlock != 0 || into.Length < Sizes.Block)
+            {
+                count = Math.Min(into.Length, Sizes.Block - inBlock);
+                ReadPart(map, name, offsetBytes / Sizes.Block, inBlock, into[..count]);
+            }
+            else
+            {
+                count = Math.Min(into.Length / Sizes.Block, EntriesAtOnce) * Sizes.Block;
+                ReadBlocks(map, name, offsetBytes / Sizes.Block, into[..count]);
+            }
+
+            offsetBytes += count;
+            into = into[count..];
+        }
+    }
+
+    public void ReadBlocks(BlockMap map, string name, long firstBlock, Span<byte> into)
+    {
+        Span<MapEntry> entries = stackalloc MapEntry[into.Length / Sizes.Block];
+        while (true)
+        {
+            var epoch = segments.ReclaimEpoch;
+            map.Read(firstBlock, entries);
+            Exception? fault = null;
+            try
+            {
+                ReadEntries(entries, name, firstBlock, into);
+            }
+            catch (Exception e) when (e is BlockException or ObjectDisposedException or IOException)
+            {
+                fault = e;
+            }
+
+            if (segments.ReclaimEpoch != epoch)
+            {
+                continue;
+            }
+
+            if (fault is not null)
+            {
+                throw fault as BlockException ?? new BlockException(
+                    BlockError.Io, $"{name}: bytes {firstBlock * Sizes.Block} to {(firstBlock + entries.Length) * Sizes.Block} could not be read: {fault.Message}", fault);
+            }
+
+            return;
+        }
+    }
+
+    private void ReadPart(BlockMap map, string name, long block, int from, Span<byte> into)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(Sizes.Block);
+        try
+        {
+            ReadBlocks(map, name, block, buffer.AsSpan(0, Sizes.Block));
+            buffer.AsSpan(from, into.Length).CopyTo(into);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private void ReadEntries(ReadOnlySpan<MapEntry> entries, string name, long firstBlock, Span<byte> into)
+    {
+        for (var i = 0; i < entries.Length;)
+        {
+            var place = entries[i].Place;
+            var count = 1;
+            if (!place.IsData)
+            {
+                into.Slice(i * Sizes.Block, Sizes.Block).Clear();
+                i++;
+                continue;
+            }
+
+            while (i + count < entries.Length && entries[i + count].Place == place.Next(count))
+            {
+                count++;
+            }
+
+            var segment = segments.Find(place.Segment) ?? throw new BlockException(
+                BlockError.Corrupt, $"{name}: block {firstBlock + i} is stored in {Segment.NameOf(place.Segment)}, which is missing. Heal it from a replica");
+            var bytes = into.Slice(i * Sizes.Block, count * Sizes.Block);
+            segment.File.Read((long)place.Block * Sizes.Block, bytes);
+            for (var k = 0; k < count; k++)
+            {
+                if (Crc32C.Of(bytes.Slice(k * Sizes.Block, Sizes.Block)) != entries[i + k].Crc)
+                {
+                    bytes.Clear();
+                    var at = (firstBlock + i + k) * Sizes.Block;
+                    throw new BlockException(
+                        BlockError.Corrupt,
+                        $"{name}: bytes {at} to {at + Sizes.Block} do not match their checksum ({Segment.NameOf(place.Segment)}, byte {(long)(place.Block + k) * Sizes.Block}). Write them anew, or heal them from a replica");
+                }
+            }
+
+            i += count;
+        }
+    }
+}

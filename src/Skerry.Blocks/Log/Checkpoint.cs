@@ -1,0 +1,188 @@
+using System.Collections.Immutable;
+using System.Text;
+using Skerry.Blocks.Maps;
+
+namespace Skerry.Blocks.Log;
+
+/// <summary>The state that a checkpoint holds, and the place in the log that it stands for.</summary>
+/// <param name="Sequence">The last record whose effect is included.</param>
+/// <param name="Opening">The opening of the store that wrote that record.</param>
+/// <param name="Segment">Where the next record was to be written; 0 before the first.</param>
+/// <param name="Block">The block in that segment.</param>
+/// <param name="NextSegment">No segment number below it is used anew.</param>
+/// <param name="NextOrdinal">No volume number below it is used anew.</param>
+internal sealed record Checkpoint(
+    long Sequence, ulong Opening, long Segment, int Block, long NextSegment, uint NextOrdinal, IReadOnlyList<VolumeImage> Volumes)
+{
+    public const string FileName = "checkpoint";
+    private const string NewName = FileName + ".new";
+    private const int Version = 1;
+
+    /// <summary>Takes the state as it is. The log writer's, since it alone may share maps.</summary>
+    public static Checkpoint Capture(StoreState state, LogPosition position, long nextSegment) => new(
+        position.Sequence, position.LastOpening, position.Active?.Id ?? 0, position.NextBlock, nextSegment, state.NextOrdinal,
+        [.. state.ByOrdinal.Values.OrderBy(volume => volume.Ordinal).Select(VolumeImage.Of)]);
+
+    /// <summary>Replaces the stored checkpoint in one step, durably; tells which places are in use.</summary>
+    public void Save(IBackingStorage storage, ulong storeId, LivePlaces live)
+    {
+        using (var file = storage.Create(NewName, 0))
+        using (var stream = new CheckpointStream(file, NewName, writing: true))
+        {
+            using (var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen: true))
+            {
+                Write(writer, storeId, live);
+            }
+
+            stream.Finish();
+        }
+
+        storage.Rename(NewName, FileName);
+        storage.SyncNames();
+    }
+
+    public static Checkpoint Load(IBackingStorage storage, ulong storeId)
+    {
+        var name = $"{storage.Name}/{FileName}";
+        if (!storage.List().Contains(FileName))
+        {
+            throw new BlockException(BlockError.Corrupt, $"{name} is missing. Restore that file from a copy, or the volumes from their replicas");
+        }
+
+        using var file = storage.Open(FileName);
+        using var reader = new BinaryReader(new CheckpointStream(file, name, writing: false), Encoding.UTF8);
+        var version = reader.ReadInt32();
+        if (version != Version)
+        {
+            throw new BlockException(BlockError.Refused, $"{name} has format version {version}; this program reads version {Version}. Use a newer one");
+        }
+
+        if (reader.ReadUInt64() != storeId)
+        {
+            throw new BlockException(BlockError.Corrupt, $"{name} belongs to another store. Put the file back that was here");
+        }
+
+        var (sequence, opening, segment, block) = (reader.ReadInt64(), reader.ReadUInt64(), reader.ReadInt64(), reader.ReadInt32());
+        var (nextSegment, nextOrdinal) = (reader.ReadInt64(), reader.ReadUInt32());
+        var nodes = new NodeReader(reader);
+        var volumes = new VolumeImage[reader.ReadInt32()];
+        for (var i = 0; i < volumes.Length; i++)
+        {
+            volumes[i] = VolumeImage.Read(reader, nodes);
+        }
+
+        return new Checkpoint(sequence, opening, segment, block, nextSegment, nextOrdinal, volumes);
+    }
+
+    private void Write(BinaryWriter writer, ulong storeId, LivePlaces live)
+    {
+        writer.Write(Version);
+        writer.Write(storeId);
+        writer.Write(Sequence);
+        writer.Write(Opening);
+        writer.Write(Segment);
+        writer.Write(Block);
+        writer.Write(NextSegment);
+        writer.Write(NextOrdinal);
+        var nodes = new NodeWriter(writer, live);
+        writer.Write(Volumes.Count);
+        foreach (var volume in Volumes)
+        {
+            volume.Write(writer, nodes);
+        }
+    }
+}
+
+/// <summary>One volume as a checkpoint holds it.</summary>
+internal sealed record VolumeImage(
+    uint Ordinal, string Id, long SizeBytes, bool CatchingUp, long HighNumber, Lineage Lineage, ImmutableArray<Fork> Forks,
+    ImmutableDictionary<string, byte[]> Properties, BlockMap Map, ImmutableArray<Snapshot> Snapshots)
+{
+    public static VolumeImage Of(VolumeState volume) => new(
+        volume.Ordinal, volume.Id, volume.SizeBytes, volume.CatchingUp, volume.HighNumber, volume.Lineage, volume.Forks, volume.Properties,
+        volume.Map.Share(), volume.Snapshots);
+
+    public VolumeState ToState()
+    {
+        var volume = new VolumeState(Ordinal, Id, SizeBytes) { Properties = Properties };
+        volume.Restore(Map, Lineage, Forks, HighNumber, CatchingUp);
+        volume.RestoreSnapshots(Snapshots);
+        return volume;
+    }
+
+    public static VolumeImage Read(BinaryReader reader, NodeReader nodes)
+    {
+        var (ordinal, id, size, catchingUp, high) =
+            (reader.ReadUInt32(), reader.ReadString(), reader.ReadInt64(), reader.ReadBoolean(), reader.ReadInt64());
+        var lineage = ChangeCodec.ReadLineage(reader);
+        var forks = ReadForks(reader);
+        var properties = ImmutableDictionary.CreateBuilder<string, byte[]>();
+        for (var left = reader.ReadInt32(); left > 0; left--)
+        {
+            properties.Add(reader.ReadString(), ChangeCodec.ReadBytes(reader));
+        }
+
+        var map = nodes.ReadMap();
+        var snapshots = new Snapshot[reader.ReadInt32()];
+        for (var i = 0; i < snapshots.Length; i++)
+        {
+            var (snapshotId, at, snapshotSize) = (reader.ReadString(), new DateTimeOffset(reader.ReadInt64(), TimeSpan.Zero), reader.ReadInt64());
+            var info = new SnapshotInfo(snapshotId, ChangeCodec.ReadLineage(reader), at, snapshotSize);
+            var snapshotForks = ReadForks(reader);
+            snapshots[i] = new Snapshot(info, nodes.ReadMap(), snapshotForks);
+        }
+
+        return new VolumeImage(ordinal, id, size, catchingUp, high, lineage, forks, properties.ToImmutable(), map, [.. snapshots]);
+    }
+
+    public void Write(BinaryWriter writer, NodeWriter nodes)
+    {
+        writer.Write(Ordinal);
+        writer.Write(Id);
+        writer.Write(SizeBytes);
+        writer.Write(CatchingUp);
+        writer.Write(HighNumber);
+        ChangeCodec.Write(writer, Lineage);
+        WriteForks(writer, Forks);
+        writer.Write(Properties.Count);
+        foreach (var (name, value) in Properties.OrderBy(property => property.Key, StringComparer.Ordinal))
+        {
+            writer.Write(name);
+            ChangeCodec.WriteBytes(writer, value);
+        }
+
+        nodes.WriteMap(Map);
+        writer.Write(Snapshots.Length);
+        foreach (var snapshot in Snapshots)
+        {
+            writer.Write(snapshot.Info.Id);
+            writer.Write(snapshot.Info.CreatedAt.UtcTicks);
+            writer.Write(snapshot.Info.SizeBytes);
+            ChangeCodec.Write(writer, snapshot.Info.Lineage);
+            WriteForks(writer, snapshot.Forks);
+            nodes.WriteMap(snapshot.Map);
+        }
+    }
+
+    private static ImmutableArray<Fork> ReadForks(BinaryReader reader)
+    {
+        var forks = new Fork[reader.ReadInt32()];
+        for (var i = 0; i < forks.Length; i++)
+        {
+            forks[i] = new Fork(reader.ReadInt64(), reader.ReadInt64(), reader.ReadInt64());
+        }
+
+        return [.. forks];
+    }
+
+    private static void WriteForks(BinaryWriter writer, ImmutableArray<Fork> forks)
+    {
+        writer.Write(forks.Length);
+        foreach (var fork in forks)
+        {
+            writer.Write(fork.At);
+            writer.Write(fork.High);
+            writer.Write(fork.Reached);
+        }
+    }
+}

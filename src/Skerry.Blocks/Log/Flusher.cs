@@ -1,0 +1,160 @@
+using Skerry.Blocks.Maps;
+
+namespace Skerry.Blocks.Log;
+
+/// <summary>
+/// Makes the log's tail durable: one sync serves all who wait. On its own thread, since a sync blocks for as long as the disk likes.
+/// </summary>
+internal sealed class Flusher : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly SemaphoreSlim _wake = new(0);
+    private readonly DurableMark _mark;
+    private readonly StoreFault _fault;
+    private readonly Thread _thread;
+    private readonly HashSet<Segment> _dirtySegments = [];
+    private readonly HashSet<VolumeState> _dirtyVolumes = [];
+    private readonly List<Segment> _syncingSegments = [];
+    private readonly List<(VolumeState Volume, long Number)> _syncingVolumes = [];
+    private List<LogRequest> _waiting = [], _served = [];
+    private long _written, _durable;
+    private bool _stopping;
+
+    public Flusher(DurableMark mark, StoreFault fault, long durableSequence)
+    {
+        (_mark, _fault, _written, _durable) = (mark, fault, durableSequence, durableSequence);
+        _thread = new Thread(Run) { IsBackground = true, Name = "skerry block flush" };
+        _thread.Start();
+    }
+
+    /// <summary>This record and all before it are on stable storage.</summary>
+    public long DurableSequence => Volatile.Read(ref _durable);
+
+    /// <summary>The log's writer says what a record touched, before it completes anyone who waits for the record.</summary>
+    public void Written(Segment segment, long sequence)
+    {
+        lock (_lock)
+        {
+            _dirtySegments.Add(segment);
+            _written = sequence;
+        }
+    }
+
+    public void Written(VolumeState volume)
+    {
+        lock (_lock)
+        {
+            _dirtyVolumes.Add(volume);
+        }
+    }
+
+    /// <summary>The request completes when all that was written before this call is durable.</summary>
+    public void Add(LogRequest request)
+    {
+        lock (_lock)
+        {
+            _waiting.Add(request);
+            if (_waiting.Count > 1)
+            {
+                return;
+            }
+        }
+
+        _wake.Release();
+    }
+
+    public void Dispose()
+    {
+        _stopping = true;
+        _wake.Release();
+        _thread.Join();
+        _wake.Dispose();
+    }
+
+    private void Run()
+    {
+        while (true)
+        {
+            _wake.Wait();
+            Serve();
+            if (_stopping)
+            {
+                return;
+            }
+        }
+    }
+
+    private void Serve()
+    {
+        long sequence;
+        lock (_lock)
+        {
+            if (_waiting.Count == 0)
+            {
+                return;
+            }
+
+            (_waiting, _served) = (_served, _waiting);
+            sequence = _written;
+            _syncingSegments.AddRange(_dirtySegments);
+            _dirtySegments.Clear();
+            foreach (var volume in _dirtyVolumes)
+            {
+                _syncingVolumes.Add((volume, volume.LastNumber));
+            }
+
+            _dirtyVolumes.Clear();
+        }
+
+        try
+        {
+            _fault.ThrowIfSet();
+            Sync(sequence);
+            foreach (var request in _served)
+            {
+                request.Complete();
+            }
+        }
+        catch (Exception e)
+        {
+            foreach (var request in _served)
+            {
+                request.Fail(e);
+            }
+        }
+        finally
+        {
+            _served.Clear();
+            _syncingSegments.Clear();
+            _syncingVolumes.Clear();
+        }
+    }
+
+    private void Sync(long sequence)
+    {
+        if (sequence > _durable)
+        {
+            try
+            {
+                foreach (var segment in _syncingSegments)
+                {
+                    segment.File.Sync();
+                }
+
+                _mark.Set(sequence);
+            }
+            catch (Exception e)
+            {
+                throw _fault.Set("make writes durable", e);
+            }
+        }
+
+        // Before the sequence: who finds it durable finds the volume's number, too.
+        foreach (var (volume, number) in _syncingVolumes)
+        {
+            volume.DurableNumber = number;
+        }
+
+        Volatile.Write(ref _durable, sequence);
+    }
+}

@@ -1,0 +1,270 @@
+using Skerry.Blocks.Maps;
+
+namespace Skerry.Blocks.Log;
+
+/// <summary>Where the log was found to end.</summary>
+/// <param name="Sequence">The last whole record.</param>
+/// <param name="Opening">The opening of the store that wrote it.</param>
+/// <param name="Segment">The segment in which the log can go on at <paramref name="Block"/>; null when it has to begin a new one.</param>
+/// <param name="Touched">Segments with records that were read again: they may not be on stable storage yet.</param>
+internal readonly record struct LogEnd(long Sequence, ulong Opening, Segment? Segment, int Block, IReadOnlyList<Segment> Touched);
+
+/// <summary>
+/// Reads the log again from a checkpoint on. The next record is the one with the next number that the same opening of the store wrote,
+/// or with which a later opening says that it goes on: so nothing that an earlier recovery cut can come back.
+/// </summary>
+/// <remarks>
+/// The log is cut at the first record that is not whole, unless something says that the record was durable once: then it has rotted,
+/// and it is an error, never an end. Its data may be bad, since each block is proved when it is read; its header may not.
+/// </remarks>
+internal sealed class LogReplay(IBackingStorage storage, SegmentTable segments, StoreState state, ulong storeId, long markedDurable)
+{
+    private const int ScanBlocks = 256;
+    private readonly byte[] _scan = new byte[ScanBlocks * Sizes.Block];
+    private readonly MapEntry[] _entries = new MapEntry[MapNode.Fanout];
+    private readonly List<Segment> _touched = [];
+    private byte[] _header = new byte[Sizes.Block];
+    private long _durable = markedDurable;
+
+    public LogEnd Replay(Checkpoint from)
+    {
+        var (sequence, opening) = (from.Sequence, from.Opening);
+        var segment = segments.Find(from.Segment);
+        var block = from.Block;
+        _durable = Math.Max(_durable, from.Sequence);
+        while (true)
+        {
+            var found = segment is null ? null : ReadAt(segment, block, sequence + 1, opening);
+            if (found is null && NextSegment(segment?.Id ?? from.Segment, sequence + 1, opening) is { } next)
+            {
+                (segment, block) = (next, 0);
+                found = ReadAt(segment, block, sequence + 1, opening);
+            }
+
+            if (found is not { } header || !IsWhole(segment!, header))
+            {
+                return End(segment, block, sequence, opening, segment?.Id ?? from.Segment);
+            }
+
+            Apply(segment!, header);
+            (sequence, opening) = (sequence + 1, header.Opening);
+            block += header.TotalBlocks;
+            _durable = Math.Max(_durable, header.DurableSequence);
+        }
+    }
+
+    private LogEnd End(Segment? segment, int block, long sequence, ulong opening, long segmentId)
+    {
+        var (evidence, cleanTail) = (_durable, true);
+        foreach (var other in segments.InOrder())
+        {
+            if (other.Id >= segmentId)
+            {
+                var (durable, any) = Scan(other, other.Id == segmentId ? block : 0);
+                evidence = Math.Max(evidence, durable);
+                cleanTail &= !any || other.Id != segmentId;
+            }
+        }
+
+        if (evidence > sequence)
+        {
+            var where = segment is null ? $"{storage.Name}: the log after record {sequence}" : $"{storage.Name}/{Segment.NameOf(segment.Id)}, byte {(long)block * Sizes.Block} on";
+            throw new BlockException(
+                BlockError.Corrupt,
+                $"{where}: record {sequence + 1} is damaged or missing, though records up to {evidence} had been made durable. Nothing is cut off; restore the file from a copy, or the volumes from their replicas");
+        }
+
+        var resume = cleanTail && segment is not null && block < segment.Blocks;
+        return new LogEnd(sequence, opening, resume ? segment : null, resume ? block : 0, _touched);
+    }
+
+    private RecordHeader? ReadAt(Segment segment, int block, long sequence, ulong opening)
+    {
+        if (block >= segment.Blocks)
+        {
+            return null;
+        }
+
+        var first = _header.AsSpan(0, Sizes.Block);
+        Read(segment, block, first);
+        if (!RecordHeader.TryRead(first, storeId, segment.Id, block, segment.Blocks, out var header)
+            || header.Sequence != sequence
+            || (header.Opening != opening && (header.PriorOpening == 0 || header.PriorOpening != opening)))
+        {
+            return null;
+        }
+
+        var bytes = header.HeaderBlocks * Sizes.Block;
+        if (bytes > _header.Length)
+        {
+            Array.Resize(ref _header, bytes);
+        }
+
+        Read(segment, block, _header.AsSpan(0, bytes));
+        if (!RecordHeader.IsSound(_header.AsSpan(0, bytes)))
+        {
+            return null;
+        }
+
+        RecordHeader.RequireKnownVersion(_header, $"{storage.Name}/{Segment.NameOf(segment.Id)}");
+        return header;
+    }
+
+    private Segment? NextSegment(long after, long sequence, ulong opening)
+    {
+        foreach (var segment in segments.InOrder())
+        {
+            if (segment.Id > after && ReadAt(segment, 0, sequence, opening) is not null)
+            {
+                return segment;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>True when the data is all there, or was durable once, so that what is wrong with it is rot and stays an error of its blocks.</summary>
+    private bool IsWhole(Segment segment, RecordHeader header)
+    {
+        if (header.Sequence <= _durable || DataIsSound(segment, header))
+        {
+            return true;
+        }
+
+        var evidence = 0L;
+        foreach (var other in segments.InOrder())
+        {
+            if (other.Id >= segment.Id)
+            {
+                evidence = Math.Max(evidence, Scan(other, other.Id == segment.Id ? header.Block + header.TotalBlocks : 0).Durable);
+            }
+        }
+
+        _durable = Math.Max(_durable, evidence);
+        return header.Sequence <= _durable;
+    }
+
+    private bool DataIsSound(Segment segment, RecordHeader header)
+    {
+        var block = header.Block + header.HeaderBlocks;
+        var entries = EntriesOf(header);
+        while (entries.Length > 0)
+        {
+            var entry = EntryCodec.Read(ref entries);
+            for (var i = 0; entry.Kind == EntryKind.Data && i < entry.Blocks;)
+            {
+                var count = (int)Math.Min(ScanBlocks, entry.Blocks - i);
+                Read(segment, block, _scan.AsSpan(0, count * Sizes.Block));
+                for (var k = 0; k < count; k++)
+                {
+                    if (Crc32C.Of(_scan.AsSpan(k * Sizes.Block, Sizes.Block)) != entry.CrcAt(i + k))
+                    {
+                        return false;
+                    }
+                }
+
+                i += count;
+                block += count;
+            }
+        }
+
+        return true;
+    }
+
+    private void Apply(Segment segment, RecordHeader header)
+    {
+        if (_touched.Count == 0 || _touched[^1] != segment)
+        {
+            _touched.Add(segment);
+        }
+
+        var place = Place.At(segment.Id, header.Block + header.HeaderBlocks);
+        var entries = EntriesOf(header);
+        while (entries.Length > 0)
+        {
+            var entry = EntryCodec.Read(ref entries);
+            if (entry.Kind == EntryKind.Change)
+            {
+                state.Apply(ChangeCodec.Decode(entry.Body));
+                continue;
+            }
+
+            if (!state.ByOrdinal.TryGetValue(entry.Volume, out var volume))
+            {
+                throw new BlockException(
+                    BlockError.Corrupt, $"{storage.Name}/{Segment.NameOf(segment.Id)}: record {header.Sequence} writes to volume number {entry.Volume}, which does not exist");
+            }
+
+            if (entry.Kind == EntryKind.Zeroes)
+            {
+                volume.Map.WriteZeroes(entry.FirstBlock, entry.Blocks, entry.Zeroes, entry.Number);
+            }
+            else
+            {
+                for (var done = 0; done < entry.Blocks; done += _entries.Length)
+                {
+                    var count = (int)Math.Min(_entries.Length, entry.Blocks - done);
+                    for (var k = 0; k < count; k++)
+                    {
+                        _entries[k] = new MapEntry(place.Next(k), entry.Number, entry.CrcAt(done + k));
+                    }
+
+                    volume.Map.Write(entry.FirstBlock + done, _entries.AsSpan(0, count), entry.Number);
+                    place = place.Next(count);
+                }
+            }
+
+            if (entry.OutsideHistory)
+            {
+                volume.Disturb(entry.Number);
+            }
+            else
+            {
+                volume.Advance(entry.Number);
+            }
+        }
+    }
+
+    /// <summary>The highest durable record that any sound header from this block on speaks of, and whether there is any such header.</summary>
+    private (long Durable, bool Any) Scan(Segment segment, int fromBlock)
+    {
+        var (durable, any) = (0L, false);
+        for (var at = fromBlock; at < segment.Blocks; at += ScanBlocks)
+        {
+            var count = Math.Min(ScanBlocks, segment.Blocks - at);
+            Read(segment, at, _scan.AsSpan(0, count * Sizes.Block));
+            for (var k = 0; k < count; k++)
+            {
+                if (!RecordHeader.TryRead(_scan.AsSpan(k * Sizes.Block, Sizes.Block), storeId, segment.Id, at + k, segment.Blocks, out var header))
+                {
+                    continue;
+                }
+
+                var bytes = new byte[header.HeaderBlocks * Sizes.Block];
+                Read(segment, at + k, bytes);
+                if (RecordHeader.IsSound(bytes))
+                {
+                    (durable, any) = (Math.Max(durable, header.DurableSequence), true);
+                }
+            }
+        }
+
+        return (durable, any);
+    }
+
+    private ReadOnlySpan<byte> EntriesOf(RecordHeader header) => _header.AsSpan(RecordHeader.Bytes, header.EntryBytes);
+
+    private void Read(Segment segment, int block, Span<byte> into)
+    {
+        try
+        {
+            segment.File.Read((long)block * Sizes.Block, into);
+        }
+        catch (IOException e)
+        {
+            // Not an end of the log: what cannot be read now may be whole.
+            throw new BlockException(
+                BlockError.Io, $"{storage.Name}/{Segment.NameOf(segment.Id)} cannot be read at byte {(long)block * Sizes.Block}: {e.Message}. Check the disk, then open the store again", e);
+        }
+    }
+}

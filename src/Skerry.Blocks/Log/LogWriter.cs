@@ -1,0 +1,425 @@
+using Skerry.Blocks.Maps;
+
+namespace Skerry.Blocks.Log;
+
+/// <summary>
+/// The one writer of a store's log. Whoever submits first while it is idle carries the work; what arrives meanwhile shares the next
+/// record. So there is one order of all writes and changes, and only this class alters maps and volumes.
+/// </summary>
+/// <remarks>
+/// A write becomes visible to readers when its record is in the file, and is completed after that; durability is the flusher's.
+/// </remarks>
+internal sealed class LogWriter(
+    StoreState state, SegmentTable segments, BlockReader reader, Flusher flusher, StoreFault fault, LogPosition position) : IThreadPoolWorkItem
+{
+    private const int StagedBytes = 256 << 10;
+    private readonly Lock _queueLock = new();
+    private readonly List<WriteRequest> _record = [];
+    private readonly RecordBuilder _builder = new(StagedBytes);
+    private readonly MapEntry[] _entries = new MapEntry[MapNode.Fanout];
+    private List<LogRequest> _queue = [], _draining = [];
+    private bool _active, _closed;
+    private long _recordBlocks;
+    private int _recordEntryBytes;
+
+    /// <summary>Called when data finds no room, with no record half done; true when it is worth another try.</summary>
+    public Func<bool>? Reclaim { get; set; }
+
+    /// <summary>Called after each round of work, so that the store can tell when a checkpoint is due.</summary>
+    public Action? Progressed { get; set; }
+
+    public LogPosition Position => position;
+
+    /// <summary>The most data blocks that one write may carry.</summary>
+    public int MaxWriteBlocks { get; } = Math.Min(1024, segments.SegmentBlocks / 4);
+
+    public void Submit(LogRequest request)
+    {
+        lock (_queueLock)
+        {
+            if (_closed)
+            {
+                request.Fail(new BlockException(BlockError.Closed, "the block store is closed"));
+                return;
+            }
+
+            _queue.Add(request);
+            if (_active)
+            {
+                return;
+            }
+
+            _active = true;
+        }
+
+        Execute();
+    }
+
+    /// <summary>What is submitted from now on fails.</summary>
+    public void Close()
+    {
+        lock (_queueLock)
+        {
+            _closed = true;
+        }
+
+        // What was submitted before is carried out; it finds its files open.
+        var wait = default(SpinWait);
+        while (IsActive())
+        {
+            wait.SpinOnce();
+        }
+    }
+
+    public void Execute()
+    {
+        lock (_queueLock)
+        {
+            (_queue, _draining) = (_draining, _queue);
+        }
+
+        Drain();
+        _draining.Clear();
+        Progressed?.Invoke();
+        lock (_queueLock)
+        {
+            if (_queue.Count == 0)
+            {
+                _active = false;
+                return;
+            }
+        }
+
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    private bool IsActive()
+    {
+        lock (_queueLock)
+        {
+            return _active;
+        }
+    }
+
+    private void Drain()
+    {
+        foreach (var request in _draining)
+        {
+            if (request is WriteRequest write)
+            {
+                Admit(write);
+            }
+            else
+            {
+                FlushRecord();
+                Run((ChangeRequest)request);
+            }
+        }
+
+        FlushRecord();
+    }
+
+    private void Admit(WriteRequest write)
+    {
+        try
+        {
+            fault.ThrowIfSet();
+            if (write.HasEdges && IsInRecord(write))
+            {
+                FlushRecord();
+            }
+
+            if (write.HasEdges)
+            {
+                write.AddEdges(ReadBlock);
+            }
+
+            if (_record.Count > 0 && (_recordBlocks + write.DataBlocks > MaxWriteBlocks || _recordEntryBytes + write.EntryBytes > StagedBytes / 4))
+            {
+                FlushRecord();
+            }
+
+            GiveNumber(write);
+            _record.Add(write);
+            _recordBlocks += write.DataBlocks;
+            _recordEntryBytes += write.EntryBytes;
+        }
+        catch (Exception e)
+        {
+            write.Fail(e);
+        }
+    }
+
+    private void GiveNumber(WriteRequest write)
+    {
+        var volume = write.Volume;
+        if (volume.Deleted)
+        {
+            throw Closed(volume, "was deleted");
+        }
+
+        if (write.EndBlock > volume.Blocks)
+        {
+            throw new BlockException(BlockError.OutOfRange, $"volume '{volume.Id}' ends at byte {volume.SizeBytes}, before the end of the write");
+        }
+
+        if (write.OutsideHistory)
+        {
+            RequireNoRun(volume);
+            return;
+        }
+
+        var next = (IsInRecord(volume) ? volume.PlannedNumber : volume.LastNumber) + 1;
+        if (write.AppliedRun is { } run)
+        {
+            RequireNoRun(volume);
+            if (volume.CatchingUp || volume.LastRun != run || write.Number != next)
+            {
+                throw new BlockException(
+                    BlockError.Refused,
+                    $"volume '{volume.Id}' is at {volume.Lineage} and cannot take write {write.Number} of run {run.RunId:x16}; catch up from what they have in common");
+            }
+        }
+        else if (!volume.RunOpen)
+        {
+            throw Closed(volume, "was closed for writing");
+        }
+
+        write.Number = next;
+        volume.PlannedNumber = next;
+    }
+
+    private static void RequireNoRun(VolumeState volume)
+    {
+        if (volume.RunOpen)
+        {
+            throw new BlockException(BlockError.Refused, $"volume '{volume.Id}' is open for its own writes; end the run before it follows another");
+        }
+    }
+
+    private static BlockException Closed(VolumeState volume, string why) => new(BlockError.Closed, $"volume '{volume.Id}' {why}");
+
+    private bool IsInRecord(VolumeState volume)
+    {
+        foreach (var other in _record)
+        {
+            if (other.Volume == volume && !other.OutsideHistory)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool IsInRecord(WriteRequest write)
+    {
+        foreach (var other in _record)
+        {
+            if (other.Volume == write.Volume && other.FirstBlock < write.EndBlock && write.FirstBlock < other.EndBlock)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void ReadBlock(VolumeState volume, long block, Memory<byte> into) =>
+        reader.ReadBlocks(volume.Map, $"volume '{volume.Id}'", block, into.Span);
+
+    /// <summary>Writes the record that has come together, makes its writes visible and completes them.</summary>
+    private void FlushRecord()
+    {
+        if (_record.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            var place = Append(mayUseReserve: false, (_recordEntryBytes, (int)_recordBlocks), change: null);
+            foreach (var write in _record)
+            {
+                place = Show(write, place);
+            }
+
+            Published();
+        }
+        catch (Exception e)
+        {
+            foreach (var write in _record)
+            {
+                write.Fail(e);
+            }
+        }
+        finally
+        {
+            _record.Clear();
+            (_recordBlocks, _recordEntryBytes) = (0, 0);
+        }
+    }
+
+    private void Run(ChangeRequest request)
+    {
+        try
+        {
+            fault.ThrowIfSet();
+            if (request.Decide() is { } change)
+            {
+                var bytes = ChangeCodec.Encode(change);
+                Append(request.MayUseReserve, (EntryCodec.BytesFor(bytes), 0), bytes);
+                state.Apply(change);
+                if (state.ByOrdinal.TryGetValue(change.Volume, out var volume))
+                {
+                    volume.LastSequence = position.Sequence;
+                    flusher.Written(volume);
+                }
+            }
+
+            request.Applied();
+            if (request.Durable)
+            {
+                flusher.Add(request);
+            }
+            else
+            {
+                request.Complete();
+            }
+        }
+        catch (Exception e)
+        {
+            request.Fail(e);
+        }
+    }
+
+    /// <summary>Puts one record at the end of the log, of the change or else of the writes that came together; answers where its data begins.</summary>
+    private Place Append(bool mayUseReserve, (int EntryBytes, int DataBlocks) size, byte[]? change)
+    {
+        fault.ThrowIfSet();
+        var headerBlocks = RecordHeader.HeaderBlocksFor(size.EntryBytes);
+        var blocks = headerBlocks + size.DataBlocks;
+        if (blocks > segments.SegmentBlocks)
+        {
+            throw new BlockException(BlockError.Refused, $"a change of {blocks} blocks does not fit a segment of {segments.SegmentBlocks}; make it smaller");
+        }
+
+        MakeRoom(blocks, mayUseReserve);
+        var segment = position.Active!;
+        var header = new RecordHeader(
+            position.StoreId, segment.Id, position.NextBlock, headerBlocks, size.DataBlocks, position.Sequence + 1, flusher.DurableSequence,
+            position.Opening, position.PriorOpening, size.EntryBytes);
+        _builder.Begin(headerBlocks);
+        if (change is not null)
+        {
+            _builder.Add(change);
+        }
+        else
+        {
+            foreach (var write in _record)
+            {
+                _builder.Add(write);
+            }
+        }
+
+        try
+        {
+            _builder.WriteTo(segment.File, header);
+        }
+        catch (IOException e)
+        {
+            throw fault.Set($"write to {Segment.NameOf(segment.Id)}", e);
+        }
+
+        var place = Place.At(segment.Id, position.NextBlock + headerBlocks);
+        position.Advance(blocks);
+        flusher.Written(segment, position.Sequence);
+        return place;
+    }
+
+    private void MakeRoom(int blocks, bool mayUseReserve)
+    {
+        if (position.Active is { } active && position.NextBlock + blocks <= active.Blocks)
+        {
+            return;
+        }
+
+        Segment? segment;
+        try
+        {
+            segment = segments.Add(mayUseReserve) ?? (Reclaim?.Invoke() == true ? segments.Add(mayUseReserve) : null);
+        }
+        catch (IOException e)
+        {
+            throw fault.Set("make a segment", e);
+        }
+
+        position.Open(segment ?? throw new BlockException(
+            BlockError.NoSpace, "the block store is full; delete volumes or snapshots, or give it more room, then write again"));
+    }
+
+    private Place Show(WriteRequest write, Place place)
+    {
+        var volume = write.Volume;
+        for (var i = 0; i < write.PieceCount; i++)
+        {
+            var piece = write.PieceAt(i);
+            if (piece.IsData)
+            {
+                var crcs = write.CrcsOf(piece);
+                for (var done = 0; done < crcs.Length; done += _entries.Length)
+                {
+                    var count = Math.Min(_entries.Length, crcs.Length - done);
+                    for (var k = 0; k < count; k++)
+                    {
+                        _entries[k] = new MapEntry(place.Next(k), write.Number, crcs[done + k]);
+                    }
+
+                    volume.Map.Write(piece.FirstBlock + done, _entries.AsSpan(0, count), write.Number);
+                    place = place.Next(count);
+                }
+            }
+            else
+            {
+                volume.Map.WriteZeroes(piece.FirstBlock, piece.Blocks, piece.Zeroes, write.Number);
+            }
+        }
+
+        if (write.OutsideHistory)
+        {
+            volume.Disturb(write.Number);
+        }
+        else
+        {
+            volume.Advance(write.Number);
+        }
+
+        return place;
+    }
+
+    private void Published()
+    {
+        foreach (var write in _record)
+        {
+            var volume = write.Volume;
+            volume.LastSequence = position.Sequence;
+            flusher.Written(volume);
+            foreach (var tap in volume.Taps)
+            {
+                tap.Take(volume.LastRun!.Value, write);
+            }
+        }
+
+        foreach (var write in _record)
+        {
+            if (write.ForceUnitAccess)
+            {
+                flusher.Add(write);
+            }
+            else
+            {
+                write.Complete();
+            }
+        }
+    }
+}

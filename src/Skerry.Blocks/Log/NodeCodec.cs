@@ -1,0 +1,148 @@
+using System.Runtime.InteropServices;
+using Skerry.Blocks.Maps;
+
+namespace Skerry.Blocks.Log;
+
+/// <summary>What stands before a node of a map in a checkpoint. A node that maps share is written once and then named by its number.</summary>
+internal enum NodeTag : byte
+{
+    None = 0,
+    Uniform = 1,
+    Leaf = 2,
+    Inner = 3,
+    Again = 4,
+}
+
+/// <summary>Writes frozen maps, and marks the places that they use.</summary>
+internal sealed class NodeWriter(BinaryWriter writer, LivePlaces live)
+{
+    private readonly Dictionary<MapNode, int> _written = new(ReferenceEqualityComparer.Instance);
+
+    public void WriteMap(BlockMap map)
+    {
+        writer.Write(map.DataBlocks);
+        Write(map.Root);
+    }
+
+    private void Write(MapNode? node)
+    {
+        if (node is null)
+        {
+            writer.Write((byte)NodeTag.None);
+            return;
+        }
+
+        if (node is UniformNode uniform)
+        {
+            writer.Write((byte)NodeTag.Uniform);
+            writer.Write(uniform.Place.Value);
+            writer.Write(uniform.MaxNumber);
+            return;
+        }
+
+        if (_written.TryGetValue(node, out var number))
+        {
+            writer.Write((byte)NodeTag.Again);
+            writer.Write(number);
+            return;
+        }
+
+        if (node is LeafNode leaf)
+        {
+            writer.Write((byte)NodeTag.Leaf);
+            writer.Write(leaf.MaxNumber);
+            foreach (ref readonly var entry in leaf.Entries)
+            {
+                writer.Write(entry.Place.Value);
+                writer.Write(entry.Number);
+                writer.Write(entry.Crc);
+                live.Add(entry.Place);
+            }
+        }
+        else
+        {
+            var inner = (InnerNode)node;
+            writer.Write((byte)NodeTag.Inner);
+            writer.Write(inner.MaxNumber);
+            writer.Write((byte)inner.Level);
+            for (var i = 0; i < MapNode.Fanout; i++)
+            {
+                Write(inner[i]);
+            }
+        }
+
+        _written.Add(node, _written.Count);
+    }
+}
+
+/// <summary>Reads maps back, with nodes shared as they were.</summary>
+internal sealed class NodeReader(BinaryReader reader)
+{
+    private readonly List<MapNode> _read = [];
+
+    public BlockMap ReadMap()
+    {
+        var dataBlocks = reader.ReadInt64();
+        return new BlockMap((InnerNode)Read()!, dataBlocks);
+    }
+
+    private MapNode? Read()
+    {
+        var tag = (NodeTag)reader.ReadByte();
+        switch (tag)
+        {
+            case NodeTag.None:
+                return null;
+            case NodeTag.Uniform:
+                var place = new Place(reader.ReadUInt64());
+                return new UniformNode(place, reader.ReadInt64());
+            case NodeTag.Again:
+                return _read[reader.ReadInt32()];
+            case NodeTag.Leaf:
+                var leaf = new LeafNode(null) { MaxNumber = reader.ReadInt64() };
+                var entries = new MapEntry[MapNode.Fanout];
+                for (var i = 0; i < entries.Length; i++)
+                {
+                    entries[i] = new MapEntry(new Place(reader.ReadUInt64()), reader.ReadInt64(), reader.ReadUInt32());
+                }
+
+                leaf.Write(0, entries);
+                _read.Add(leaf);
+                return leaf;
+            case NodeTag.Inner:
+                var (max, level) = (reader.ReadInt64(), reader.ReadByte());
+                var inner = new InnerNode(null, level) { MaxNumber = max };
+                for (var i = 0; i < MapNode.Fanout; i++)
+                {
+                    inner[i] = Read();
+                }
+
+                _read.Add(inner);
+                return inner;
+            default:
+                throw new BlockException(BlockError.Corrupt, $"the checkpoint holds a node of kind {(byte)tag}, which this version does not know; use a newer one");
+        }
+    }
+}
+
+/// <summary>Which blocks of each segment some map uses.</summary>
+internal sealed class LivePlaces(int segmentBlocks)
+{
+    private readonly Dictionary<long, ulong[]> _segments = [];
+
+    public void Add(Place place)
+    {
+        if (place.IsData)
+        {
+            ref var bits = ref CollectionsMarshal.GetValueRefOrAddDefault(_segments, place.Segment, out _);
+            bits ??= new ulong[(segmentBlocks + 63) / 64];
+            bits[place.Block >> 6] |= 1UL << (place.Block & 63);
+        }
+    }
+
+    public bool IsEmpty(long segment) => !_segments.ContainsKey(segment);
+
+    public bool Contains(long segment, int block) => _segments.TryGetValue(segment, out var bits) && (bits[block >> 6] & (1UL << (block & 63))) != 0;
+
+    public IEnumerable<long> Segments => _segments.Keys;
+}
