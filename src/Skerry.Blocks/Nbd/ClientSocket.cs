@@ -1,0 +1,154 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Skerry.Blocks.Nbd;
+
+/// <summary>
+/// The only place that touches a client's socket, and so the place where TLS will go. Every call blocks its thread: one thread
+/// receives, and one at a time sends. A client that has gone is not a fault, so a failed call says "ended" and throws nothing.
+/// </summary>
+internal sealed class ClientSocket : IDisposable
+{
+    /// <summary>Beyond this many pieces the runtime pins and lists them on the heap.</summary>
+    private const int PiecesPerSend = 8;
+
+    private const int TcpUserTimeoutOption = 18;
+    private const int UnansweredMilliseconds = 60_000;
+
+    private readonly Socket _socket;
+    private readonly List<ArraySegment<byte>> _pieces = new(PiecesPerSend);
+    private long _bytesIn;
+    private long _bytesOut;
+
+    public ClientSocket(Socket socket)
+    {
+        _socket = socket;
+        if (socket.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6)
+        {
+            socket.NoDelay = true;
+
+            // A client whose machine died sends nothing more, ever: without these its lease would last for hours.
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 30);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 10);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
+            socket.SetRawSocketOption((int)SocketOptionLevel.Tcp, TcpUserTimeoutOption, BitConverter.GetBytes(UnansweredMilliseconds));
+        }
+    }
+
+    public EndPoint? Remote => _socket.RemoteEndPoint;
+
+    public long BytesIn => Volatile.Read(ref _bytesIn);
+
+    public long BytesOut => Volatile.Read(ref _bytesOut);
+
+    /// <summary>Receives what there is, at least one byte; 0 when the client has ended.</summary>
+    public int Receive(Span<byte> buffer)
+    {
+        try
+        {
+            int received = _socket.Receive(buffer);
+            Volatile.Write(ref _bytesIn, _bytesIn + received);
+            return received;
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return 0;
+        }
+    }
+
+    /// <summary>Fills the buffer; false when the client ended before.</summary>
+    public bool ReceiveExactly(Span<byte> buffer)
+    {
+        while (!buffer.IsEmpty)
+        {
+            int received = Receive(buffer);
+            if (received == 0)
+            {
+                return false;
+            }
+
+            buffer = buffer[received..];
+        }
+
+        return true;
+    }
+
+    /// <summary>Sends all of it; false when the client has ended.</summary>
+    public bool Send(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            while (!bytes.IsEmpty)
+            {
+                int sent = _socket.Send(bytes);
+                Volatile.Write(ref _bytesOut, _bytesOut + sent);
+                bytes = bytes[sent..];
+            }
+
+            return true;
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Sends the pieces in order; false when the client has ended.</summary>
+    public bool Send(List<ArraySegment<byte>> pieces)
+    {
+        for (int first = 0; first < pieces.Count; first += PiecesPerSend)
+        {
+            int count = Math.Min(PiecesPerSend, pieces.Count - first);
+            if (!(count == 1 ? Send(pieces[first]) : SendTogether(pieces, first, count)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>What is received from now on is "ended"; replies can still be sent.</summary>
+    public void StopReceiving() => Shutdown(SocketShutdown.Receive);
+
+    /// <summary>Ends both directions at once; a thread that is blocked in either returns.</summary>
+    public void Abort() => Shutdown(SocketShutdown.Both);
+
+    public void Dispose() => _socket.Dispose();
+
+    private bool SendTogether(List<ArraySegment<byte>> pieces, int first, int count)
+    {
+        _pieces.Clear();
+        long bytes = 0;
+        for (int i = first; i < first + count; i++)
+        {
+            _pieces.Add(pieces[i]);
+            bytes += pieces[i].Count;
+        }
+
+        try
+        {
+            // A blocking socket takes all of it or fails.
+            int sent = _socket.Send(_pieces);
+            Volatile.Write(ref _bytesOut, _bytesOut + sent);
+            return sent == bytes;
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
+    private void Shutdown(SocketShutdown what)
+    {
+        try
+        {
+            _socket.Shutdown(what);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // Already ended, which is what was wanted.
+        }
+    }
+}

@@ -1,0 +1,76 @@
+using System.Net;
+
+namespace Skerry.Blocks.Nbd;
+
+/// <summary>Where the server listens and what one client may cost it. Read once, at construction.</summary>
+public sealed class NbdServerOptions
+{
+    /// <summary>
+    /// An <see cref="IPEndPoint"/> (port 0 takes a free one) or a <see cref="System.Net.Sockets.UnixDomainSocketEndPoint"/>, whose
+    /// file is made for its owner only and removed at stop. There is no TLS yet: keep it on loopback or a trusted network.
+    /// </summary>
+    public required EndPoint EndPoint { get; init; }
+
+    /// <summary>Connections at once, handshaking ones included; one more is closed unanswered. Each holds a thread. Default 512.</summary>
+    public int MaxConnections { get; init; } = 512;
+
+    /// <summary>From accept to the first request; a client that takes longer is closed. Default 10 seconds.</summary>
+    public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Requests of one connection between receipt and sent reply; further ones wait in the socket. Default 128, at least 1.
+    /// </summary>
+    public int MaxRequestsInFlight { get; init; } = 128;
+
+    /// <summary>
+    /// Payload of one connection held at once, in bytes; a request that is larger by itself is taken alone. Default 64 MiB.
+    /// </summary>
+    public long MaxBytesInFlight { get; init; } = 64L << 20;
+
+    /// <summary>
+    /// How long requests in flight may go on after their client has left or the server was told to stop, before they are
+    /// cancelled. Default 5 seconds.
+    /// </summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Told of every fault that was not the client's doing. Called from connection threads: must be quick and not throw.</summary>
+    public Action<NbdFault>? OnFault { get; init; }
+
+    internal NbdServerOptions Validated()
+    {
+        List<string> mistakes = [];
+        if (MaxConnections < 1)
+        {
+            mistakes.Add($"{nameof(MaxConnections)} is {MaxConnections}; at least 1 is needed");
+        }
+
+        if (HandshakeTimeout <= TimeSpan.Zero)
+        {
+            mistakes.Add($"{nameof(HandshakeTimeout)} is {HandshakeTimeout}; it must be above zero");
+        }
+
+        if (MaxRequestsInFlight < 1)
+        {
+            mistakes.Add($"{nameof(MaxRequestsInFlight)} is {MaxRequestsInFlight}; at least 1 is needed");
+        }
+
+        if (MaxBytesInFlight < 1)
+        {
+            mistakes.Add($"{nameof(MaxBytesInFlight)} is {MaxBytesInFlight}; at least 1 is needed");
+        }
+
+        if (DrainTimeout < TimeSpan.Zero)
+        {
+            mistakes.Add($"{nameof(DrainTimeout)} is {DrainTimeout}; it must not be negative");
+        }
+
+        return mistakes.Count == 0 ? this : throw new ArgumentException($"NBD server: {string.Join("; ", mistakes)}.");
+    }
+}
+
+/// <summary>A fault behind an export, or in the server itself.</summary>
+/// <param name="Remote">Whose connection met it; null for the listener.</param>
+/// <param name="Label">The export's label; null before one was chosen.</param>
+/// <param name="What">What was being done.</param>
+/// <param name="Exception">What went wrong.</param>
+public sealed record NbdFault(EndPoint? Remote, string? Label, string What, Exception Exception);

@@ -1,0 +1,283 @@
+namespace Skerry.Blocks.Nbd;
+
+/// <summary>
+/// The transmission phase of one connection: takes requests off the socket, starts them on the device in the order of arrival, and
+/// hands each to the <see cref="ReplyQueue"/> when it is done, in whatever order that is.
+/// </summary>
+internal sealed class Transmission : IDisposable
+{
+    private readonly ClientSocket _socket;
+    private readonly IBlockDevice _device;
+    private readonly NbdExport _export;
+    private readonly Agreement _agreed;
+    private readonly NbdMetrics _metrics;
+    private readonly Action<string, Exception> _report;
+    private readonly ReceiveBuffer _input;
+    private readonly SlabPool _slabs;
+    private readonly CancellationToken _cancel;
+    private Slab _replies;
+    private int _repliesUsed;
+    private long _now;
+    private long _reportedIn;
+    private long _reportedOut;
+    private volatile bool _isStopping;
+
+    public Transmission(
+        ClientSocket socket,
+        NbdExport export,
+        Agreement agreed,
+        NbdServerOptions options,
+        SlabPool slabs,
+        NbdMetrics metrics,
+        Action<string, Exception> report,
+        CancellationToken cancel)
+    {
+        _socket = socket;
+        _export = export;
+        _device = export.Device;
+        _agreed = agreed;
+        _slabs = slabs;
+        _metrics = metrics;
+        _report = report;
+        _cancel = cancel;
+        _input = new ReceiveBuffer(socket, slabs);
+        _replies = slabs.Rent();
+        Queue = new ReplyQueue(
+            socket, () => new Request(this), options.MaxRequestsInFlight, options.MaxBytesInFlight, $"nbd send {export.Label}");
+    }
+
+    public ReplyQueue Queue { get; }
+
+    /// <summary>Takes no further request after the one it is at. <see cref="ClientSocket.StopReceiving"/> wakes it if it waits.</summary>
+    public void Stop() => _isStopping = true;
+
+    /// <summary>Returns when the client has ended, disconnects, breaks the protocol, or is cut off. Requests may still be in flight.</summary>
+    public void Run()
+    {
+        while (!_isStopping)
+        {
+            if (_input.Count < Protocol.RequestHeaderBytes)
+            {
+                if (!Receive(Protocol.RequestHeaderBytes))
+                {
+                    return;
+                }
+            }
+            else if (!RequestHeader.TryParse(_input.Waiting, out RequestHeader header) || header.Command == Command.Disconnect)
+            {
+                return;
+            }
+            else
+            {
+                _input.Skip(Protocol.RequestHeaderBytes);
+                if (!Begin(header))
+                {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// <summary>The device is done with a request. Its reply was written for success; a fault replaces it.</summary>
+    public void Complete(Request request, Exception? fault, bool onReceivingThread)
+    {
+        request.ReleasePayload();
+        RequestHeader header = request.Header;
+        Refusal refusal = default;
+        if (fault is not null)
+        {
+            refusal = DeviceFault.Tell(fault);
+            if (DeviceFault.IsWorthReporting(fault))
+            {
+                _report($"{header.Command} of {header.LengthBytes} bytes at {header.OffsetBytes}", fault);
+            }
+        }
+
+        if (!refusal.IsNone)
+        {
+            request.Parts.Clear();
+            request.Parts.Add(Reply.Error(header.Cookie, refusal, _agreed.StructuredReplies));
+        }
+
+        _metrics.Completed(header.Command, request.ReceivedTimestamp, refusal.Error);
+        Queue.Add(request, receiverWillSend: onReceivingThread);
+    }
+
+    /// <summary>Nothing may be in flight.</summary>
+    public void Dispose()
+    {
+        Queue.Close();
+        _input.Dispose();
+        _replies.Release();
+        ReportMoved();
+    }
+
+    private bool Begin(in RequestHeader header)
+    {
+        Refusal refusal = RequestRules.Check(header, _agreed, _device.SizeBytes, _export.RefusesWrites);
+        bool hasPayload = header.Command == Command.Write;
+        if (!refusal.IsNone)
+        {
+            // The payload of a refused write is in the stream all the same.
+            return (!hasPayload || Discard(header.LengthBytes)) && Refuse(header, refusal);
+        }
+
+        bool isHeld = hasPayload || header.Command == Command.Read;
+        if (Queue.Admit(header, _now, isHeld ? header.LengthBytes : 0) is not { } request)
+        {
+            return false;
+        }
+
+        if (header.Command == Command.Read)
+        {
+            ReadRequests.Begin(request, this, _device, _agreed, _cancel);
+            return true;
+        }
+
+        if (header.Command == Command.BlockStatus)
+        {
+            BlockStatusRequests.Begin(request, this, _device);
+            return true;
+        }
+
+        if (!TakePayload(request, out ReadOnlyMemory<byte> payload))
+        {
+            Queue.Drop(request);
+            return false;
+        }
+
+        Reply.WriteSimple(ReserveReply(request, Protocol.SimpleReplyBytes), header.Cookie, NbdError.None);
+        request.Await(Work(header, payload));
+        return true;
+    }
+
+    private ValueTask Work(in RequestHeader header, ReadOnlyMemory<byte> payload)
+    {
+        WriteOptions options = (header.Flags & CommandFlags.Fua) != 0 ? WriteOptions.ForceUnitAccess : WriteOptions.None;
+        long offsetBytes = (long)header.OffsetBytes;
+        try
+        {
+            return header.Command switch
+            {
+                Command.Flush => _export.RefusesWrites ? default : _device.FlushAsync(_cancel),
+                _ when header.LengthBytes == 0 => default,
+                Command.Write => _device.WriteAsync(offsetBytes, payload, options, _cancel),
+                Command.Trim => _device.TrimAsync(offsetBytes, header.LengthBytes, options, _cancel),
+                Command.WriteZeroes => _device.WriteZeroesAsync(
+                    offsetBytes,
+                    header.LengthBytes,
+                    options | ((header.Flags & CommandFlags.NoHole) != 0 ? WriteOptions.KeepAllocated : 0),
+                    _cancel),
+                // Cache is a hint, and the host's page cache needs none.
+                _ => default,
+            };
+        }
+        catch (Exception fault)
+        {
+            return ValueTask.FromException(fault);
+        }
+    }
+
+    /// <summary>
+    /// The write's data: where it was received if it is small, else in a buffer of its own that the socket fills directly. False when
+    /// the client ended before it was all there: half a write never reaches the device.
+    /// </summary>
+    private bool TakePayload(Request request, out ReadOnlyMemory<byte> payload)
+    {
+        payload = default;
+        if (request.Header is not { Command: Command.Write, LengthBytes: > 0 and var lengthBytes })
+        {
+            return true;
+        }
+
+        int bytes = (int)lengthBytes;
+        if (bytes > Slab.LargestShareBytes)
+        {
+            Memory<byte> own = request.RentPayload(bytes);
+            payload = own;
+            Queue.SendReady();
+            return _input.CopyTo(own.Span);
+        }
+
+        while (_input.Count < bytes)
+        {
+            if (!Receive(bytes))
+            {
+                return false;
+            }
+        }
+
+        payload = _input.Take(bytes, out Slab held);
+        request.HoldPayload(held);
+        return true;
+    }
+
+    private bool Refuse(in RequestHeader header, Refusal refusal)
+    {
+        if (Queue.Admit(header, _now, heldBytes: 0) is not { } request)
+        {
+            return false;
+        }
+
+        request.Parts.Add(Reply.Error(header.Cookie, refusal, _agreed.StructuredReplies));
+        _metrics.Completed(header.Command, request.ReceivedTimestamp, refusal.Error);
+        Queue.Add(request, receiverWillSend: true);
+        return true;
+    }
+
+    private bool Discard(long bytes)
+    {
+        while (bytes > 0)
+        {
+            if (_input.Count == 0 && !Receive(1))
+            {
+                return false;
+            }
+
+            int now = (int)Math.Min(bytes, _input.Count);
+            _input.Skip(now);
+            bytes -= now;
+        }
+
+        return true;
+    }
+
+    /// <summary>Room for a reply beside those before it, so that one send takes them together.</summary>
+    public ArraySegment<byte> ReserveReply(Request request, int bytes)
+    {
+        if (!_replies.IsShared)
+        {
+            // All sent: the same memory again, which is still in the processor's cache.
+            _repliesUsed = 0;
+        }
+        else if (Slab.SizeBytes - _repliesUsed < bytes)
+        {
+            _replies.Release();
+            _replies = _slabs.Rent();
+            _repliesUsed = 0;
+        }
+
+        ArraySegment<byte> reserved = new(_replies.Bytes, _repliesUsed, bytes);
+        _repliesUsed += bytes;
+        request.AddReply(_replies, reserved);
+        return reserved;
+    }
+
+    private bool Receive(int neededBytes)
+    {
+        Queue.SendReady();
+        bool received = _input.Receive(neededBytes);
+        _now = _metrics.Now;
+        ReportMoved();
+        return received;
+    }
+
+    private void ReportMoved()
+    {
+        long bytesIn = _socket.BytesIn;
+        long bytesOut = _socket.BytesOut;
+        _metrics.Moved(bytesIn - _reportedIn, bytesOut - _reportedOut);
+        _reportedIn = bytesIn;
+        _reportedOut = bytesOut;
+    }
+}
