@@ -3,20 +3,23 @@ using System.Net.Sockets;
 
 namespace Skerry.Blocks.Nbd;
 
+internal enum SendOutcome
+{
+    All,
+    Some,
+    Failed,
+}
+
 /// <summary>
-/// The only place that touches a client's socket, and so the place where TLS will go. Every call blocks its thread: one thread
-/// receives, and one at a time sends. A client that has gone is not a fault, so a failed call says "ended" and throws nothing.
+/// The only place that touches a client's socket, and so the place where TLS will go. Calls block their thread: one thread receives,
+/// and one at a time sends. A client that has gone is not a fault, so a failed call says "ended" and throws nothing.
 /// </summary>
 internal sealed class ClientSocket : IDisposable
 {
-    /// <summary>Beyond this many pieces the runtime pins and lists them on the heap.</summary>
-    private const int PiecesPerSend = 8;
-
     private const int TcpUserTimeoutOption = 18;
     private const int UnansweredMilliseconds = 60_000;
 
     private readonly Socket _socket;
-    private readonly List<ArraySegment<byte>> _pieces = new(PiecesPerSend);
     private long _bytesIn;
     private long _bytesOut;
 
@@ -94,19 +97,35 @@ internal sealed class ClientSocket : IDisposable
         }
     }
 
-    /// <summary>Sends the pieces in order; false when the client has ended.</summary>
-    public bool Send(List<ArraySegment<byte>> pieces)
+    /// <summary>
+    /// Sends the pieces in order and removes from the list what was sent. Unless it may block, it stops where the client's window is
+    /// full, and something is left in the list.
+    /// </summary>
+    public SendOutcome Send(List<ArraySegment<byte>> pieces, bool mayBlock)
     {
-        for (int first = 0; first < pieces.Count; first += PiecesPerSend)
+        while (pieces.Count > 0)
         {
-            int count = Math.Min(PiecesPerSend, pieces.Count - first);
-            if (!(count == 1 ? Send(pieces[first]) : SendTogether(pieces, first, count)))
+            long sent = SocketCalls.Send(_socket.SafeHandle, pieces, mayBlock);
+            if (sent <= 0)
             {
-                return false;
+                return sent == 0 ? SendOutcome.Some : SendOutcome.Failed;
+            }
+
+            Volatile.Write(ref _bytesOut, _bytesOut + sent);
+            int whole = 0;
+            while (whole < pieces.Count && sent >= pieces[whole].Count)
+            {
+                sent -= pieces[whole++].Count;
+            }
+
+            pieces.RemoveRange(0, whole);
+            if (sent > 0)
+            {
+                pieces[0] = pieces[0][(int)sent..];
             }
         }
 
-        return true;
+        return SendOutcome.All;
     }
 
     /// <summary>What is received from now on is "ended"; replies can still be sent.</summary>
@@ -116,29 +135,6 @@ internal sealed class ClientSocket : IDisposable
     public void Abort() => Shutdown(SocketShutdown.Both);
 
     public void Dispose() => _socket.Dispose();
-
-    private bool SendTogether(List<ArraySegment<byte>> pieces, int first, int count)
-    {
-        _pieces.Clear();
-        long bytes = 0;
-        for (int i = first; i < first + count; i++)
-        {
-            _pieces.Add(pieces[i]);
-            bytes += pieces[i].Count;
-        }
-
-        try
-        {
-            // A blocking socket takes all of it or fails.
-            int sent = _socket.Send(_pieces);
-            Volatile.Write(ref _bytesOut, _bytesOut + sent);
-            return sent == bytes;
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            return false;
-        }
-    }
 
     private void Shutdown(SocketShutdown what)
     {

@@ -22,6 +22,7 @@ public sealed class NbdServer : IAsyncDisposable
     private readonly ConcurrentDictionary<long, Connection> _connections = new();
     private readonly CancellationTokenSource _stopping = new();
     private Socket? _listener;
+    private EndPoint? _localEndPoint;
     private Task _accepting = Task.CompletedTask;
     private ITimer? _activity;
     private long _lastId;
@@ -38,7 +39,7 @@ public sealed class NbdServer : IAsyncDisposable
 
     /// <summary>Where it listens, with the port that was taken; only after <see cref="StartAsync"/>.</summary>
     public EndPoint LocalEndPoint =>
-        _listener?.LocalEndPoint ?? throw new InvalidOperationException("The NBD server is not started, so it has no address yet.");
+        _localEndPoint ?? throw new InvalidOperationException("The NBD server is not started, so it has no address yet.");
 
     /// <summary>The connections of this moment, in order of arrival.</summary>
     public IReadOnlyList<NbdConnectionInfo> Connections =>
@@ -75,6 +76,7 @@ public sealed class NbdServer : IAsyncDisposable
         }
 
         _listener = listener;
+        _localEndPoint = listener.LocalEndPoint;
         _accepting = AcceptAsync(listener);
         _activity = _time.CreateTimer(_ => NoteActivity(), null, ActivityInterval, ActivityInterval);
     }

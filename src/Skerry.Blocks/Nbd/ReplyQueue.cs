@@ -2,12 +2,12 @@ namespace Skerry.Blocks.Nbd;
 
 /// <summary>
 /// Counts what is in flight and sends what is ready. Invariants, all under one lock: a request counts from <see cref="Admit"/> until
-/// its reply is sent or given up; one thread at a time sends; whoever sends goes on until nothing is ready.
+/// its reply is sent or given up; one thread at a time sends; whoever sends goes on until nothing is ready, or hands over.
 /// </summary>
 /// <remarks>
-/// The receiving thread sends what it finished itself, many replies at once. What finishes elsewhere is sent by a thread of this
-/// queue's own, started when first needed: a send may block for as long as the client pleases, which a pool thread or the block
-/// store's must not.
+/// The receiving thread sends what it finished itself, many replies at once, as far as the client takes them. The rest, and what
+/// finishes elsewhere, is sent by a thread of this queue's own, started when first needed: a send may block for as long as the client
+/// pleases, which neither a pool thread, nor the block store's, nor the one that the client's next request waits for must do.
 /// </remarks>
 internal sealed class ReplyQueue(ClientSocket socket, Func<Request> make, int maxRequests, long maxBytes, string threadName)
 {
@@ -25,6 +25,7 @@ internal sealed class ReplyQueue(ClientSocket socket, Func<Request> make, int ma
     private int _inFlight;
     private long _heldBytes;
     private bool _isSending;
+    private bool _isHandedOver;
     private bool _isBroken;
     private bool _isClosed;
     private Thread? _sender;
@@ -35,44 +36,27 @@ internal sealed class ReplyQueue(ClientSocket socket, Func<Request> make, int ma
     /// </summary>
     public Request? Admit(in RequestHeader header, long receivedTimestamp, long heldBytes)
     {
-        bool mustSend = false;
-        while (true)
+        lock (_gate)
         {
-            if (mustSend)
+            if (!HasRoom(heldBytes))
             {
-                // What would make room may be waiting for us to send it.
-                SendReady();
+                WaitForRoom(heldBytes);
             }
 
-            lock (_gate)
+            if (_isBroken)
             {
-                bool hasRoom = _inFlight == 0 || (_inFlight < maxRequests && _heldBytes + heldBytes <= maxBytes);
-                if (!hasRoom && !_isBroken)
-                {
-                    if (_ready.Count == 0 || _isSending)
-                    {
-                        Monitor.Wait(_gate);
-                    }
-
-                    mustSend = true;
-                    continue;
-                }
-
-                if (_isBroken)
-                {
-                    return null;
-                }
-
-                if (!_idle.TryPop(out Request? request))
-                {
-                    request = make();
-                }
-
-                _inFlight++;
-                _heldBytes += heldBytes;
-                request.Begin(header, receivedTimestamp, heldBytes);
-                return request;
+                return null;
             }
+
+            if (!_idle.TryPop(out Request? request))
+            {
+                request = make();
+            }
+
+            _inFlight++;
+            _heldBytes += heldBytes;
+            request.Begin(header, receivedTimestamp, heldBytes);
+            return request;
         }
     }
 
@@ -120,7 +104,9 @@ internal sealed class ReplyQueue(ClientSocket socket, Func<Request> make, int ma
         }
     }
 
-    /// <summary>Sends until nothing is ready, unless another thread is at it. Before the receiving thread blocks it calls this.</summary>
+    /// <summary>
+    /// Sends what is ready, unless another thread is at it. The receiving thread calls it before it blocks; it does not block itself.
+    /// </summary>
     public void SendReady()
     {
         lock (_gate)
@@ -133,20 +119,7 @@ internal sealed class ReplyQueue(ClientSocket socket, Func<Request> make, int ma
             _isSending = true;
         }
 
-        while (TakeReady())
-        {
-            bool sent = socket.Send(_pieces);
-            lock (_gate)
-            {
-                foreach (Request request in _sending)
-                {
-                    GiveUp(request);
-                }
-
-                _isBroken |= !sent;
-                Monitor.PulseAll(_gate);
-            }
-        }
+        SendAll(mayBlock: false);
     }
 
     /// <summary>Waits until nothing is in flight; false when that took too long.</summary>
@@ -182,6 +155,22 @@ internal sealed class ReplyQueue(ClientSocket socket, Func<Request> make, int ma
         }
 
         sender?.Join();
+    }
+
+    private bool HasRoom(long heldBytes) => _inFlight == 0 || (_inFlight < maxRequests && _heldBytes + heldBytes <= maxBytes);
+
+    private void WaitForRoom(long heldBytes)
+    {
+        // What would make room may be waiting to be sent by this very thread.
+        if (_ready.Count > 0 && !_isSending)
+        {
+            WakeSender();
+        }
+
+        while (!HasRoom(heldBytes) && !_isBroken)
+        {
+            Monitor.Wait(_gate);
+        }
     }
 
     /// <summary>Lists the pieces of all that is ready, adjoining ones as one; or lets go of the sending, with nothing ready.</summary>
@@ -229,6 +218,42 @@ internal sealed class ReplyQueue(ClientSocket socket, Func<Request> make, int ma
         return true;
     }
 
+    /// <summary>Only the thread that set <see cref="_isSending"/>, or was handed it, may call this.</summary>
+    private void SendAll(bool mayBlock)
+    {
+        while (TakeReady())
+        {
+            if (!SendTaken(mayBlock))
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>False when the rest was handed over to the queue's own thread.</summary>
+    private bool SendTaken(bool mayBlock)
+    {
+        SendOutcome outcome = socket.Send(_pieces, mayBlock);
+        lock (_gate)
+        {
+            if (outcome == SendOutcome.Some)
+            {
+                _isHandedOver = true;
+                WakeSender();
+                return false;
+            }
+
+            foreach (Request request in _sending)
+            {
+                GiveUp(request);
+            }
+
+            _isBroken |= outcome == SendOutcome.Failed;
+            Monitor.PulseAll(_gate);
+            return true;
+        }
+    }
+
     private void GiveUp(Request request)
     {
         _inFlight--;
@@ -252,9 +277,10 @@ internal sealed class ReplyQueue(ClientSocket socket, Func<Request> make, int ma
     {
         while (true)
         {
+            bool isHandedOver;
             lock (_gate)
             {
-                while (!_isClosed && (_ready.Count == 0 || _isSending))
+                while (!_isClosed && !_isHandedOver && (_ready.Count == 0 || _isSending))
                 {
                     Monitor.Wait(_gate);
                 }
@@ -263,9 +289,18 @@ internal sealed class ReplyQueue(ClientSocket socket, Func<Request> make, int ma
                 {
                     return;
                 }
+
+                isHandedOver = _isHandedOver;
+                _isHandedOver = false;
+                _isSending = true;
             }
 
-            SendReady();
+            if (isHandedOver)
+            {
+                SendTaken(mayBlock: true);
+            }
+
+            SendAll(mayBlock: true);
         }
     }
 }

@@ -52,6 +52,7 @@ internal sealed class Request
     /// <summary>Adds a part that lies in a slab, which the request now holds.</summary>
     public void AddReply(Slab slab, ArraySegment<byte> part)
     {
+        slab.Hold();
         _replySlab = slab;
         Parts.Add(part);
     }
