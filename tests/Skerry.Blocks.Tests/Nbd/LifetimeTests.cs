@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using Skerry.Blocks;
 using Skerry.Blocks.Nbd;
 
 namespace Skerry.Blocks.Tests.Nbd;

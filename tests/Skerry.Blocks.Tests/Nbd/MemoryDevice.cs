@@ -1,5 +1,3 @@
-using Skerry.Blocks;
-
 namespace Skerry.Blocks.Tests.Nbd;
 
 /// <summary>A disk in memory that records what is asked of it, and that a test can hold up or make fail.</summary>

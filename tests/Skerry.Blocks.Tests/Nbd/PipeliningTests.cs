@@ -1,4 +1,3 @@
-using Skerry.Blocks;
 using Skerry.Blocks.Nbd;
 
 namespace Skerry.Blocks.Tests.Nbd;

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using Skerry.Blocks;
 using Skerry.Blocks.Nbd;
 
 namespace Skerry.Blocks.Tests.Nbd;

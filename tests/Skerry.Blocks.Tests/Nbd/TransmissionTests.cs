@@ -1,5 +1,3 @@
-using Skerry.Blocks;
-
 namespace Skerry.Blocks.Tests.Nbd;
 
 public sealed class TransmissionTests
