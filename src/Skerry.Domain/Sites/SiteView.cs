@@ -1,3 +1,5 @@
+using Skerry.Domain.Volumes;
+
 namespace Skerry.Domain.Sites;
 
 /// <summary>A site as this site knows it.</summary>
@@ -44,7 +46,7 @@ public sealed record SiteView
 
     public DateTimeOffset? JoinedAt { get; init; }
 
-    /// <summary>As the site last reported; their own age is in <see cref="BackendReport.ReportedAt"/>.</summary>
+    /// <summary>As the site last reported; their own age is in <see cref="BackendReport.ReportsAt"/>.</summary>
     public IReadOnlyList<BackendReport> Backends { get; init; } = [];
 
     /// <summary>Measured on the direct link; null without one.</summary>
@@ -65,16 +67,6 @@ public sealed record SiteView
         ApiUrl = ApiUrl,
     };
 }
-
-/// <summary>The space of one backend, in the observed field <c>backends</c> of its site.</summary>
-/// <param name="Name">Its section in the site's configuration.</param>
-/// <param name="Driver">The driver that runs it.</param>
-/// <param name="TotalBytes">What it can hold.</param>
-/// <param name="FreeBytes">What is left of that.</param>
-/// <param name="AllocatedBytes">What volumes and snapshots take up.</param>
-/// <param name="ReportedAt">When the site measured this.</param>
-public sealed record BackendReport(
-    string Name, string Driver, long TotalBytes, long FreeBytes, long AllocatedBytes, DateTimeOffset? ReportedAt);
 
 /// <summary>A configured connection of two sites, with what each end says of it.</summary>
 public sealed record LinkView

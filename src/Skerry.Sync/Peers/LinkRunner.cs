@@ -10,21 +10,14 @@ internal sealed class LinkRunner(
 {
     private static readonly TimeSpan GoodbyeTimeout = TimeSpan.FromSeconds(1);
 
-    private readonly SemaphoreSlim _wake = new(0, 1);
-    private int _isAwake;
+    private readonly WakeUp _wake = new();
 
     public LinkSession Session => session;
 
     public string Remote => connection.Remote;
 
     /// <summary>There may be something to send.</summary>
-    public void Pulse()
-    {
-        if (Interlocked.Exchange(ref _isAwake, 1) == 0)
-        {
-            _wake.Release();
-        }
-    }
+    public void Pulse() => _wake.Set();
 
     /// <summary>Closes from this end, after what was sent so far.</summary>
     public void Close(ByeCode code, string text)
@@ -43,14 +36,12 @@ internal sealed class LinkRunner(
         try
         {
             var first = await Task.WhenAny(writer, reader);
-            if (first == reader)
+            if (session.IsClosing)
             {
-                // The reader may have found fault: the writer says so to the peer, if the peer still reads.
+                // The last word still has to be written, and read before the connection is torn down.
                 Pulse();
+                await Task.WhenAny(first == reader ? writer : reader, Task.Delay(GoodbyeTimeout, CancellationToken.None));
             }
-
-            // The last word is lost if the connection is torn down before the peer has read it.
-            await Task.WhenAny(first == reader ? writer : reader, Task.Delay(GoodbyeTimeout, CancellationToken.None));
         }
         finally
         {
@@ -70,7 +61,6 @@ internal sealed class LinkRunner(
         {
             while (true)
             {
-                Interlocked.Exchange(ref _isAwake, 0);
                 var step = session.Next();
                 if (step.Frame is null)
                 {

@@ -8,7 +8,7 @@ namespace Skerry.Sync.Peers;
 internal sealed class Peer(PeerTarget target, SiteLocal local)
 {
     private readonly Lock _lock = new();
-    private readonly SemaphoreSlim _wake = new(0, 1);
+    private readonly WakeUp _wake = new();
     private PeerTarget _target = target;
     private LinkRunner? _live;
     private SiteId _liveDialledBy;
@@ -67,7 +67,7 @@ internal sealed class Peer(PeerTarget target, SiteLocal local)
         }
 
         unwanted?.Close(ByeCode.NotAllowed, target.Refusal ?? "The link was taken down.");
-        Wake();
+        _wake.Set();
     }
 
     /// <summary>Of two connections both ends keep the one that the site with the smaller id dialled, and of two of those the newer.</summary>
@@ -124,7 +124,7 @@ internal sealed class Peer(PeerTarget target, SiteLocal local)
             }
         }
 
-        Wake();
+        _wake.Set();
         return wasLive;
     }
 
@@ -208,16 +208,5 @@ internal sealed class Peer(PeerTarget target, SiteLocal local)
         _has = session.PeerHas ?? _has;
         _roundTrip = session.RoundTrip ?? _roundTrip;
         _drift = session.Drift ?? _drift;
-    }
-
-    private void Wake()
-    {
-        lock (_lock)
-        {
-            if (_wake.CurrentCount == 0)
-            {
-                _wake.Release();
-            }
-        }
     }
 }

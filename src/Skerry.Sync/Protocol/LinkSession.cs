@@ -130,6 +130,18 @@ public sealed class LinkSession : IDisposable
     /// <summary>The size of the snapshot that was taken in over this connection; 0 when none was.</summary>
     public long SnapshotBytesJoined { get; private set; }
 
+    /// <summary>This end said goodbye, or is about to.</summary>
+    public bool IsClosing
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _bye is not null;
+            }
+        }
+    }
+
     /// <summary>Says goodbye with the next frame. The first reason stands.</summary>
     public void Close(ByeCode code, string text)
     {
@@ -274,6 +286,12 @@ public sealed class LinkSession : IDisposable
             throw new ProtocolException(ByeCode.Malformed, $"Batch {batch.Number} came where batch {_lastApplied + 1} was due.");
         }
 
+        lock (_lock)
+        {
+            // Before they are applied: the writer reads the log as soon as they are in it, and would send them back.
+            _log!.Heard(Dots.Of(batch.Mutations));
+        }
+
         try
         {
             await _local.Replica.ApplyAsync(batch.Mutations, cancellationToken);
@@ -288,7 +306,6 @@ public sealed class LinkSession : IDisposable
             _lastApplied = batch.Number;
             _ackOwed = batch.Number;
             _received += batch.Mutations.Count;
-            _log!.Heard(Dots.Of(batch.Mutations));
         }
     }
 

@@ -64,6 +64,7 @@ public sealed class PeerDialer(SiteCertificate certificate, PinTable pins, TimeS
         try
         {
             socket.Options.KeepAliveInterval = TimeSpan.Zero;
+            socket.Options.CollectHttpResponseDetails = true;
             await socket.ConnectAsync(new Uri($"wss://{address}{path}"), invoker, limit.Token);
             return (socket, seen!);
         }
