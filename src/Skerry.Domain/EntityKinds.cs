@@ -16,6 +16,7 @@ public static class EntityKinds
     public const string Quota = "quota";
 
     public const string Generation = "generation";
+    public const string Handover = "handover";
     public const string Replication = "replication";
     public const string Operation = "operation";
 }

@@ -19,7 +19,8 @@ public interface IReplicaAdmission
     /// Records durably that what this copy wrote apart was kept, so that people can find it: a snapshot entity of that id and name.
     /// Idempotent.
     /// </summary>
-    ValueTask KeepDivergedAsync(string volumeId, string snapshotId, string name, long sizeBytes, CancellationToken cancellationToken);
+    ValueTask KeepDivergedAsync(
+        string volumeId, string snapshotId, string name, long sizeBytes, string position, CancellationToken cancellationToken);
 }
 
 /// <summary>What came of the judgement.</summary>

@@ -11,14 +11,10 @@ public interface IReplicaStore
     ValueTask<LocalCopy?> FindAsync(string volumeId, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Ends the copy's time as a replica: its source is cut off and not let in again before <see cref="Release"/> or a restart, a
-    /// catch-up that is under way is undone, back to the last recovery point, and what is left is durable and whole. The copy takes
-    /// no writes by this; it may be opened for writing afterwards. Null when there is no copy, or none that is whole.
+    /// Makes the copy fit to be promoted: its source is cut off and none is let in until the hold is disposed, a catch-up that is under
+    /// way is undone, back to the last recovery point, and what is left is durable and whole. The copy takes no writes by this.
     /// </summary>
-    ValueTask<LocalCopy?> SettleAsync(string volumeId, CancellationToken cancellationToken);
-
-    /// <summary>Lets a source in again after <see cref="SettleAsync"/>, as far as the state allows one.</summary>
-    void Release(string volumeId);
+    ValueTask<ReplicaHold> SettleAsync(string volumeId, CancellationToken cancellationToken);
 
     /// <summary>Cuts off the source of this volume now; what it was admitted for no longer holds. It may ask again.</summary>
     void Disconnect(string volumeId);
@@ -53,3 +49,15 @@ public sealed record LocalCopy(
     DateTimeOffset? HeardAt,
     Refusal? Trouble,
     TransferStatus? LastTransfer);
+
+/// <summary>Keeps sources from a copy until it is disposed.</summary>
+/// <param name="copy">The settled copy; null when this site has none, or none that is whole.</param>
+/// <param name="release">Lets sources in again, as far as the state allows them.</param>
+public sealed class ReplicaHold(LocalCopy? copy, Action release) : IDisposable
+{
+    private Action? _release = release;
+
+    public LocalCopy? Copy => copy;
+
+    public void Dispose() => Interlocked.Exchange(ref _release, null)?.Invoke();
+}

@@ -117,7 +117,7 @@ public sealed class ReplicationService(SiteContext site)
         return outcome.IsRefused ? outcome.Refusal! : Show(actor, id);
     }
 
-    private static Outcome<Checked> Check(StateView state, Actor actor, CreateReplicationRequest request)
+    private Outcome<Checked> Check(StateView state, Actor actor, CreateReplicationRequest request)
     {
         if (state.Find(EntityKinds.Volume, request.VolumeId) is not { } volume || !actor.MaySee(volume.Text("project_id")))
         {
@@ -134,30 +134,32 @@ public sealed class ReplicationService(SiteContext site)
             return wrong;
         }
 
-        if (SiteNames.Find(state, request.TargetSite) is not { } target)
+        var sites = new SiteDirectory(site, state);
+        var resolved = sites.Resolve(request.TargetSite);
+        if (resolved.IsRefused)
         {
-            return Refusal.Invalid("target_site", $"There is no site {request.TargetSite}.", $"The sites are {SiteNames.Listed(state)}.");
+            return resolved.Refusal! with { Field = "target_site" };
         }
 
-        var primary = Generations.Primary(state, request.VolumeId);
-        var home = primary is { Current.IsDemoted: false } ? primary.Current.Site : volume.Text("site", "");
-        if (target.Id == home)
+        var (target, targetName) = (resolved.Value, sites.NameOf(resolved.Value));
+
+        var home = Generations.Owner(Generations.Of(state, request.VolumeId)) ?? volume.Text("site", "");
+        if (target == home)
         {
-            return Refusal.Invalid(
-                "target_site", $"Volume {request.VolumeId} is already at site {target.Text("name", target.Id)}.", "Name another site.");
+            return Refusal.Invalid("target_site", $"Volume {request.VolumeId} is already at site {targetName}.", "Name another site.");
         }
 
-        var second = Relation.OfVolume(state, request.VolumeId).FirstOrDefault(r => r.HomeSite == target.Id || r.OtherSite == target.Id);
+        var second = Relation.OfVolume(state, request.VolumeId).FirstOrDefault(r => r.HomeSite == target || r.OtherSite == target);
         if (second is not null)
         {
             return new Refusal(
                 RefusalKind.Conflict,
-                $"Volume {request.VolumeId} is replicated to site {target.Text("name", target.Id)} already, by replication {second.Id}.",
+                $"Volume {request.VolumeId} is replicated to site {targetName} already, by replication {second.Id}.",
                 "Use that one, or delete it first.");
         }
 
-        var backend = CheckBackend(state, target, request, volume);
-        return backend.IsRefused ? backend.Refusal! : new Checked(home, volume.Text("backend", ""), target.Id, backend.Value);
+        var backend = CheckBackend(state, target, targetName, request, volume);
+        return backend.IsRefused ? backend.Refusal! : new Checked(home, volume.Text("backend", ""), target, backend.Value);
     }
 
     private static Refusal? CheckMode(CreateReplicationRequest request) =>
@@ -165,8 +167,7 @@ public sealed class ReplicationService(SiteContext site)
             ? Refusal.Invalid("mode", $"There is no mode {request.Mode}.", $"The modes are {string.Join(", ", ReplicationModes.All)}.")
         : !ReturnPolicies.All.Contains(request.OnReturn)
             ? Refusal.Invalid("on_return", $"on_return cannot be {request.OnReturn}.", $"Use {string.Join(" or ", ReturnPolicies.All)}.")
-        : request.Mode == ReplicationModes.Periodic && request.IntervalSeconds is null or < LeastIntervalSeconds
-            && request.Mode == ReplicationModes.Periodic
+        : request.Mode == ReplicationModes.Periodic && !(request.IntervalSeconds >= LeastIntervalSeconds)
             ? Refusal.Invalid("interval_seconds", $"A periodic replication needs an interval of at least {LeastIntervalSeconds} seconds.")
         : request.Mode != ReplicationModes.Periodic && request.IntervalSeconds is not null
             ? Refusal.Invalid("interval_seconds", $"An interval goes with mode {ReplicationModes.Periodic} only.")
@@ -174,10 +175,10 @@ public sealed class ReplicationService(SiteContext site)
             ? Refusal.Invalid("start_at", $"A start goes with the modes {ReplicationModes.OneTime} and {ReplicationModes.Periodic} only.")
         : null;
 
-    private static Outcome<string> CheckBackend(StateView state, Entity target, CreateReplicationRequest request, Entity volume)
+    private static Outcome<string> CheckBackend(
+        StateView state, string target, string siteName, CreateReplicationRequest request, Entity volume)
     {
-        var siteName = target.Text("name", target.Id);
-        var backends = BackendReport.Of(state, target.Id).Where(b => b.Driver == "native").ToList();
+        var backends = BackendReport.Of(state, target).Where(b => b.Driver == "native").ToList();
         if (backends.Count == 0)
         {
             return new Refusal(

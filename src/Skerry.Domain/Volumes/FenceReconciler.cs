@@ -10,7 +10,7 @@ public sealed class FenceReconciler(SiteContext site, VolumeDrivers drivers, Exp
 
     public string Name => "fence";
 
-    public IReadOnlyCollection<string> Kinds { get; } = [EntityKinds.Generation, EntityKinds.Volume];
+    public IReadOnlyCollection<string> Kinds { get; } = [EntityKinds.Generation, EntityKinds.Handover, EntityKinds.Volume];
 
     public async ValueTask<StepResult> StepAsync(CancellationToken cancellationToken)
     {
@@ -44,7 +44,7 @@ public sealed class FenceReconciler(SiteContext site, VolumeDrivers drivers, Exp
         var primary = Generations.Primary(state, volumeId);
         return primary is null && volume.Text(VolumeEntity.Status) is null
             ? null
-            : WritePermission.Of(site.SelfText, primary).Reason;
+            : WritePermission.Of(state, site.SelfText, volumeId).Reason;
     }
 
     /// <summary>A connection to a copy that lost its right to write is void; it does not come to life when the right returns.</summary>

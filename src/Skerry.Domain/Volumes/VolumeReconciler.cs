@@ -7,7 +7,7 @@ namespace Skerry.Domain.Volumes;
 /// Opens what should take writes at this site, in its current generation, and measures what volumes take. What must stop is the
 /// concern of <see cref="FenceReconciler"/>.
 /// </summary>
-public sealed class VolumeReconciler(SiteContext site, VolumeDrivers drivers) : IReconciler
+public sealed class VolumeReconciler(SiteContext site, VolumeDrivers drivers, IOpenGuard? guard = null) : IReconciler
 {
     private static readonly Actor Self = Actor.System("volumes");
     private static readonly TimeSpan MeasureEvery = TimeSpan.FromSeconds(60);
@@ -17,7 +17,7 @@ public sealed class VolumeReconciler(SiteContext site, VolumeDrivers drivers) : 
 
     public string Name => "volumes";
 
-    public IReadOnlyCollection<string> Kinds { get; } = [EntityKinds.Volume, EntityKinds.Generation];
+    public IReadOnlyCollection<string> Kinds { get; } = [EntityKinds.Volume, EntityKinds.Generation, EntityKinds.Handover];
 
     public async ValueTask<StepResult> StepAsync(CancellationToken cancellationToken)
     {
@@ -61,6 +61,11 @@ public sealed class VolumeReconciler(SiteContext site, VolumeDrivers drivers) : 
         {
             if (local.OpenGeneration != generation.Number)
             {
+                if (guard is not null && await guard.ReasonToWaitAsync(generation, cancellationToken) is { } reason)
+                {
+                    return new StepReport($"Volume {local.VolumeId} is not opened for writing: {reason}", IsProblem: true);
+                }
+
                 await driver.OpenForWritingAsync(local.VolumeId, generation.Number, cancellationToken);
 
                 // The right may have been lost while the volume was opening, and then its fence found nothing to stop.

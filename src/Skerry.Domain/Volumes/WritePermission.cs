@@ -1,3 +1,4 @@
+using Skerry.Domain.Recovery;
 using Skerry.Domain.Replication;
 
 namespace Skerry.Domain.Volumes;
@@ -42,6 +43,12 @@ public readonly record struct WritePermission(Generation? Generation, string? Re
     }
 
     /// <summary>The rule on what this site's state says.</summary>
-    public static WritePermission Of(StateView state, string site, string volumeId) =>
-        Of(site, Generations.Primary(state, volumeId));
+    /// <remarks>A primary that is being handed over takes no writes, so that the number that its successor must reach stands still.</remarks>
+    public static WritePermission Of(StateView state, string site, string volumeId)
+    {
+        var permission = Of(site, Generations.Primary(state, volumeId));
+        return permission.Generation is { } current && Handover.Find(state, volumeId) is { } handover && handover.GenerationId == current.Id
+            ? new WritePermission(null, handover.Reason)
+            : permission;
+    }
 }

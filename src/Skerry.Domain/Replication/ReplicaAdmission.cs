@@ -1,0 +1,80 @@
+using Skerry.Domain.Volumes;
+using Skerry.State.Merging;
+
+namespace Skerry.Domain.Replication;
+
+/// <summary>The judgement on sources, from this site's state.</summary>
+public sealed class ReplicaAdmission(SiteContext site) : IReplicaAdmission
+{
+    private static readonly Actor Self = Actor.System("replicas");
+
+    public AdmissionVerdict Judge(string replicationId, string volumeId, string peer, long generation, string generationId)
+    {
+        var state = StateView.Of(site.Replica);
+        var names = new SiteDirectory(site, state);
+        if (Relation.Find(state, replicationId) is not { } relation || relation.VolumeId != volumeId)
+        {
+            return Declined($"Site {site.SiteName} does not know replication {replicationId} of volume {volumeId}.", null, 0);
+        }
+
+        if (Generations.Primary(state, volumeId) is not { } primary)
+        {
+            return Declined($"Site {site.SiteName} does not know volume {volumeId} yet.", null, 0);
+        }
+
+        var current = primary.Current;
+        return primary.IsSplitBrain ? Declined(
+                $"Generation {current.Number} of volume {volumeId} was promoted at more than one site.", "Promote the copy to keep.", current.Number)
+            : current.Number > generation ? Declined(
+                $"Volume {volumeId} is in generation {current.Number} since then; generation {generation} takes no writes any more.",
+                "It follows by itself when it learns of that.", current.Number)
+            : current.Number < generation || current.Id != generationId ? Declined(
+                $"Site {site.SiteName} has not learnt of generation {generation} of volume {volumeId} yet.", null, current.Number)
+            : current.Site != peer ? Declined(
+                $"Site {names.NameOf(current.Site)}, not {names.NameOf(peer)}, is the primary of volume {volumeId}.", null, current.Number)
+            : relation.ReplicaOf(peer) is var (replicaSite, backend) && replicaSite != site.SelfText ? Declined(
+                $"The replica of volume {volumeId} is at site {names.NameOf(replicaSite)}.", null, current.Number)
+            : new AdmissionVerdict(
+                relation.BackendAt(site.SelfText) is { Length: > 0 } known ? known : relation.ReplicaOf(peer).Backend,
+                relation.OnReturn == ReturnPolicies.Resync || relation.ResyncGeneration == current.Id,
+                null,
+                false,
+                current.Number);
+    }
+
+    public bool WasPrimaryHere(string volumeId, long generation) =>
+        Generations.Of(StateView.Of(site.Replica), volumeId).Any(g => g.Number == generation && g.Site == site.SelfText);
+
+    public async ValueTask KeepDivergedAsync(
+        string volumeId, string snapshotId, string name, long sizeBytes, string position, CancellationToken cancellationToken) =>
+        await site.DecideAsync(
+            Self,
+            transaction =>
+            {
+                var key = VolumeEntity.SnapshotKey(snapshotId);
+                var volume = transaction.Find(VolumeEntity.Key(volumeId));
+                if (transaction.Find(key) is not null || volume is null)
+                {
+                    return default;
+                }
+
+                transaction.Set(key, "volume_id", volumeId);
+                transaction.Set(key, "name", name);
+                transaction.Set(
+                    key, "description",
+                    $"What site {site.SiteName} wrote and the present primary does not have; kept by a resync until somebody deletes it.");
+                transaction.Set(key, "project_id", volume.Text("project_id"));
+                transaction.Set(key, "user_id", volume.Text("user_id"));
+                transaction.Set(key, "site", site.SelfText);
+                transaction.Set(key, "created_at", site.Now);
+                transaction.Set(key, VolumeEntity.SizeGib, FieldValue.From((sizeBytes + Volume.BytesPerGib - 1) / Volume.BytesPerGib));
+                transaction.Set(key, "position", FieldValue.FromString(position), DomainSchema.OwnerRank);
+                VolumeEntity.WriteStatus(transaction, key, VolumeStatus.Available, null);
+                return default(Unit);
+            },
+            cancellationToken);
+
+    // What the state does not allow may be allowed by what it has not learnt yet, so every refusal is worth asking again.
+    private static AdmissionVerdict Declined(string message, string? nextStep, long generation) =>
+        new(null, false, Refusal.State(message, nextStep), true, generation);
+}
