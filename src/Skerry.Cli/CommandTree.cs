@@ -29,7 +29,11 @@ internal static class CommandTree
                 new SiteJoinCommand(),
                 new SiteDisconnectCommand(),
                 new SiteConnectCommand(),
-                new SiteFenceCommand()),
+                new SiteFailCommand(),
+                new SiteFenceCommand(),
+                new SiteReinstateCommand(),
+                new SiteLinksCommand(),
+                new SiteInvitationsCommand()),
             Noun(
                 "volume",
                 "Volumes, and where they are primary.",

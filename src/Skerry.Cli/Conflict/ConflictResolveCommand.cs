@@ -1,18 +1,18 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
-using Skerry.Cli.Output;
 using Skerry.Client.Native.Wire;
 
 namespace Skerry.Cli.Conflict;
 
-internal sealed class ConflictResolveCommand : DataCommand
+internal sealed class ConflictResolveCommand : SkerryCommand
 {
     private readonly Argument<string> _conflict = new("CONFLICT") { Description = "Id of the conflict, from `skerry conflict list`." };
 
     private readonly Option<string> _pick = new("--pick")
     {
-        Description = "Keep this one of the values: winner, or a name from the columns winner_pick and loser_picks.",
-        HelpName = "PICK",
+        Description = "Keep this one of the values: winner, or the number of a loser, beginning with 1.",
+        HelpName = "winner|N",
     };
 
     private readonly Option<string> _value = new("--value")
@@ -26,6 +26,7 @@ internal sealed class ConflictResolveCommand : DataCommand
             "resolve",
             "Settle a conflict by keeping one of its values, or by a new one.",
             "skerry conflict resolve CONFLICT --pick winner",
+            "skerry conflict resolve CONFLICT --pick 1",
             "skerry conflict resolve CONFLICT --value database-1")
     {
         Arguments.Add(_conflict);
@@ -40,31 +41,29 @@ internal sealed class ConflictResolveCommand : DataCommand
         });
     }
 
-    public override IView View => ConflictView.Conflict;
-
     protected override async Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
     {
         var id = invocation.Get(_conflict);
-        var pick = invocation.Get(_pick);
-        if (pick == "winner")
-        {
-            var conflict = await invocation.Client.Conflicts.ShowAsync(id, cancellationToken);
-            pick = conflict.Winner?.Pick ?? throw new UsageException($"Conflict {id} has no winner to keep.", "Give a value with --value.");
-        }
-
-        var settled = await invocation.Client.Conflicts.ResolveAsync(
-            id, new ConflictResolveRequest(pick, invocation.Get(_value) is { } text ? Json(text) : null), cancellationToken);
+        var request = invocation.Get(_value) is { } text
+            ? new ConflictResolveRequest(null, Json(text))
+            : new ConflictResolveRequest(Choice(invocation.Get(_pick)!), null);
+        await invocation.Client.Conflicts.ResolveAsync(id, request, cancellationToken);
         invocation.Talk.Say($"Conflict {id} is settled.");
-        invocation.Print(ConflictView.Conflict, settled);
         return ExitCodes.Done;
     }
+
+    private static int Choice(string pick) =>
+        pick == "winner" ? 0
+        : int.TryParse(pick, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
+        : throw new UsageException($"--pick {pick} is neither winner nor a number.");
 
     /// <summary>Text that is not JSON stands for itself.</summary>
     private static JsonElement Json(string text)
     {
         try
         {
-            return JsonDocument.Parse(text).RootElement;
+            using var document = JsonDocument.Parse(text);
+            return document.RootElement.Clone();
         }
         catch (JsonException)
         {

@@ -21,6 +21,7 @@ internal static class OperationView
         new("deadline", "When it expires.", o => o.Deadline, IsBrief: false),
         new("priority", "Higher goes first.", o => o.Priority, IsBrief: false),
         new("depends_on", "Operations that must succeed first.", o => o.DependsOn ?? [], IsBrief: false),
+        new("cancel_requested", "Whether somebody asked to cancel it.", o => o.CancelRequested, IsBrief: false),
         new("parameters", "What was asked for.", o => o.Parameters, IsBrief: false),
         new("result", "What came of it.", o => o.Result, IsBrief: false));
 }

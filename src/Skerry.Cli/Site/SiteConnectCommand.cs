@@ -1,23 +1,23 @@
 using System.CommandLine;
-using Skerry.Cli.Output;
+using Skerry.Client.Native.Wire;
 
 namespace Skerry.Cli.Site;
 
-internal sealed class SiteConnectCommand : DataCommand
+internal sealed class SiteConnectCommand : SiteActionCommand
 {
-    private readonly Argument<string> _site = SiteArgument.Create();
+    private readonly Option<string> _address = new("--address")
+    {
+        Description = "Where this site dials the other from now on.",
+        HelpName = "HOST:PORT",
+    };
 
     public SiteConnectCommand()
-        : base("connect", "Take a link that was disconnected by hand into use again.", "skerry site connect south") => Arguments.Add(_site);
+        : base(
+            "connect",
+            "Put back a link that `skerry site disconnect` took down, or give the address to dial.",
+            "skerry site connect south",
+            "skerry site connect south --address south.example:8777") => Options.Add(_address);
 
-    public override IView View => SiteView.Site;
-
-    protected override async Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
-    {
-        var site = await invocation.Names.SiteAsync(invocation.Get(_site), cancellationToken);
-        site = await invocation.Client.Sites.ConnectAsync(site.Id, cancellationToken);
-        invocation.Talk.Say($"Site {site.Name} is to be connected again.");
-        invocation.Print(SiteView.Site, site);
-        return ExitCodes.Done;
-    }
+    protected override SiteActionRequest Request(Invocation invocation) =>
+        base.Request(invocation) with { Address = invocation.Get(_address) };
 }

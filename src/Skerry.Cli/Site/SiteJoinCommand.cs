@@ -25,7 +25,7 @@ internal sealed class SiteJoinCommand : DataCommand
         Options.Add(_advertise);
     }
 
-    public override IView View => SiteView.Site;
+    public override IView View => SiteView.Join;
 
     protected override async Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
     {
@@ -40,9 +40,9 @@ internal sealed class SiteJoinCommand : DataCommand
             throw new UsageException("The token is empty.", "Get one with `skerry site invite` at a site of the cloud.");
         }
 
-        var site = await invocation.Client.Sites.JoinAsync(new SiteJoinRequest(token, invocation.Get(_advertise)), cancellationToken);
-        invocation.Talk.Say($"Site {site.Name} has joined.");
-        invocation.Print(SiteView.Site, site);
+        var join = await invocation.Client.Sites.JoinAsync(new SiteJoinRequest(token, invocation.Get(_advertise)), cancellationToken);
+        invocation.Talk.Say(join.Adopted ? $"Joined the cloud of {join.InvitedBy.Name}." : $"Linked with {join.InvitedBy.Name}.");
+        invocation.Print(SiteView.Join, join);
         return ExitCodes.Done;
     }
 }

@@ -8,13 +8,14 @@ internal static class SnapshotView
     public static readonly View<SnapshotRecord> Snapshot = new(
         "snapshot",
         new("id", "UUID.", s => s.Id),
-        new("name", "Name.", s => s.Name),
+        new("name", "Name; diverged-N for what a resync set aside.", s => s.Name),
         new("volume_id", "Volume that it is of.", s => s.VolumeId),
         new("status", "As block storage has it: creating, available, deleting, error …", s => s.Status),
         new("status_reason", "Why, when the status needs a reason.", s => s.StatusReason, IsBrief: false),
         new("size_gib", "Size of the volume when it was taken, in GiB.", s => s.SizeGib),
         new("site", "Site that holds it.", s => s.Site),
-        new("is_diverged", "Whether it keeps what a former primary wrote apart from the present one.", s => s.IsDiverged),
+        new("position", "Where in the volume's history it stands (administrators).", s => s.Position, IsBrief: false),
+        new("metadata", "Free keys and values.", s => s.Metadata ?? new Dictionary<string, string>(), IsBrief: false),
         new("description", "Free text.", s => s.Description, IsBrief: false),
         new("project_id", "Project that owns it.", s => s.ProjectId, IsBrief: false),
         new("created_at", "When it was ordered.", s => s.CreatedAt, IsBrief: false));

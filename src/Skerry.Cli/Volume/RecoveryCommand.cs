@@ -64,7 +64,7 @@ internal abstract class RecoveryCommand : DataCommand
             volume.Id, _verb, new RecoveryRequest(to, force, invocation.Get(_drain)), cancellationToken);
         if (reply.OperationId is not { } id)
         {
-            invocation.Talk.Say($"Volume {volume.Name ?? volume.Id}: nothing was left to do.");
+            invocation.Talk.Say($"Volume {volume.Name ?? volume.Id}: done at {reply.Site}.");
             return ExitCodes.Done;
         }
 

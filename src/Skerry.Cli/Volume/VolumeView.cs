@@ -32,6 +32,7 @@ internal static class VolumeView
         new("id", "Id of the connection.", c => c.Id),
         new("volume_id", "Volume.", c => c.VolumeId, IsBrief: false),
         new("snapshot_id", "Snapshot, when it is one that is connected.", c => c.SnapshotId),
+        new("site", "Site that serves it.", c => c.Site),
         new("read_only", "Whether writes are refused.", c => c.ReadOnly),
         new("host_note", "Who said to be connected.", c => c.HostNote),
         new("created_at", "Since when.", c => c.CreatedAt));

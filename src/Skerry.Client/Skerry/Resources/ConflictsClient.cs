@@ -4,28 +4,32 @@ namespace Skerry.Client.Native.Resources;
 
 public sealed class ConflictsClient(ApiConnection connection)
 {
-    public Task<IReadOnlyList<ConflictRecord>> ListAsync(CancellationToken cancellationToken) => ListAsync("/conflicts", cancellationToken);
+    public Task<IReadOnlyList<ConflictRecord>> ListAsync(CancellationToken cancellationToken) =>
+        connection.ListAsync(
+            Service.Skerry, "/conflicts", SkerryJson.Default.ConflictList, page => (page.Conflicts, page.Links), cancellationToken);
 
     /// <summary>Settled ones, newest first.</summary>
-    public Task<IReadOnlyList<ConflictRecord>> HistoryAsync(string? entityId, CancellationToken cancellationToken) =>
-        ListAsync(Query.Of("/conflicts/history", ("entity_id", entityId)), cancellationToken);
+    public Task<IReadOnlyList<SettledConflictRecord>> HistoryAsync(CancellationToken cancellationToken) =>
+        connection.ListAsync(
+            Service.Skerry,
+            "/conflicts/history",
+            SkerryJson.Default.SettledConflictList,
+            page => (page.Conflicts, page.Links),
+            cancellationToken);
 
     public async Task<ConflictRecord> ShowAsync(string id, CancellationToken cancellationToken) =>
         (await connection.GetAsync(Service.Skerry, Path(id), SkerryJson.Default.ConflictReply, cancellationToken)).Conflict;
 
-    public async Task<ConflictRecord> ResolveAsync(string id, ConflictResolveRequest request, CancellationToken cancellationToken) =>
-        (await connection.SendAsync(
+    public async Task ResolveAsync(string id, ConflictResolveRequest request, CancellationToken cancellationToken)
+    {
+        using var response = await connection.SendAsync(
             Service.Skerry,
             HttpMethod.Post,
             Path(id) + "/resolve",
-            request,
-            SkerryJson.Default.ConflictResolveRequest,
-            SkerryJson.Default.ConflictReply,
-            cancellationToken)).Conflict;
+            () => JsonBody.Of(request, SkerryJson.Default.ConflictResolveRequest),
+            cancellationToken);
+    }
 
+    /// <summary>The slashes in the id are escaped, so that it stays one segment.</summary>
     private static string Path(string id) => $"/conflicts/{Query.Escape(id)}";
-
-    private Task<IReadOnlyList<ConflictRecord>> ListAsync(string path, CancellationToken cancellationToken) =>
-        connection.ListAsync(
-            Service.Skerry, path, SkerryJson.Default.ConflictList, page => (page.Conflicts, page.Links), cancellationToken);
 }

@@ -22,24 +22,39 @@ public sealed class SitesClient(ApiConnection connection)
             cancellationToken)).Invitation;
 
     /// <summary>Asked of the site that joins. After it, the site has the cloud's users; this login may be void.</summary>
-    public async Task<SiteRecord> JoinAsync(SiteJoinRequest request, CancellationToken cancellationToken) =>
+    public async Task<JoinRecord> JoinAsync(SiteJoinRequest request, CancellationToken cancellationToken) =>
         (await connection.SendAsync(
             Service.Skerry,
             HttpMethod.Post,
             "/sites/join",
             request,
             SkerryJson.Default.SiteJoinRequest,
+            SkerryJson.Default.JoinReply,
+            cancellationToken)).Join;
+
+    /// <param name="id">Of the site.</param>
+    /// <param name="verb">disconnect, connect, fail, fence or reinstate.</param>
+    /// <param name="request">Why, and for connect where.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<SiteRecord> ActAsync(string id, string verb, SiteActionRequest request, CancellationToken cancellationToken) =>
+        (await connection.SendAsync(
+            Service.Skerry,
+            HttpMethod.Post,
+            $"/sites/{Query.Escape(id)}/{verb}",
+            request,
+            SkerryJson.Default.SiteActionRequest,
             SkerryJson.Default.SiteReply,
             cancellationToken)).Site;
 
-    public Task<SiteRecord> DisconnectAsync(string id, CancellationToken cancellationToken) => ActAsync(id, "disconnect", cancellationToken);
+    public Task<IReadOnlyList<LinkRecord>> LinksAsync(CancellationToken cancellationToken) =>
+        connection.ListAsync(
+            Service.Skerry, "/site-links", SkerryJson.Default.LinkList, page => (page.SiteLinks, page.Links), cancellationToken);
 
-    public Task<SiteRecord> ConnectAsync(string id, CancellationToken cancellationToken) => ActAsync(id, "connect", cancellationToken);
+    public Task<IReadOnlyList<InvitationRecord>> InvitationsAsync(CancellationToken cancellationToken) =>
+        connection.ListAsync(
+            Service.Skerry, "/invitations", SkerryJson.Default.InvitationList, page => (page.Invitations, page.Links), cancellationToken);
 
-    /// <summary>A person confirms that the site is down and stays away from its storage.</summary>
-    public Task<SiteRecord> FenceAsync(string id, CancellationToken cancellationToken) => ActAsync(id, "fence", cancellationToken);
-
-    private async Task<SiteRecord> ActAsync(string id, string verb, CancellationToken cancellationToken) =>
-        (await connection.SendAsync(
-            Service.Skerry, HttpMethod.Post, $"/sites/{Query.Escape(id)}/{verb}", null, SkerryJson.Default.SiteReply, cancellationToken)).Site;
+    /// <summary>Makes an open invitation void.</summary>
+    public Task RevokeAsync(string invitationId, CancellationToken cancellationToken) =>
+        connection.SendAsync(Service.Skerry, HttpMethod.Delete, $"/invitations/{Query.Escape(invitationId)}", cancellationToken);
 }

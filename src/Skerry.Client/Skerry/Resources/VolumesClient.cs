@@ -63,7 +63,11 @@ public sealed class VolumesClient(ApiConnection connection)
             Service.Skerry, HttpMethod.Delete, $"{Path(id)}/connections/{Query.Escape(connectionId)}", cancellationToken);
 
     /// <summary>What <paramref name="action"/> would do and lose if it were asked now; changes nothing.</summary>
-    /// <param name="action">promote, failover or failback.</param>
+    /// <param name="id">Of the volume.</param>
+    /// <param name="action">promote or failover.</param>
+    /// <param name="to">Name or id of the site that would become primary.</param>
+    /// <param name="force">Without the consent of the present primary.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<RecoveryPreviewRecord> PreviewAsync(
         string id, string action, string? to, bool force, CancellationToken cancellationToken) =>
         (await connection.GetAsync(
@@ -72,9 +76,19 @@ public sealed class VolumesClient(ApiConnection connection)
             SkerryJson.Default.RecoveryPreviewReply,
             cancellationToken)).Preview;
 
-    /// <inheritdoc cref="PreviewAsync"/>
-    public Task<VolumeReply> RecoverAsync(string id, string action, RecoveryRequest request, CancellationToken cancellationToken) =>
-        SendAsync(HttpMethod.Post, $"{Path(id)}/{action}", request, SkerryJson.Default.RecoveryRequest, cancellationToken);
+    /// <param name="id">Of the volume.</param>
+    /// <param name="action">promote, demote, resync, failover or failback.</param>
+    /// <param name="request">Where to, and how.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task<RecoveryReply> RecoverAsync(string id, string action, RecoveryRequest request, CancellationToken cancellationToken) =>
+        connection.SendAsync(
+            Service.Skerry,
+            HttpMethod.Post,
+            $"{Path(id)}/{action}",
+            request,
+            SkerryJson.Default.RecoveryRequest,
+            SkerryJson.Default.RecoveryReply,
+            cancellationToken);
 
     internal static string Seconds(TimeSpan time) => ((long)Math.Ceiling(time.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
 

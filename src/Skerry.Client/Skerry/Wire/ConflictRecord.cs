@@ -3,30 +3,44 @@ using System.Text.Json;
 namespace Skerry.Client.Native.Wire;
 
 /// <summary>Writes to one field, or an update and a delete, neither of which had seen the other.</summary>
-/// <param name="Field">The field; for an update against a delete, the word that the merge uses for it.</param>
-/// <param name="Rule">latest, hub, owner or hold.</param>
-/// <param name="SettledAt">Null while it stands.</param>
+/// <param name="Id">The same at every site: <c>kind/entity/field</c>.</param>
+/// <param name="Field">The field; <c>$lifecycle</c> when a delete stands against an update.</param>
+/// <param name="Nature">In words: different values, or a delete against an update.</param>
+/// <param name="Winner">What is shown everywhere; null when nothing won.</param>
+/// <param name="Losers">What is kept beside it, best first.</param>
 public sealed record ConflictRecord(
     string Id,
     string EntityKind,
     string EntityId,
     string? EntityName,
     string Field,
-    string? Rule,
+    string Nature,
     ConflictValueRecord? Winner,
-    IReadOnlyList<ConflictValueRecord> Losers,
-    DateTimeOffset? SettledAt = null,
-    string? SettledBy = null);
+    IReadOnlyList<ConflictValueRecord> Losers);
 
 /// <summary>One of the values.</summary>
-/// <param name="Pick">Names this value in <c>resolve</c>.</param>
-/// <param name="Value">The value; null for a delete.</param>
-public sealed record ConflictValueRecord(
-    string Pick, JsonElement? Value, bool IsDelete, string? Author, string? Site, DateTimeOffset? WrittenAt);
+/// <param name="Author">Who wrote it: a user, or a part of the daemon.</param>
+/// <param name="WrittenAt">When, by that site's clock.</param>
+public sealed record ConflictValueRecord(JsonElement? Value, string Author, string Site, DateTimeOffset WrittenAt);
 
 public sealed record ConflictReply(ConflictRecord Conflict);
 
 public sealed record ConflictList(IReadOnlyList<ConflictRecord> Conflicts, IReadOnlyList<PageLink>? Links = null);
 
 /// <summary>Exactly one of the two settles the conflict.</summary>
-public sealed record ConflictResolveRequest(string? Pick, JsonElement? Value);
+/// <param name="Choice">Which side to keep, as shown: 0 is the winner, 1 the first loser …</param>
+/// <param name="Value">A value in place of all that stand.</param>
+public sealed record ConflictResolveRequest(int? Choice, JsonElement? Value);
+
+/// <summary>A conflict that is settled.</summary>
+/// <param name="Replaced">What stood until then, the winner of that time first.</param>
+/// <param name="By">The write that settled it.</param>
+public sealed record SettledConflictRecord(
+    string EntityKind,
+    string EntityId,
+    string? EntityName,
+    string Field,
+    IReadOnlyList<ConflictValueRecord> Replaced,
+    ConflictValueRecord By);
+
+public sealed record SettledConflictList(IReadOnlyList<SettledConflictRecord> Conflicts, IReadOnlyList<PageLink>? Links = null);

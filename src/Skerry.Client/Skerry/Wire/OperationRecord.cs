@@ -20,6 +20,7 @@ public sealed record OperationRecord(
     DateTimeOffset? MadeAt,
     DateTimeOffset? StartedAt,
     DateTimeOffset? FinishedAt,
+    bool CancelRequested,
     JsonElement? Parameters,
     JsonElement? Result)
 {

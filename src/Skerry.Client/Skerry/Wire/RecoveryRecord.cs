@@ -27,3 +27,9 @@ public sealed record RecoveryPreviewRecord(
     ErrorRecord? Refusal);
 
 public sealed record RecoveryPreviewReply(RecoveryPreviewRecord Preview);
+
+/// <summary>What was accepted.</summary>
+/// <param name="OperationId">The operation that carries it out; null when there was nothing to carry out later.</param>
+/// <param name="Site">The site that carries it out.</param>
+/// <param name="Preview">For a forced promotion: what it may lose, as it was known when it was accepted.</param>
+public sealed record RecoveryReply(string VolumeId, string? OperationId, string Site, RecoveryPreviewRecord? Preview);

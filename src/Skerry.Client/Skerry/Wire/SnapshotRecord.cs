@@ -1,7 +1,8 @@
 namespace Skerry.Client.Native.Wire;
 
 /// <summary>A snapshot of a volume.</summary>
-/// <param name="IsDiverged">True when it keeps what a former primary wrote after the fork, until a person drops it.</param>
+/// <param name="Name"><c>diverged-N</c> for what a resync set aside.</param>
+/// <param name="Position">Where in the volume's history it stands, for a person. Administrators only.</param>
 public sealed record SnapshotRecord(
     string Id,
     string VolumeId,
@@ -11,7 +12,8 @@ public sealed record SnapshotRecord(
     string Status,
     string? StatusReason,
     string? Site,
-    bool IsDiverged,
+    string? Position,
+    IReadOnlyDictionary<string, string>? Metadata,
     string? ProjectId,
     DateTimeOffset? CreatedAt);
 

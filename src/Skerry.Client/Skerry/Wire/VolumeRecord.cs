@@ -52,7 +52,7 @@ public sealed record VolumeExtendRequest(long? SizeGib);
 /// <summary>The way to a volume's blocks, open until it is disconnected.</summary>
 /// <param name="Uri">With the secret export name; only in the reply that makes the connection, and kept nowhere.</param>
 public sealed record ConnectionRecord(
-    string Id, string VolumeId, string? SnapshotId, bool ReadOnly, string? HostNote, string? Uri, DateTimeOffset? CreatedAt);
+    string Id, string VolumeId, string? SnapshotId, string? Site, bool ReadOnly, string? HostNote, string? Uri, DateTimeOffset? CreatedAt);
 
 public sealed record ConnectionReply(ConnectionRecord Connection);
 
