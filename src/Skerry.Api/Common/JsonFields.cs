@@ -37,6 +37,10 @@ internal sealed class JsonFields
     /// <summary>True when the member is there, even as null.</summary>
     public bool Has(string name) => _object.ValueKind == JsonValueKind.Object && _object.TryGetProperty(name, out _);
 
+    /// <summary>The member as it stands, whatever its type; JSON's null when it is there as null, and null when it is absent.</summary>
+    public JsonElement? Any(string name) =>
+        _object.ValueKind == JsonValueKind.Object && _object.TryGetProperty(name, out var value) ? value : null;
+
     public string? Text(string name, bool required = false)
     {
         if (!TryGet(name, required, out var value))

@@ -1,0 +1,112 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Skerry.Api.Common;
+using Skerry.Client.Native.Wire;
+using Skerry.Domain;
+using Skerry.Domain.Replication;
+
+namespace Skerry.Api.Native;
+
+/// <summary>Relations of volumes with their replicas. For administrators.</summary>
+internal static class ReplicationsApi
+{
+    public static void MapReplications(this RouteGroupBuilder api)
+    {
+        var replications = api.MapGroup("/replications").WithTags("replications");
+        replications.MapGet("", List).WithSummary("List replications").Produces<ReplicationList>();
+        replications.MapPost("", CreateAsync).WithSummary("Keep a replica of a volume")
+            .Accepts<ReplicationCreateRequest>("application/json").Produces<ReplicationReply>(201);
+        replications.MapGet("/{id}", Show).WithSummary("Show a replication").Produces<ReplicationReply>();
+        replications.MapDelete("/{id}", DeleteAsync).WithSummary("End a replication").Produces<ReplicationReply>();
+        replications.MapPost("/{id}/sync", SyncAsync).WithSummary("Bring the replica up to now").Produces<ReplicationReply>();
+        replications.MapPost("/{id}/pause", PauseAsync).WithSummary("Stop shipping").Produces<ReplicationReply>();
+        replications.MapPost("/{id}/resume", ResumeAsync).WithSummary("Go on shipping").Produces<ReplicationReply>();
+    }
+
+    private static IResult List(
+        Caller caller, HttpRequest request, ReplicationService replications, SiteLabels labels, string? volume_id) =>
+        Pages.Answer(
+            request,
+            replications.List(caller.Actor, volume_id),
+            replication => replication.Id,
+            replication => ReplicationRecords.Of(replication, labels),
+            (items, links) => new ReplicationList(items, links),
+            SkerryJson.Default.ReplicationList);
+
+    private static async Task<IResult> CreateAsync(
+        Caller caller, JsonBody body, ReplicationService replications, SiteLabels labels, CancellationToken cancellationToken)
+    {
+        if (body.Fault is { } fault)
+        {
+            return fault;
+        }
+
+        var fields = body.Root;
+        fields.Allow("volume_id", "target_site", "target_backend", "mode", "interval_seconds", "start_at", "on_return");
+        var request = new CreateReplicationRequest(
+            fields.Text("volume_id", required: true) ?? "",
+            fields.Text("target_site", required: true) ?? "",
+            fields.Text("target_backend"),
+            fields.Text("mode") ?? ReplicationModes.Instant,
+            fields.Integer("interval_seconds"),
+            Instant(fields, "start_at"),
+            fields.Text("on_return") ?? ReturnPolicies.Resync);
+        return fields.Refusal is { } refusal
+            ? new Fault(refusal)
+            : Reply(await replications.CreateAsync(caller.Actor, request, cancellationToken), labels, StatusCodes.Status201Created);
+    }
+
+    private static IResult Show(Caller caller, string id, ReplicationService replications, SiteLabels labels) =>
+        Reply(replications.Show(caller.Actor, id), labels);
+
+    /// <summary>Answers with the relation as it was.</summary>
+    private static async Task<IResult> DeleteAsync(
+        Caller caller, string id, ReplicationService replications, SiteLabels labels, CancellationToken cancellationToken)
+    {
+        var before = replications.Show(caller.Actor, id);
+        if (before.IsRefused)
+        {
+            return Reply(before, labels);
+        }
+
+        var deleted = await replications.DeleteAsync(caller.Actor, id, cancellationToken);
+        return deleted.Refusal is { } refusal ? new Fault(refusal) : Reply(before, labels);
+    }
+
+    private static async Task<IResult> SyncAsync(
+        Caller caller, string id, ReplicationService replications, SiteLabels labels, CancellationToken cancellationToken) =>
+        Reply(await replications.SyncAsync(caller.Actor, id, cancellationToken), labels);
+
+    private static async Task<IResult> PauseAsync(
+        Caller caller, string id, ReplicationService replications, SiteLabels labels, CancellationToken cancellationToken) =>
+        Reply(await replications.PauseAsync(caller.Actor, id, cancellationToken), labels);
+
+    private static async Task<IResult> ResumeAsync(
+        Caller caller, string id, ReplicationService replications, SiteLabels labels, CancellationToken cancellationToken) =>
+        Reply(await replications.ResumeAsync(caller.Actor, id, cancellationToken), labels);
+
+    private static IResult Reply(Outcome<ReplicationView> outcome, SiteLabels labels, int status = StatusCodes.Status200OK) =>
+        Answer.From(
+            outcome,
+            replication => new ReplicationReply(ReplicationRecords.Of(replication, labels), outcome.OperationId),
+            SkerryJson.Default.ReplicationReply,
+            status);
+
+    private static DateTimeOffset? Instant(JsonFields fields, string name)
+    {
+        if (fields.Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var instant))
+        {
+            return instant;
+        }
+
+        fields.Fail(name, $"{name} must be a time as 2027-01-31T22:00:00Z, not '{text}'.");
+        return null;
+    }
+}
