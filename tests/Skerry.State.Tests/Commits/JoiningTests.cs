@@ -1,6 +1,5 @@
 using Skerry.State.Clocks;
 using Skerry.State.Log;
-using Skerry.State.Merging;
 using Skerry.State.Storage;
 using Skerry.TestKit.State;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Skerry.State.Merging;
 using Skerry.State.Storage;
 using Skerry.State.Storage.Sqlite;
 using Skerry.TestKit.Seeds;
@@ -160,6 +159,7 @@ public sealed class SqliteStoreTests
         {
             ArgumentList = { typeof(SqliteStoreTests).Assembly.Location, "-explicit", "only", "-method", $"{typeof(SqliteStoreTests).FullName}.{nameof(Commit_until_killed)}" },
             Environment = { [PathVariable] = directory.File("state.db") },
+            UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
