@@ -323,7 +323,6 @@ internal sealed class CommitQueue : IAsyncDisposable
         catch (Exception fault) when (fault is not StateStoreException { NothingWritten: true })
         {
             Stop(fault);
-            lock (_gate) ThrowIfStoppedLocked();
             throw;
         }
 
