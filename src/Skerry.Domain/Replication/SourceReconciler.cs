@@ -1,0 +1,160 @@
+using Skerry.Domain.Volumes;
+using Skerry.State.Merging;
+
+namespace Skerry.Domain.Replication;
+
+/// <summary>Keeps the sending side in line with the state: one task of a mover for each relation whose volume is primary here.</summary>
+public sealed class SourceReconciler(SiteContext site, VolumeDrivers drivers, IEnumerable<IDataMover> movers) : IReconciler
+{
+    private static readonly Actor Self = Actor.System("replication source");
+
+    private static readonly TimeSpan SteadyPace = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan BusyPace = TimeSpan.FromMilliseconds(250);
+
+    private readonly Dictionary<string, IDataMover> _movers = movers.ToDictionary(m => m.Driver, StringComparer.Ordinal);
+    private readonly Dictionary<string, Begun> _begun = new(StringComparer.Ordinal);
+    private readonly StatusPace<SourceStatus> _pace = new(site.Time);
+
+    public string Name => "replication-source";
+
+    public IReadOnlyCollection<string> Kinds { get; } =
+        [EntityKinds.Replication, EntityKinds.Generation, EntityKinds.Volume, EntityKinds.Handover];
+
+    public async ValueTask<StepResult> StepAsync(CancellationToken cancellationToken)
+    {
+        var state = StateView.Of(site.Replica);
+        var open = await OpenHereAsync(cancellationToken);
+        var wanted = new HashSet<string>(StringComparer.Ordinal);
+        var isSteady = true;
+        DateTimeOffset? next = null;
+        foreach (var relation in Relation.All(state))
+        {
+            if (Generations.Primary(state, relation.VolumeId) is not { } primary || !primary.IsPrimary(site.SelfText)
+                || state.Find(EntityKinds.Volume, relation.VolumeId) is null
+                || drivers.Holding(relation.VolumeId) is not { } driver || !_movers.TryGetValue(driver.DriverName, out var mover))
+            {
+                continue;
+            }
+
+            if (relation.IsPaused)
+            {
+                isSteady &= await WriteAsync(relation, Paused(relation, primary.Current), cancellationToken);
+                continue;
+            }
+
+            // Before the copy is open in this generation nothing may be said of it as a primary; a handover keeps it closed.
+            if (!open.TryGetValue(relation.VolumeId, out var generation) || generation != primary.Current.Number)
+            {
+                if (_begun.ContainsKey(relation.Id))
+                {
+                    wanted.Add(relation.Id);
+                }
+
+                isSteady = false;
+                continue;
+            }
+
+            var run = relation.Mode == ReplicationModes.Instant ? null : ReplicationSchedule.Due(relation, site.Now);
+            if (relation.Mode != ReplicationModes.Instant && run is null)
+            {
+                next = Earlier(next, ReplicationSchedule.Next(relation, site.Now));
+                continue;
+            }
+
+            wanted.Add(relation.Id);
+            var (target, _) = relation.ReplicaOf(site.SelfText);
+            var task = new MoverTask(relation.Id, relation.VolumeId, driver.Backend, target, primary.Current, run);
+            _begun[relation.Id] = new Begun(mover, relation.VolumeId);
+            var report = mover.Synchronize(task);
+            isSteady &= await WriteAsync(relation, Status(relation, primary.Current, report), cancellationToken);
+            isSteady &= report.Transfer is null && report.State == ReplicationWords.Secondary;
+        }
+
+        await EndOthersAsync(state, wanted, cancellationToken);
+        return wanted.Count > 0 || !isSteady ? StepResult.After(isSteady ? SteadyPace : BusyPace)
+            : next is { } at ? StepResult.After(at > site.Now ? at - site.Now : TimeSpan.Zero)
+            : StepResult.Done;
+    }
+
+    private static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) =>
+        one is { } a && other is { } b ? (a < b ? a : b) : one ?? other;
+
+    private async ValueTask<Dictionary<string, long>> OpenHereAsync(CancellationToken cancellationToken)
+    {
+        var open = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var driver in drivers.All)
+        {
+            foreach (var local in await driver.ListLocalAsync(cancellationToken))
+            {
+                if (local.OpenGeneration is { } generation)
+                {
+                    open[local.VolumeId] = generation;
+                }
+            }
+        }
+
+        return open;
+    }
+
+    /// <summary>What is no longer wanted ends; what it kept here for going on is dropped when it will not go on from here.</summary>
+    private async ValueTask EndOthersAsync(StateView state, HashSet<string> wanted, CancellationToken cancellationToken)
+    {
+        foreach (var (id, begun) in _begun.Where(b => !wanted.Contains(b.Key)).ToList())
+        {
+            var isForGood = Relation.Find(state, id) is null
+                || !(Generations.Primary(state, begun.VolumeId)?.IsPrimary(site.SelfText) ?? false);
+            await begun.Mover.CleanupAsync(id, begun.VolumeId, isForGood, cancellationToken);
+            _begun.Remove(id);
+        }
+    }
+
+    private SourceStatus Status(Relation relation, Generation generation, MoverReport report)
+    {
+        var last = relation.Source is { } source && source.Generation == generation.Number ? source : null;
+        var since = last?.State == report.State ? last.Since : site.Now;
+        return new SourceStatus(
+            report.State, report.Reason, report.NextStep, site.Now, since, generation.Number, report.LagBytes, report.LagSeconds,
+            report.PrimaryNumber, report.ReplicaNumber ?? last?.ReplicaNumber, report.Transfer, report.LastTransfer ?? last?.LastTransfer,
+            report.LastSyncAt ?? last?.LastSyncAt, report.CompletedRun ?? relation.Source?.CompletedRun);
+    }
+
+    private SourceStatus Paused(Relation relation, Generation generation)
+    {
+        var last = relation.Source;
+        return new SourceStatus(
+            ReplicationWords.Paused, "Somebody paused it.", "Resume it when the replica should follow again.", site.Now,
+            last?.State == ReplicationWords.Paused ? last.Since : site.Now, generation.Number, last?.LagBytes, last?.LagSeconds,
+            last?.PrimaryNumber ?? 0, last?.ReplicaNumber, null, last?.LastTransfer, last?.LastSyncAt, last?.CompletedRun);
+    }
+
+    /// <summary>False when the state word changed just now.</summary>
+    private async ValueTask<bool> WriteAsync(Relation relation, SourceStatus status, CancellationToken cancellationToken)
+    {
+        var (last, key) = (relation.Source, Relation.Key(relation.Id));
+        var isNews = last is null || last.State != status.State || last.Reason != status.Reason || last.Generation != status.Generation
+            || last.CompletedRun != status.CompletedRun || (last.Transfer is null) != (status.Transfer is null)
+            || last.LastTransfer != status.LastTransfer;
+        var isMoving = last is not null
+            && (last.LagBytes, last.PrimaryNumber, last.ReplicaNumber, last.Transfer?.DoneBytes)
+                != (status.LagBytes, status.PrimaryNumber, status.ReplicaNumber, status.Transfer?.DoneBytes);
+        if (!_pace.IsDue(relation.Id, isNews, isMoving))
+        {
+            return true;
+        }
+
+        var value = FieldValue.Serialize(status, ReplicationJson.Default.SourceStatus);
+        await _pace.WriteAsync(
+            site, Self, isNews,
+            transaction =>
+            {
+                if (Relation.Find(StateView.Of(transaction), relation.Id) is not null)
+                {
+                    transaction.Set(key, Relation.SourceStatusField, value, DomainSchema.OwnerRank);
+                }
+            },
+            cancellationToken);
+        return !isNews;
+    }
+
+    private sealed record Begun(IDataMover Mover, string VolumeId);
+}

@@ -1,0 +1,237 @@
+using Skerry.Domain.Volumes;
+using Skerry.State.Merging;
+
+namespace Skerry.Domain.Replication;
+
+/// <summary>How long this site keeps what it no longer needs.</summary>
+public sealed class ReplicaOptions
+{
+    /// <summary>How long the replica of a deleted volume, or of a deleted replication, stays restorable; by default 7 days.</summary>
+    public TimeSpan TrashTime { get; init; } = TimeSpan.FromDays(7);
+}
+
+/// <summary>Says how this site's replicas are, and purges those whose time in the trash is over.</summary>
+public sealed class TargetReconciler(SiteContext site, IEnumerable<IReplicaStore> stores, ReplicaOptions options) : IReconciler
+{
+    private static readonly Actor Self = Actor.System("replication target");
+
+    private readonly IReadOnlyList<IReplicaStore> _stores = [.. stores];
+    private readonly StatusPace<TargetStatus> _pace = new(site.Time);
+
+    public string Name => "replication-target";
+
+    public IReadOnlyCollection<string> Kinds { get; } = [EntityKinds.Replication, EntityKinds.Generation, EntityKinds.Volume];
+
+    public async ValueTask<StepResult> StepAsync(CancellationToken cancellationToken)
+    {
+        var state = StateView.Of(site.Replica);
+        var any = false;
+        foreach (var relation in Relation.All(state))
+        {
+            if (Generations.Primary(state, relation.VolumeId) is not { } primary
+                || state.Find(EntityKinds.Volume, relation.VolumeId) is null || primary.Current.Site == site.SelfText
+                || !IsReplicaHere(relation, primary))
+            {
+                continue;
+            }
+
+            any = true;
+            await WriteAsync(relation, Status(relation, primary, await FindAsync(relation.VolumeId, cancellationToken)), cancellationToken);
+        }
+
+        var purge = await PurgeAsync(state, cancellationToken);
+        return (any ? StepResult.After(TimeSpan.FromMilliseconds(500)) : purge.Again is { } later ? StepResult.After(later) : StepResult.Done)
+            .With(purge.Reports);
+    }
+
+    private bool IsReplicaHere(Relation relation, PrimaryView primary) =>
+        primary.Current.IsDemoted
+            ? relation.BackendAt(site.SelfText) is not null
+            : relation.ReplicaOf(primary.Current.Site).Site == site.SelfText;
+
+    private async ValueTask<LocalCopy?> FindAsync(string volumeId, CancellationToken cancellationToken)
+    {
+        foreach (var store in _stores)
+        {
+            if (await store.FindAsync(volumeId, cancellationToken) is { } copy)
+            {
+                return copy;
+            }
+        }
+
+        return null;
+    }
+
+    private TargetStatus Status(Relation relation, PrimaryView primary, LocalCopy? copy)
+    {
+        var (word, reason, nextStep) = Word(relation, primary, copy);
+        var since = relation.Target is { } last && last.State == word ? last.Since : site.Now;
+        return new TargetStatus(
+            word, reason, nextStep, site.Now, since, copy?.RecoveryPoint, copy?.OwedBytes, copy?.HeardAt,
+            copy?.LastTransfer ?? relation.Target?.LastTransfer, DivergedSnapshot(relation.VolumeId));
+    }
+
+    private (string Word, string? Reason, string? NextStep) Word(Relation relation, PrimaryView primary, LocalCopy? copy)
+    {
+        var current = primary.Current;
+        var names = new SiteDirectory(site, StateView.Of(site.Replica));
+        if (current.IsDemoted)
+        {
+            return (ReplicationWords.Demoted, "No copy of the volume takes writes.", "Promote the copy that is to be primary.");
+        }
+
+        if (relation.IsPaused)
+        {
+            return (ReplicationWords.Paused, "Somebody paused it.", "Resume it when the replica should follow again.");
+        }
+
+        if (copy is null)
+        {
+            return (ReplicationWords.Waiting, $"Nothing has come from site {names.NameOf(current.Site)} yet.", null);
+        }
+
+        if (copy.Trouble is { } trouble)
+        {
+            var isDiverged = copy.Number > current.ForkNumber && copy.Generation < current.Number
+                && relation.OnReturn == ReturnPolicies.Wait && relation.ResyncGeneration != current.Id;
+            return (isDiverged ? ReplicationWords.Diverged : ReplicationWords.Error, trouble.Message, trouble.NextStep);
+        }
+
+        if (copy.IsCatchingUp || !copy.IsWhole)
+        {
+            var isResync = copy.IsWhole && copy.Generation < current.Number && copy.Number > current.ForkNumber;
+            return isResync
+                ? (ReplicationWords.Resyncing, $"What this copy wrote apart from generation {current.Number} is replaced.", null)
+                : (ReplicationWords.Updating, null, null);
+        }
+
+        return copy.IsConnected || relation.Mode != ReplicationModes.Instant
+            ? (ReplicationWords.Secondary, null, null)
+            : (
+                ReplicationWords.Disconnected,
+                $"Site {names.NameOf(current.Site)} is not connected; what is here stands at number {copy.Number}.",
+                "It goes on by itself when the site returns. If that is lost, fail over by force.");
+    }
+
+    private string? DivergedSnapshot(string volumeId) =>
+        StateView.Of(site.Replica).List(EntityKinds.Snapshot)
+            .Where(s => s.Text("volume_id") == volumeId && s.Text("site") == site.SelfText
+                && s.Text("name", "").StartsWith("diverged-", StringComparison.Ordinal))
+            .OrderBy(s => s.CreatedStamp)
+            .Select(s => s.Id)
+            .LastOrDefault();
+
+    private async ValueTask WriteAsync(Relation relation, TargetStatus status, CancellationToken cancellationToken)
+    {
+        var last = relation.Target;
+        var isNews = last is null || last.State != status.State || last.Reason != status.Reason
+            || (last.RecoveryPoint is null) != (status.RecoveryPoint is null) || last.LastTransfer != status.LastTransfer
+            || last.DivergedSnapshotId != status.DivergedSnapshotId;
+        var isMoving = last?.RecoveryPoint?.Number != status.RecoveryPoint?.Number || last?.OwedBytes != status.OwedBytes;
+        if (!_pace.IsDue(relation.Id, isNews, isMoving))
+        {
+            return;
+        }
+
+        var value = FieldValue.Serialize(status, ReplicationJson.Default.TargetStatus);
+        await _pace.WriteAsync(
+            site, Self, isNews,
+            transaction =>
+            {
+                if (Relation.Find(StateView.Of(transaction), relation.Id) is not null)
+                {
+                    transaction.Set(Relation.Key(relation.Id), Relation.TargetStatusField, value, DomainSchema.OwnerRank);
+                }
+            },
+            cancellationToken);
+    }
+
+    /// <summary>
+    /// A replica goes only when something that named it was deleted, that long ago, and nothing names it now. What this site does not
+    /// know of is never purged.
+    /// </summary>
+    private async ValueTask<(TimeSpan? Again, IReadOnlyList<StepReport> Reports)> PurgeAsync(
+        StateView state, CancellationToken cancellationToken)
+    {
+        var reports = new List<StepReport>();
+        TimeSpan? again = null;
+        foreach (var (volumeId, deletedAt) in Trashed(state))
+        {
+            var left = deletedAt + options.TrashTime - site.Now;
+            if (left > TimeSpan.Zero)
+            {
+                again = again is { } sooner && sooner < left ? sooner : left;
+                continue;
+            }
+
+            foreach (var store in _stores)
+            {
+                if (await store.FindAsync(volumeId, cancellationToken) is not null)
+                {
+                    await store.DropAsync(volumeId, cancellationToken);
+                    reports.Add(new StepReport($"The replica of volume {volumeId} was purged; it was in the trash since {deletedAt:u}."));
+                }
+            }
+
+            await ForgetAsync(volumeId, cancellationToken);
+        }
+
+        return (again, reports);
+    }
+
+    private IEnumerable<(string VolumeId, DateTimeOffset DeletedAt)> Trashed(StateView state)
+    {
+        // The volume is gone: its relations stay for as long as there are replicas of it.
+        foreach (var relation in Relation.All(state).Where(r => r.BackendAt(site.SelfText) is not null))
+        {
+            if (site.Replica.Find(VolumeEntity.Key(relation.VolumeId)) is { IsDeleted: true } volume)
+            {
+                yield return (relation.VolumeId, volume.CreatedStamp.Time);
+            }
+        }
+
+        // The relation is gone, and the volume lives on elsewhere or is gone too.
+        foreach (var entity in site.Replica.ListDeleted(EntityKinds.Replication))
+        {
+            if (Relation.Read(entity) is { } relation && relation.BackendAt(site.SelfText) is not null
+                && (site.Replica.Find(VolumeEntity.Key(relation.VolumeId)) is { IsDeleted: true }
+                    || (Generations.Owner(Generations.Of(state, relation.VolumeId)) is { } owner && owner != site.SelfText))
+                && !Relation.OfVolume(state, relation.VolumeId).Any(r => r.BackendAt(site.SelfText) is not null))
+            {
+                yield return (relation.VolumeId, entity.CreatedStamp.Time);
+            }
+        }
+    }
+
+    /// <summary>With its last replica gone, what the relations and generations of a deleted volume were kept for is gone too.</summary>
+    private async ValueTask ForgetAsync(string volumeId, CancellationToken cancellationToken)
+    {
+        var state = StateView.Of(site.Replica);
+        if (state.Find(EntityKinds.Volume, volumeId) is not null)
+        {
+            return;
+        }
+
+        await site.DecideAsync(
+            Self,
+            transaction =>
+            {
+                var view = StateView.Of(transaction);
+                foreach (var relation in Relation.OfVolume(view, volumeId).Where(r => r.BackendAt(site.SelfText) is not null))
+                {
+                    transaction.Delete(Relation.Key(relation.Id));
+                }
+
+                if (Relation.OfVolume(view, volumeId).Count == 0)
+                {
+                    foreach (var generation in view.ListByPrefix(EntityKinds.Generation, volumeId + "/").ToList())
+                    {
+                        transaction.Delete(generation.Key);
+                    }
+                }
+
+                return default(Unit);
+            },
+            cancellationToken);
+    }
+}

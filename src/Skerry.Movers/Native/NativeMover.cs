@@ -1,0 +1,98 @@
+using Microsoft.Extensions.Logging;
+using Skerry.Blocks;
+using Skerry.Domain.Replication;
+using Skerry.Domain.Sites;
+using Skerry.State.Clocks;
+
+namespace Skerry.Movers.Native;
+
+/// <summary>Ships volumes of native backends to native backends: snapshots and their differences, then every write as it is made.</summary>
+public sealed class NativeMover(
+    BlockStoreSet stores, ISiteDialer dialer, NativeMoverOptions options, TimeProvider time, Random jitter, ILogger<NativeMover> logger)
+    : IDataMover, IAsyncDisposable
+{
+    /// <summary>The path of the sync listener under which <see cref="NativeReplicaEndpoint"/> is served.</summary>
+    public const string Path = "/movers/native";
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, SourceSession> _sessions = new(StringComparer.Ordinal);
+
+    public string Driver => "native";
+
+    public MoverReport Synchronize(MoverTask task)
+    {
+        SourceSession session;
+        lock (_lock)
+        {
+            if (_sessions.TryGetValue(task.ReplicationId, out var known) && known.Current with { Run = task.Run } == task)
+            {
+                session = known;
+            }
+            else
+            {
+                // Another target or generation: the new session waits until the old one has let go of the volume.
+                session = Begin(task, known?.DisposeAsync().AsTask() ?? Task.CompletedTask);
+                _sessions[task.ReplicationId] = session;
+            }
+        }
+
+        session.Change(task);
+        return session.Report();
+    }
+
+    public async ValueTask<long?> SettleAsync(string replicationId, CancellationToken cancellationToken)
+    {
+        SourceSession? session;
+        lock (_lock)
+        {
+            _sessions.TryGetValue(replicationId, out session);
+        }
+
+        return session is null ? null : await session.SettleAsync(cancellationToken);
+    }
+
+    public async ValueTask CleanupAsync(string replicationId, string volumeId, bool forGood, CancellationToken cancellationToken)
+    {
+        SourceSession? session;
+        lock (_lock)
+        {
+            _sessions.Remove(replicationId, out session);
+        }
+
+        if (session is not null)
+        {
+            await session.DisposeAsync();
+        }
+
+        if (forGood && stores.FindVolume(volumeId) is { } found)
+        {
+            var volume = await found.Store.OpenAsync(volumeId, cancellationToken);
+            await volume.DeleteSnapshotAsync(SourceSession.SnapshotId(replicationId), cancellationToken);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        List<SourceSession> sessions;
+        lock (_lock)
+        {
+            sessions = [.. _sessions.Values];
+            _sessions.Clear();
+        }
+
+        foreach (var session in sessions)
+        {
+            await session.DisposeAsync();
+        }
+    }
+
+    private SourceSession Begin(MoverTask task, Task after) =>
+        new(
+            task,
+            after,
+            token => stores.TryFind(task.Backend, out var store)
+                ? store.OpenAsync(task.VolumeId, token)
+                : throw new BlockException(BlockError.NotFound, $"there is no native backend {task.Backend} at this site"),
+            token => dialer.ConnectAsync(SiteId.Parse(task.TargetSite), Path, token),
+            options, time, jitter, logger);
+}

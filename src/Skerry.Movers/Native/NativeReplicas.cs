@@ -1,0 +1,147 @@
+using System.Collections.Concurrent;
+using Skerry.Blocks;
+using Skerry.Domain.Replication;
+
+namespace Skerry.Movers.Native;
+
+/// <summary>The copies that this site's native backends hold in the role of replicas.</summary>
+public sealed class NativeReplicas(BlockStoreSet stores) : IReplicaStore
+{
+    private readonly ConcurrentDictionary<string, ReplicaSlot> _slots = new(StringComparer.Ordinal);
+
+    public string Driver => "native";
+
+    public async ValueTask<LocalCopy?> FindAsync(string volumeId, CancellationToken cancellationToken)
+    {
+        var slot = Slot(volumeId);
+        return await LookAsync(slot, cancellationToken) is { } copy ? Describe(slot, copy) : null;
+    }
+
+    public async ValueTask<ReplicaHold> SettleAsync(string volumeId, CancellationToken cancellationToken)
+    {
+        var slot = Slot(volumeId);
+        slot.Close();
+        try
+        {
+            var settled = await slot.UseAsync(
+                async () =>
+                {
+                    if (await LookAsync(slot, cancellationToken) is not { } copy || !copy.IsWhole)
+                    {
+                        return null;
+                    }
+
+                    await copy.UndoCatchUpAsync(cancellationToken);
+                    await copy.FlushAsync(cancellationToken);
+                    return Describe(slot, copy);
+                },
+                cancellationToken);
+            return new ReplicaHold(settled, slot.Open);
+        }
+        catch
+        {
+            slot.Open();
+            throw;
+        }
+    }
+
+    public void Disconnect(string volumeId) => Slot(volumeId).Disconnect();
+
+    public async ValueTask DropAsync(string volumeId, CancellationToken cancellationToken)
+    {
+        var slot = Slot(volumeId);
+        await slot.UseAsync(
+            async () =>
+            {
+                if (stores.FindVolume(volumeId) is { } found)
+                {
+                    slot.Copy = null;
+                    await found.Store.DeleteAsync(volumeId, cancellationToken);
+                }
+
+                return true;
+            },
+            cancellationToken);
+        _slots.TryRemove(volumeId, out _);
+    }
+
+    internal ReplicaSlot Slot(string volumeId) => _slots.GetOrAdd(volumeId, static id => new ReplicaSlot(id));
+
+    /// <summary>The copy that a source was admitted for; made when there is none. The caller has entered the slot.</summary>
+    internal async ValueTask<ReplicaCopy> OpenOrCreateAsync(
+        ReplicaSlot slot, string backend, long sizeBytes, CancellationToken cancellationToken)
+    {
+        if (await LookAsync(slot, cancellationToken) is { } known)
+        {
+            return known.Volume.IsReadOnly
+                ? known
+                : throw new ReplicaRefusedException(new Wire.RefusedMessage(
+                    $"The copy of volume {slot.VolumeId} here still takes writes; it is about to be fenced.", null, IsTemporary: true, 0));
+        }
+
+        if (!stores.TryFind(backend, out var store))
+        {
+            throw new ReplicaRefusedException(new Wire.RefusedMessage(
+                $"There is no native backend {backend} at this site.", "Make a replication to a backend that is in the site's list.",
+                IsTemporary: false, 0));
+        }
+
+        if (sizeBytes > store.Space.TotalBytes)
+        {
+            throw new ReplicaRefusedException(new Wire.RefusedMessage(
+                $"Volume {slot.VolumeId} has {sizeBytes} bytes, and backend {backend} here {store.Space.TotalBytes} in all.",
+                "Choose a larger backend.", IsTemporary: false, 0));
+        }
+
+        var volume = await store.CreateAsync(slot.VolumeId, sizeBytes, cancellationToken);
+        slot.Backend = backend;
+        return slot.Copy = await ReplicaCopy.OpenAsync(volume, cancellationToken);
+    }
+
+    /// <summary>The link is gone: what arrived is made durable, so that little has to be sent again.</summary>
+    internal static async ValueTask RestAsync(ReplicaCopy copy)
+    {
+        try
+        {
+            await copy.FlushAsync(CancellationToken.None);
+            await copy.SaveRecoveryPointAsync(CancellationToken.None);
+        }
+        catch (BlockException)
+        {
+            // Nothing was claimed to be durable that is not; the next session meets the fault again and tells it.
+        }
+    }
+
+    private async ValueTask<ReplicaCopy?> LookAsync(ReplicaSlot slot, CancellationToken cancellationToken)
+    {
+        if (stores.FindVolume(slot.VolumeId) is not var (backend, store))
+        {
+            slot.Copy = null;
+            return null;
+        }
+
+        // One at a time: taking a copy up finishes or undoes what a crash left, and that must not happen twice at once.
+        await slot.Opening.WaitAsync(cancellationToken);
+        try
+        {
+            slot.Backend = backend;
+            var volume = await store.OpenAsync(slot.VolumeId, cancellationToken);
+            return slot.Copy is { } known && ReferenceEquals(known.Volume, volume)
+                ? known
+                : slot.Copy = await ReplicaCopy.OpenAsync(volume, cancellationToken);
+        }
+        finally
+        {
+            slot.Opening.Release();
+        }
+    }
+
+    private static LocalCopy Describe(ReplicaSlot slot, ReplicaCopy copy)
+    {
+        var whole = copy.Whole;
+        return new LocalCopy(
+            slot.VolumeId, slot.Backend ?? "", copy.IsWhole, copy.CatchUp is not null, slot.IsConnected,
+            whole.Runs.Count > 0 ? whole.Runs[^1].Generation : 0, copy.DurableNumber, copy.RecoveryPoint,
+            slot.LastHeard?.OwedBytes, slot.LastHeard?.At, slot.Trouble, slot.LastTransfer);
+    }
+}

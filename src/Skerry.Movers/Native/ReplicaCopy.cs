@@ -1,0 +1,303 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Skerry.Blocks;
+using Skerry.Domain.Replication;
+using Skerry.Movers.Native.Wire;
+
+namespace Skerry.Movers.Native;
+
+/// <summary>A local copy of a volume in the role of a replica: what may be done to it, in which order, so that a crash at any point goes on.</summary>
+/// <remarks>
+/// <para>The invariant: the volume's head is a state that its source's disk has been in, or the snapshot
+/// <see cref="RecoverySnapshot"/> is, and then that one counts. What is on disk tells which:</para>
+/// <list type="bullet">
+/// <item>no recovery snapshot: the head is whole;</item>
+/// <item>recovery snapshot and property <see cref="CatchUpProperty"/>: a catch-up is open, blocks below its offset are in place;</item>
+/// <item>recovery snapshot alone: a catch-up was being begun or undone, and the head goes back to the snapshot;</item>
+/// <item>property alone, or one whose lineage the head has: the catch-up was completed.</item>
+/// </list>
+/// <para>Not safe for concurrent use, save <see cref="FlushAsync"/>; the slot sees to that.</para>
+/// </remarks>
+internal sealed class ReplicaCopy
+{
+    public const string RecoverySnapshot = "recovery-point";
+    private const string CatchUpProperty = "catch-up";
+    private const string RecoveryPointProperty = "recovery-point";
+
+    private readonly BlockVolume _volume;
+    private CatchUpDocument? _catchUp;
+    private IncrementalHash? _digest;
+    private KnownPoint? _recoveryPoint;
+
+    private ReplicaCopy(BlockVolume volume)
+    {
+        _volume = volume;
+    }
+
+    public BlockVolume Volume => _volume;
+
+    public CatchUpDocument? CatchUp => _catchUp;
+
+    /// <summary>The lineage of the whole state, be it the head or the recovery snapshot.</summary>
+    public Lineage Whole => FindSnapshot(RecoverySnapshot)?.Lineage ?? _volume.Lineage;
+
+    /// <summary>False until a first copy is complete: an empty disk is not a state worth promoting.</summary>
+    public bool IsWhole => Whole.Runs.Count > 0 || _recoveryPoint is not null;
+
+    /// <summary>The last number of the whole state that is on stable storage.</summary>
+    public long DurableNumber => _catchUp is null ? Math.Min(_volume.DurableNumber, _volume.Lineage.LastNumber) : Whole.LastNumber;
+
+    /// <summary>The newest durable state whose time is known and that the whole state goes back to; null when there is none.</summary>
+    public RecoveryPoint? RecoveryPoint =>
+        _recoveryPoint is { } known && Contains(Whole, known.RunId, known.Point.Number) ? known.Point : null;
+
+    public StateMessage State() =>
+        new(LineageDocument.Of(Whole), _volume.SizeBytes, IsWhole, DurableNumber, _catchUp);
+
+    /// <summary>Takes up the copy as a crash, or an orderly end, left it.</summary>
+    public static async ValueTask<ReplicaCopy> OpenAsync(BlockVolume volume, CancellationToken cancellationToken)
+    {
+        var copy = new ReplicaCopy(volume);
+        copy.LoadProperties();
+        if (!volume.IsReadOnly)
+        {
+            return copy;
+        }
+
+        var hasSnapshot = copy.FindSnapshot(RecoverySnapshot) is not null;
+        if (copy._catchUp is { } open && (!hasSnapshot || open.Lineage.ToLineage().Equals(volume.Lineage)))
+        {
+            await copy.ForgetCatchUpAsync(cancellationToken);
+        }
+        else if (copy._catchUp is null && hasSnapshot)
+        {
+            await copy.ReturnToRecoverySnapshotAsync(cancellationToken);
+        }
+
+        return copy;
+    }
+
+    /// <summary>
+    /// Opens the catch-up, or goes on with it when it is the very same one; then the offset says where. Another one that was left
+    /// open is undone first, since its blocks may belong to a history that is not the source's.
+    /// </summary>
+    public async ValueTask<long> BeginCatchUpAsync(CatchUpDocument wanted, long sizeBytes, CancellationToken cancellationToken)
+    {
+        var isSame = _catchUp is { } open && open.From == wanted.From && open.Compare == wanted.Compare
+            && open.Lineage.ToLineage().Equals(wanted.Lineage.ToLineage());
+        if (!isSame)
+        {
+            await UndoCatchUpAsync(cancellationToken);
+        }
+
+        await GrowAsync(sizeBytes, cancellationToken);
+        if (!isSame)
+        {
+            await _volume.CreateSnapshotAsync(RecoverySnapshot, cancellationToken);
+            await SaveCatchUpAsync(wanted with { OffsetBytes = 0 }, cancellationToken);
+        }
+
+        _digest?.Dispose();
+        _digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        return _catchUp!.OffsetBytes;
+    }
+
+    /// <summary>What this copy changed after the fork, read off its whole state, so that a resumed catch-up sees the same ranges.</summary>
+    public IReadOnlyList<ChangedRange> OwnChanges(long from) => _volume.ChangedSince(from, RecoverySnapshot);
+
+    public async ValueTask PutBlocksAsync(Frame frame, CancellationToken cancellationToken)
+    {
+        var reader = new FrameReader(frame.Payload);
+        reader.CheckRest();
+        var offset = reader.Int64();
+        var data = reader.Rest();
+        _digest!.AppendData(frame.Payload.Span);
+        await _volume.PutAsync(offset, data, TargetNumber, cancellationToken);
+    }
+
+    public async ValueTask PutHoleAsync(Frame frame, CancellationToken cancellationToken)
+    {
+        var reader = new FrameReader(frame.Payload);
+        reader.CheckRest();
+        var (offset, length) = (reader.Int64(), reader.Int64());
+        _digest!.AppendData(frame.Payload.Span);
+        await _volume.PutHoleAsync(offset, length, TargetNumber, cancellationToken);
+    }
+
+    /// <summary>
+    /// Puts a block again that was found equal. Its content stays and its number rises: the source may have changed the block and
+    /// changed it back, and a third copy that is at a state in between must be told of the block by this one.
+    /// </summary>
+    public async ValueTask KeepEqualAsync(long offsetBytes, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        if (content.Span.ContainsAnyExcept((byte)0))
+        {
+            await _volume.PutAsync(offsetBytes, content, TargetNumber, cancellationToken);
+        }
+        else
+        {
+            await _volume.PutHoleAsync(offsetBytes, content.Length, TargetNumber, cancellationToken);
+        }
+    }
+
+    /// <summary>Everything below the offset is in place: makes that durable, so that it need not be sent again.</summary>
+    public async ValueTask SaveOffsetAsync(long offsetBytes, CancellationToken cancellationToken)
+    {
+        if (_catchUp is { } open && offsetBytes > open.OffsetBytes)
+        {
+            await _volume.FlushAsync(cancellationToken);
+            await SaveCatchUpAsync(open with { OffsetBytes = offsetBytes }, cancellationToken);
+        }
+    }
+
+    /// <summary>The catch-up is complete and verified: in one durable step the head becomes the whole state.</summary>
+    public async ValueTask EndCatchUpAsync(EndCatchUpMessage end, CancellationToken cancellationToken)
+    {
+        var lineage = (_catchUp ?? throw new MoverProtocolException("The source ends a catch-up that was not begun.")).Lineage.ToLineage();
+        var digest = Convert.ToHexStringLower(_digest!.GetHashAndReset());
+        if (!string.Equals(digest, end.Digest, StringComparison.Ordinal))
+        {
+            throw new MoverProtocolException(
+                "The transfer's digest does not match what arrived; the catch-up is not taken over, and the last recovery point stands.");
+        }
+
+        await _volume.AdoptLineageAsync(lineage, cancellationToken);
+        await SaveRecoveryPointAsync(lineage, lineage.LastNumber, end.TakenAt, cancellationToken);
+        await ForgetCatchUpAsync(cancellationToken);
+    }
+
+    /// <summary>Goes back to the last whole state when a catch-up is open.</summary>
+    public async ValueTask UndoCatchUpAsync(CancellationToken cancellationToken)
+    {
+        if (FindSnapshot(RecoverySnapshot) is null)
+        {
+            return;
+        }
+
+        await _volume.RemovePropertyAsync(CatchUpProperty, cancellationToken);
+        _catchUp = null;
+        await ReturnToRecoverySnapshotAsync(cancellationToken);
+    }
+
+    public ValueTask ApplyAsync(RunStart run, IReadOnlyList<NumberedWrite> writes, CancellationToken cancellationToken) =>
+        _catchUp is null
+            ? _volume.ApplyAsync(run, writes, cancellationToken)
+            : throw new MoverProtocolException("The source streams writes while a catch-up is open.");
+
+    public ValueTask FlushAsync(CancellationToken cancellationToken) => _volume.FlushAsync(cancellationToken);
+
+    public async ValueTask GrowAsync(long sizeBytes, CancellationToken cancellationToken)
+    {
+        if (sizeBytes > _volume.SizeBytes)
+        {
+            await _volume.ExtendAsync(sizeBytes, cancellationToken);
+        }
+    }
+
+    /// <summary>Notes when the source's disk was in the state at that number, which is durable here.</summary>
+    public void Note(long number, DateTimeOffset takenAt)
+    {
+        if (RunOf(Whole, number) is { } run)
+        {
+            _recoveryPoint = new KnownPoint(new RecoveryPoint(run.Generation, number, takenAt), run.RunId);
+        }
+    }
+
+    /// <summary>Writes the noted recovery point down, for after a restart.</summary>
+    public async ValueTask SaveRecoveryPointAsync(CancellationToken cancellationToken)
+    {
+        if (_recoveryPoint is { } known)
+        {
+            await _volume.SetPropertyAsync(RecoveryPointProperty, Encode(known.Point, known.RunId), cancellationToken);
+        }
+    }
+
+    /// <summary>The snapshot that keeps the present whole state for people; once made it is never made again.</summary>
+    public async ValueTask KeepAsync(string snapshotId, CancellationToken cancellationToken)
+    {
+        if (FindSnapshot(snapshotId) is null)
+        {
+            await UndoCatchUpAsync(cancellationToken);
+            await _volume.CreateSnapshotAsync(snapshotId, cancellationToken);
+        }
+    }
+
+    /// <summary>The number that every block put by the open catch-up carries.</summary>
+    private long TargetNumber =>
+        (_catchUp ?? throw new MoverProtocolException("The source sends blocks outside of a catch-up.")).Lineage.LastNumber;
+
+    private SnapshotInfo? FindSnapshot(string id) => _volume.Snapshots.FirstOrDefault(s => string.Equals(s.Id, id, StringComparison.Ordinal));
+
+    private async ValueTask ReturnToRecoverySnapshotAsync(CancellationToken cancellationToken)
+    {
+        await _volume.RevertToSnapshotAsync(RecoverySnapshot, cancellationToken);
+        await _volume.DeleteSnapshotAsync(RecoverySnapshot, cancellationToken);
+    }
+
+    private async ValueTask ForgetCatchUpAsync(CancellationToken cancellationToken)
+    {
+        if (FindSnapshot(RecoverySnapshot) is not null)
+        {
+            await _volume.DeleteSnapshotAsync(RecoverySnapshot, cancellationToken);
+        }
+
+        await _volume.RemovePropertyAsync(CatchUpProperty, cancellationToken);
+        _catchUp = null;
+    }
+
+    private async ValueTask SaveCatchUpAsync(CatchUpDocument document, CancellationToken cancellationToken)
+    {
+        await _volume.SetPropertyAsync(
+            CatchUpProperty, JsonSerializer.SerializeToUtf8Bytes(document, MoverJson.Default.CatchUpDocument), cancellationToken);
+        _catchUp = document;
+    }
+
+    private async ValueTask SaveRecoveryPointAsync(
+        Lineage lineage, long number, DateTimeOffset takenAt, CancellationToken cancellationToken)
+    {
+        var run = RunOf(lineage, number) ?? default;
+        _recoveryPoint = new KnownPoint(new RecoveryPoint(run.Generation, number, takenAt), run.RunId);
+        await SaveRecoveryPointAsync(cancellationToken);
+    }
+
+    private void LoadProperties()
+    {
+        if (_volume.GetProperty(CatchUpProperty) is { } catchUp)
+        {
+            _catchUp = JsonSerializer.Deserialize(catchUp.Span, MoverJson.Default.CatchUpDocument);
+        }
+
+        if (_volume.GetProperty(RecoveryPointProperty) is { } point
+            && JsonSerializer.Deserialize(point.Span, MoverJson.Default.RecoveryPointDocument) is { } known)
+        {
+            _recoveryPoint = new KnownPoint(
+                new RecoveryPoint(known.Generation, known.Number, known.TakenAt),
+                ulong.Parse(known.RunId, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
+        }
+    }
+
+    private static byte[] Encode(RecoveryPoint point, ulong runId) =>
+        JsonSerializer.SerializeToUtf8Bytes(
+            new RecoveryPointDocument(point.Generation, runId.ToString("x16", CultureInfo.InvariantCulture), point.Number, point.TakenAt),
+            MoverJson.Default.RecoveryPointDocument);
+
+    /// <summary>The run whose write the number is: the last one that begins at or before it.</summary>
+    private static RunStart? RunOf(Lineage lineage, long number)
+    {
+        for (var i = lineage.Runs.Count - 1; i >= 0; i--)
+        {
+            if (lineage.Runs[i].FirstNumber <= number)
+            {
+                return number <= lineage.LastNumber ? lineage.Runs[i] : null;
+            }
+        }
+
+        return null;
+    }
+
+    private static bool Contains(Lineage lineage, ulong runId, long number) =>
+        number == 0 ? lineage.Runs.Count == 0 || runId == 0 : RunOf(lineage, number) is { } run && run.RunId == runId;
+
+    private sealed record KnownPoint(RecoveryPoint Point, ulong RunId);
+}

@@ -1,0 +1,284 @@
+using System.Security.Cryptography;
+using Skerry.Blocks;
+using Skerry.Domain;
+using Skerry.Domain.Replication;
+using Skerry.Movers.Native.Wire;
+
+namespace Skerry.Movers.Native;
+
+/// <summary>The replica's end of one link: takes frames in order and puts them into effect on the copy.</summary>
+/// <remarks>
+/// One task handles frames; a second one, the pulse, makes applied writes durable, says so, and asks again whether the source is
+/// still admitted. The source may rely on an acknowledgement: a number that is called durable survives a loss of power here.
+/// </remarks>
+internal sealed class ReplicaSession(
+    FrameChannel channel, ReplicaSlot slot, ReplicaCopy copy, HelloMessage hello, Func<AdmissionVerdict> judge,
+    IReplicaAdmission admission, NativeMoverOptions options, TimeProvider time)
+{
+    private static readonly TimeSpan SavePointEvery = TimeSpan.FromSeconds(5);
+
+    private readonly SemaphoreSlim _flushing = new(1, 1);
+    private MarkMessage? _mark;
+    private BeginCatchUpMessage? _catchUp;
+    private bool _mayResync;
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await SendStateAsync(ended.Token);
+        var pulse = PulseAsync(ended);
+        try
+        {
+            while (await channel.ReceiveAsync(ended.Token) is { } frame)
+            {
+                slot.LastHeard = new ReplicaSlot.Heard(
+                    time.GetUtcNow(), slot.LastHeard?.PrimaryNumber ?? 0, slot.LastHeard?.OwedBytes);
+                await HandleAsync(frame, ended.Token);
+            }
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await pulse;
+        }
+    }
+
+    private async ValueTask HandleAsync(Frame frame, CancellationToken cancellationToken)
+    {
+        switch (frame.Kind)
+        {
+            case FrameKind.Writes:
+                var (run, writes) = WritesFrame.Read(frame);
+                await copy.ApplyAsync(run, writes, cancellationToken);
+                break;
+            case FrameKind.Mark:
+                Volatile.Write(ref _mark, frame.Json(MoverJson.Default.MarkMessage));
+                break;
+            case FrameKind.Heartbeat:
+                var beat = frame.Json(MoverJson.Default.HeartbeatMessage);
+                slot.LastHeard = new ReplicaSlot.Heard(time.GetUtcNow(), beat.PrimaryNumber, beat.OwedBytes);
+                break;
+            case FrameKind.Ask:
+                await SettleDurableAsync(cancellationToken);
+                await SendStateAsync(cancellationToken);
+                break;
+            case FrameKind.Extend:
+                await copy.GrowAsync(frame.Json(MoverJson.Default.ExtendMessage).SizeBytes, cancellationToken);
+                break;
+            case FrameKind.BeginCatchUp:
+                await BeginAsync(frame.Json(MoverJson.Default.BeginCatchUpMessage), cancellationToken);
+                break;
+            case FrameKind.Blocks:
+                await copy.PutBlocksAsync(frame, cancellationToken);
+                break;
+            case FrameKind.Hole:
+                await copy.PutHoleAsync(frame, cancellationToken);
+                break;
+            case FrameKind.Digests:
+                await CompareAsync(frame, cancellationToken);
+                break;
+            case FrameKind.Passed:
+                await copy.SaveOffsetAsync(frame.Json(MoverJson.Default.PassedMessage).OffsetBytes, cancellationToken);
+                break;
+            case FrameKind.EndCatchUp:
+                await EndAsync(frame.Json(MoverJson.Default.EndCatchUpMessage), cancellationToken);
+                break;
+            default:
+                throw new MoverProtocolException($"The source sent a frame of kind {(byte)frame.Kind}, which is unknown here.");
+        }
+    }
+
+    private async ValueTask BeginAsync(BeginCatchUpMessage begin, CancellationToken cancellationToken)
+    {
+        var source = begin.CatchUp.Lineage.ToLineage();
+        var whole = copy.Whole;
+        var common = copy.IsWhole ? Lineage.CommonNumber(source, whole) : 0;
+        var isDiverged = copy.IsWhole && whole.LastNumber > common;
+        if (common != begin.CatchUp.From || (isDiverged && !begin.CatchUp.Compare))
+        {
+            throw new MoverProtocolException(
+                $"The source wants to go on from number {begin.CatchUp.From}, but this copy is at {whole} and shares number {common}.");
+        }
+
+        if (isDiverged && WroteApart(whole, common))
+        {
+            if (!_mayResync)
+            {
+                throw new ReplicaRefusedException(new RefusedMessage(
+                    $"This copy of volume {hello.VolumeId} has writes of its own after number {common}, and its replication waits for a person.",
+                    "Look at what diverged, then ask for a resync of the volume.", IsTemporary: true, judge().Generation));
+            }
+
+            var generation = whole.Runs[^1].Generation;
+            var id = Ids.Derived("diverged", $"{hello.VolumeId}/{whole.Runs[^1].RunId:x16}");
+            await copy.KeepAsync(id, cancellationToken);
+            await admission.KeepDivergedAsync(
+                hello.VolumeId, id, $"diverged-{generation}", copy.Volume.SizeBytes, whole.ToString(), cancellationToken);
+        }
+
+        var offset = await copy.BeginCatchUpAsync(begin.CatchUp, begin.SizeBytes, cancellationToken);
+        _catchUp = begin;
+        if (begin.CatchUp.Compare)
+        {
+            await SendChangesAsync(copy.OwnChanges(begin.CatchUp.From), cancellationToken);
+        }
+
+        await channel.SendAsync(FrameKind.Ready, new ReadyMessage(offset), MoverJson.Default.ReadyMessage, cancellationToken);
+    }
+
+    /// <summary>True when this site wrote after the fork as a primary; a replica that was merely ahead of its primary did not.</summary>
+    private bool WroteApart(Lineage whole, long common) =>
+        whole.Runs.Where((run, i) => (i + 1 < whole.Runs.Count ? whole.Runs[i + 1].FirstNumber - 1 : whole.LastNumber) > common)
+            .Any(run => admission.WasPrimaryHere(hello.VolumeId, run.Generation));
+
+    private async ValueTask SendChangesAsync(IReadOnlyList<ChangedRange> changes, CancellationToken cancellationToken)
+    {
+        const int RangesInFrame = 32_768;
+        for (var at = 0; at < changes.Count; at += RangesInFrame)
+        {
+            var count = Math.Min(RangesInFrame, changes.Count - at);
+            using var frame = new FrameBuilder(FrameKind.Changed, 4 + (count * 16));
+            frame.Int32(0);
+            for (var i = at; i < at + count; i++)
+            {
+                frame.Int64(changes[i].OffsetBytes).Int64(changes[i].LengthBytes);
+            }
+
+            frame.SealChecksum(1);
+            await channel.SendAsync(frame, cancellationToken);
+        }
+    }
+
+    private async ValueTask CompareAsync(Frame frame, CancellationToken cancellationToken)
+    {
+        var (ranges, digests) = DigestsFrame.Read(frame);
+        var bitmap = new byte[(digests.Length / SHA256.HashSizeInBytes + 7) / 8];
+        var buffer = new byte[IBlockDevice.BlockSize];
+        var index = 0;
+        foreach (var block in DigestsFrame.Blocks(ranges))
+        {
+            var content = buffer.AsMemory(0, (int)block.LengthBytes);
+            await copy.Volume.ReadOrZeroesAsync(block.OffsetBytes, content, cancellationToken);
+            var theirs = digests.Span.Slice(index * SHA256.HashSizeInBytes, SHA256.HashSizeInBytes);
+            if (IsSame(content.Span, theirs))
+            {
+                await copy.KeepEqualAsync(block.OffsetBytes, content, cancellationToken);
+            }
+            else
+            {
+                bitmap[index / 8] |= (byte)(1 << (index % 8));
+            }
+
+            index++;
+        }
+
+        using var reply = new FrameBuilder(FrameKind.Differs, bitmap.Length);
+        reply.Bytes(bitmap);
+        await channel.SendAsync(reply, cancellationToken);
+    }
+
+    private static bool IsSame(ReadOnlySpan<byte> content, ReadOnlySpan<byte> digest)
+    {
+        Span<byte> own = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(content, own);
+        return own.SequenceEqual(digest);
+    }
+
+    private async ValueTask EndAsync(EndCatchUpMessage end, CancellationToken cancellationToken)
+    {
+        await copy.EndCatchUpAsync(end, cancellationToken);
+        slot.LastTransfer = new TransferStatus(
+            _catchUp?.Kind ?? "catch-up", end.TotalBytes, end.TotalBytes, end.ComparedBytes, end.MovedBytes, end.EqualBytes, 0, null,
+            end.StartedAt, time.GetUtcNow());
+        _catchUp = null;
+        await SendStateAsync(cancellationToken);
+    }
+
+    private ValueTask SendStateAsync(CancellationToken cancellationToken)
+    {
+        _mayResync = judge().MayResync;
+        return channel.SendAsync(FrameKind.State, copy.State(), MoverJson.Default.StateMessage, cancellationToken);
+    }
+
+    private async ValueTask SettleDurableAsync(CancellationToken cancellationToken)
+    {
+        await _flushing.WaitAsync(cancellationToken);
+        try
+        {
+            var mark = Volatile.Read(ref _mark);
+            if (copy.CatchUp is null && copy.Volume.DurableNumber < copy.Volume.Lineage.LastNumber)
+            {
+                await copy.FlushAsync(cancellationToken);
+            }
+
+            if (mark is not null && copy.CatchUp is null && mark.Number <= copy.DurableNumber)
+            {
+                copy.Note(mark.Number, mark.TakenAt);
+            }
+        }
+        finally
+        {
+            _flushing.Release();
+        }
+    }
+
+    private async Task PulseAsync(CancellationTokenSource ended)
+    {
+        using var timer = new PeriodicTimer(options.FlushInterval, time);
+        var (lastAck, lastSaved, lastDurable) = (time.GetTimestamp(), time.GetTimestamp(), -1L);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(ended.Token))
+            {
+                if (judge() is { Refusal: { } refusal } verdict)
+                {
+                    await channel.SendAsync(
+                        FrameKind.Refused,
+                        new RefusedMessage(refusal.Message, refusal.NextStep, verdict.IsTemporary, verdict.Generation),
+                        MoverJson.Default.RefusedMessage,
+                        ended.Token);
+                    break;
+                }
+
+                if (channel.Silence > options.DeadAfter)
+                {
+                    break;
+                }
+
+                await SettleDurableAsync(ended.Token);
+                var durable = copy.DurableNumber;
+                if (durable != lastDurable || time.GetElapsedTime(lastAck) >= options.HeartbeatInterval)
+                {
+                    (lastAck, lastDurable) = (time.GetTimestamp(), durable);
+                    await channel.SendAsync(
+                        FrameKind.Ack, new AckMessage(copy.Volume.Lineage.LastNumber, durable), MoverJson.Default.AckMessage, ended.Token);
+                }
+
+                if (copy.CatchUp is null && time.GetElapsedTime(lastSaved) >= SavePointEvery)
+                {
+                    lastSaved = time.GetTimestamp();
+                    await copy.SaveRecoveryPointAsync(ended.Token);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (ended.IsCancellationRequested)
+        {
+            return;
+        }
+        catch (Exception e) when (e is System.Net.WebSockets.WebSocketException or IOException or ObjectDisposedException or BlockException)
+        {
+            if (e is BlockException)
+            {
+                slot.Trouble = Refusal.State(e.Message);
+            }
+        }
+
+        await ended.CancelAsync();
+    }
+}
+
+/// <summary>The replica declines for a reason that the source should tell.</summary>
+internal sealed class ReplicaRefusedException(RefusedMessage refused) : Exception(refused.Message)
+{
+    public RefusedMessage Refused { get; } = refused;
+}

@@ -1,0 +1,410 @@
+using System.Net.WebSockets;
+using System.Runtime.ExceptionServices;
+using Microsoft.Extensions.Logging;
+using Skerry.Blocks;
+using Skerry.Domain.Replication;
+using Skerry.Movers.Native.Wire;
+
+namespace Skerry.Movers.Native;
+
+/// <summary>One connection of a source to its replica, from hello to the end.</summary>
+internal sealed class SourceLink(
+    MoverTask task, BlockVolume volume, SourceFacts facts, SettleRequests settle, NativeMoverOptions options, TimeProvider time,
+    ILogger logger)
+{
+    private readonly ReplyInbox _replies = new();
+    private readonly StreamWindow _window = new();
+    private readonly SemaphoreSlim _acknowledged = new(0, 1);
+    private Exception? _failure;
+
+    private string SnapshotId => SourceSession.SnapshotId(task.ReplicationId);
+
+    /// <summary>Returns when the run that <paramref name="run"/> names is complete; never while it names none.</summary>
+    public async Task RunAsync(WebSocket socket, Func<DateTimeOffset?> run, CancellationToken cancellationToken)
+    {
+        using var channel = new FrameChannel(socket, time);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await channel.SendAsync(
+            FrameKind.Hello,
+            new HelloMessage(
+                HelloMessage.CurrentVersion, task.ReplicationId, task.VolumeId, task.Generation.Number, task.Generation.Id, volume.SizeBytes),
+            MoverJson.Default.HelloMessage,
+            ended.Token);
+        var receiving = ReceiveAsync(channel, ended);
+        var beating = BeatAsync(channel, ended);
+        try
+        {
+            await FollowAsync(channel, run, ended.Token);
+            await channel.CloseAsync("done");
+        }
+        catch (Exception e) when (Volatile.Read(ref _failure) is { } cause && cause != e && !cancellationToken.IsCancellationRequested)
+        {
+            ExceptionDispatchInfo.Throw(cause);
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await Task.WhenAll(receiving, beating);
+            facts.Now = facts.Now with { IsConnected = false };
+        }
+    }
+
+    private async ValueTask FollowAsync(FrameChannel channel, Func<DateTimeOffset?> run, CancellationToken cancellationToken)
+    {
+        var state = Heard(await _replies.StateAsync(cancellationToken));
+        while (true)
+        {
+            var wanted = run();
+            var (tap, upTo, reached) = await BringUpAsync(channel, state, isInstant: wanted is null, wanted, cancellationToken);
+            using (tap)
+            {
+                state = reached;
+                if (wanted is { } due && upTo >= due)
+                {
+                    facts.CompletedRun = new SourceFacts.Moment(due);
+                    facts.Now = new SourceFacts.Standing(ReplicationWords.Secondary, null, null, true);
+                    return;
+                }
+
+                if (tap is not null)
+                {
+                    state = await StreamAsync(channel, tap, state, cancellationToken);
+                }
+            }
+        }
+    }
+
+    /// <summary>
+    /// Makes the replica equal to a state of the volume: the present one when nothing is missing, else that of a snapshot. With a tap
+    /// when streaming can go on from there, and with the time at which the volume was in that state.
+    /// </summary>
+    private async ValueTask<(WriteTap? Tap, DateTimeOffset UpTo, StateMessage State)> BringUpAsync(
+        FrameChannel channel, StateMessage state, bool isInstant, DateTimeOffset? wanted, CancellationToken cancellationToken)
+    {
+        var replica = state.Lineage.ToLineage();
+        var now = time.GetUtcNow();
+        if (ReplicationPlan.For(volume.Lineage, replica, state.IsWhole) is ReplicationPlan.Stream)
+        {
+            var tap = isInstant ? await volume.OpenTapAsync(options.TapBoundBytes, cancellationToken) : null;
+            if (tap is null || (tap.StartsAfter == replica.LastNumber && volume.Lineage.Runs.SequenceEqual(replica.Runs)))
+            {
+                facts.LastSync = new SourceFacts.Moment(now);
+                await DropSnapshotAsync(cancellationToken);
+                return (tap, now, state);
+            }
+
+            tap.Dispose();
+        }
+
+        var (snapshot, opened) = await SnapshotAsync(state, isInstant, wanted, cancellationToken);
+        try
+        {
+            var reached = await CatchUpAsync(channel, state, snapshot, cancellationToken);
+            await DropSnapshotAsync(cancellationToken);
+            facts.LastSync = new SourceFacts.Moment(snapshot.CreatedAt);
+            return (opened, snapshot.CreatedAt, reached);
+        }
+        catch
+        {
+            opened?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// The snapshot to ship: the one that the replica's open catch-up came from, if it is still there, else a new one. What was shipped
+    /// of another is undone at the replica.
+    /// </summary>
+    private async ValueTask<(SnapshotInfo Snapshot, WriteTap? Tap)> SnapshotAsync(
+        StateMessage state, bool isInstant, DateTimeOffset? wanted, CancellationToken cancellationToken)
+    {
+        var kept = volume.Snapshots.FirstOrDefault(s => string.Equals(s.Id, SnapshotId, StringComparison.Ordinal));
+        if (kept is not null && state.CatchUp is { } open && open.Lineage.ToLineage().Equals(kept.Lineage))
+        {
+            return (kept, null);
+        }
+
+        await DropSnapshotAsync(cancellationToken);
+        return isInstant
+            ? await volume.SnapshotAndTapAsync(SnapshotId, options.TapBoundBytes, cancellationToken)
+            : (await volume.CreateSnapshotAsync(SnapshotId, cancellationToken), null);
+    }
+
+    private async ValueTask<StateMessage> CatchUpAsync(
+        FrameChannel channel, StateMessage state, SnapshotInfo snapshot, CancellationToken cancellationToken)
+    {
+        var replica = state.Lineage.ToLineage();
+        var plan = ReplicationPlan.For(snapshot.Lineage, replica, state.IsWhole);
+        switch (plan)
+        {
+            case ReplicationPlan.Refuse refuse:
+                throw new PlanRefusedException(refuse.Reason);
+            case ReplicationPlan.Stream:
+                return state;
+        }
+
+        var isCompared = plan is ReplicationPlan.Diverged;
+        var catchUp = new CatchUpDocument(LineageDocument.Of(snapshot.Lineage), plan.Base, isCompared, 0);
+        await channel.SendAsync(
+            FrameKind.BeginCatchUp, new BeginCatchUpMessage(catchUp, plan.Kind, snapshot.SizeBytes), MoverJson.Default.BeginCatchUpMessage,
+            cancellationToken);
+        var (own, offset) = await _replies.ReadyAsync(cancellationToken);
+        var ranges = BlockRanges.Of(volume.ChangedSince(state.IsWhole ? replica : Lineage.Empty, SnapshotId));
+        ranges = isCompared ? BlockRanges.Union(ranges, own) : ranges;
+        var total = BlockRanges.TotalBytes(ranges);
+        var meter = new TransferMeter(plan.Kind, total, total - BlockRanges.TotalBytes(BlockRanges.From(ranges, offset)), time);
+        Log.Planned(logger, task.ReplicationId, task.VolumeId, plan.Kind, plan.Base, total - meter.DoneBytes);
+        facts.Transfer = meter;
+        facts.Now = isCompared
+            ? new SourceFacts.Standing(
+                ReplicationWords.Resyncing, $"The replica wrote apart from number {plan.Base} on; what differs is replaced.", null, true)
+            : new SourceFacts.Standing(ReplicationWords.Updating, null, null, true);
+
+        using var sender = new CatchUpSender(channel, _replies, volume.OpenSnapshot(SnapshotId), meter, options);
+        if (isCompared)
+        {
+            await sender.CompareAsync(ranges, offset, cancellationToken);
+        }
+        else
+        {
+            await sender.ShipAsync(ranges, offset, cancellationToken);
+        }
+
+        var sent = meter.Status(isDone: true);
+        await channel.SendAsync(
+            FrameKind.EndCatchUp,
+            new EndCatchUpMessage(
+                sender.Digest, snapshot.CreatedAt, sent.ComparedBytes, sent.MovedBytes, sent.EqualBytes, total, meter.StartedAt),
+            MoverJson.Default.EndCatchUpMessage,
+            cancellationToken);
+        var reached = Heard(await _replies.StateAsync(cancellationToken));
+        facts.LastTransfer = meter.Status(isDone: true);
+        facts.Transfer = null;
+        Log.Transferred(logger, task.ReplicationId, task.VolumeId, plan.Kind, sent.ComparedBytes, sent.MovedBytes, sent.EqualBytes);
+        return reached.Lineage.ToLineage().Equals(snapshot.Lineage)
+            ? reached
+            : throw new MoverProtocolException("The replica took the catch-up over and is in another state than it should be.");
+    }
+
+    /// <summary>Streams writes as they are made, until the tap ends or a new run begins; then where the replica is.</summary>
+    private async ValueTask<StateMessage> StreamAsync(
+        FrameChannel channel, WriteTap tap, StateMessage from, CancellationToken cancellationToken)
+    {
+        var run = from.Lineage.ToLineage().Runs is [.., var last] ? last : default;
+        var (sent, size) = (tap.StartsAfter, from.SizeBytes);
+        (facts.Window, facts.Tap) = (_window, tap);
+        facts.Now = new SourceFacts.Standing(ReplicationWords.Secondary, null, null, true);
+        var marked = time.GetTimestamp();
+        using var tick = new PeriodicTimer(options.HeartbeatInterval / 2, time);
+        Task<bool> ticking = tick.WaitForNextTickAsync(cancellationToken).AsTask();
+        Task? acknowledged = null;
+        Task<TapBatch?>? reading = null;
+        try
+        {
+            while (true)
+            {
+                if (_window.Bytes < options.WindowBytes)
+                {
+                    reading ??= tap.ReadAsync(options.ChunkBytes, cancellationToken).AsTask();
+                }
+
+                if (reading is not { IsCompleted: true })
+                {
+                    acknowledged ??= _acknowledged.WaitAsync(cancellationToken);
+                    await Task.WhenAny(reading ?? acknowledged, acknowledged, ticking, settle.Arrived);
+                    acknowledged = acknowledged.IsCompleted ? null : acknowledged;
+                    cancellationToken.ThrowIfCancellationRequested();
+                }
+
+                if (reading is { IsCompleted: true })
+                {
+                    using var batch = await reading;
+                    reading = null;
+                    if (batch is null || batch.Run != run)
+                    {
+                        (facts.Tap, facts.Window) = (null, null);
+                        facts.Now = new SourceFacts.Standing(ReplicationWords.Updating, null, null, true);
+                        return tap.End == TapEnd.Closed
+                            ? throw new BlockException(BlockError.Closed, $"volume {task.VolumeId} was closed")
+                            : await AskAsync(channel, cancellationToken);
+                    }
+
+                    if (volume.SizeBytes > size)
+                    {
+                        size = volume.SizeBytes;
+                        await channel.SendAsync(FrameKind.Extend, new ExtendMessage(size), MoverJson.Default.ExtendMessage, cancellationToken);
+                    }
+
+                    sent = await SendAsync(channel, batch, cancellationToken);
+                }
+
+                if (ticking.IsCompleted)
+                {
+                    ticking = tick.WaitForNextTickAsync(cancellationToken).AsTask();
+                    if (volume.SizeBytes > size)
+                    {
+                        size = volume.SizeBytes;
+                        await channel.SendAsync(FrameKind.Extend, new ExtendMessage(size), MoverJson.Default.ExtendMessage, cancellationToken);
+                    }
+                }
+
+                if (reading is not { IsCompleted: true } && time.GetElapsedTime(marked) >= options.HeartbeatInterval)
+                {
+                    marked = time.GetTimestamp();
+                    await MarkAsync(channel, tap, sent, cancellationToken);
+                }
+
+                if (settle.Arrived.IsCompleted && reading is not { IsCompleted: true } && sent >= volume.Lineage.LastNumber)
+                {
+                    await SettleAsync(channel, tap, sent, cancellationToken);
+                }
+            }
+        }
+        finally
+        {
+            if (reading is not null)
+            {
+                // The read ends with the tap; what it may still bring is given back.
+                tap.Dispose();
+                using var rest = await reading.ContinueWith(
+                    static r => r.IsCompletedSuccessfully ? r.Result : null, CancellationToken.None, TaskContinuationOptions.None,
+                    TaskScheduler.Default);
+            }
+        }
+    }
+
+    private async ValueTask<long> SendAsync(FrameChannel channel, TapBatch batch, CancellationToken cancellationToken)
+    {
+        using var frame = WritesFrame.Build(batch.Run, [.. batch.Writes]);
+        var lastNumber = batch.Writes[^1].Number;
+        _window.Add(lastNumber, batch.Bytes, time.GetUtcNow());
+        await channel.SendAsync(frame, cancellationToken);
+        return lastNumber;
+    }
+
+    /// <summary>
+    /// Tells when the disk was in the state that was streamed: before the oldest write that still waits, or, when none waits, a moment
+    /// ago; the moment covers a write that was taken out of the tap and has not been seen here yet.
+    /// </summary>
+    private async ValueTask MarkAsync(FrameChannel channel, WriteTap tap, long sent, CancellationToken cancellationToken)
+    {
+        var at = tap.OldestQueuedAt ?? time.GetUtcNow() - TimeSpan.FromMilliseconds(50);
+        await channel.SendAsync(FrameKind.Mark, new MarkMessage(sent, at), MoverJson.Default.MarkMessage, cancellationToken);
+    }
+
+    private async ValueTask SettleAsync(FrameChannel channel, WriteTap tap, long sent, CancellationToken cancellationToken)
+    {
+        var waiting = settle.Take();
+        try
+        {
+            await MarkAsync(channel, tap, sent, cancellationToken);
+            var state = await AskAsync(channel, cancellationToken);
+            foreach (var request in waiting)
+            {
+                request.TrySetResult(state.DurableNumber);
+            }
+        }
+        catch
+        {
+            foreach (var request in waiting)
+            {
+                request.TrySetResult(null);
+            }
+
+            throw;
+        }
+    }
+
+    private async ValueTask<StateMessage> AskAsync(FrameChannel channel, CancellationToken cancellationToken)
+    {
+        using var frame = new FrameBuilder(FrameKind.Ask);
+        await channel.SendAsync(frame, cancellationToken);
+        return Heard(await _replies.StateAsync(cancellationToken));
+    }
+
+    private StateMessage Heard(StateMessage state)
+    {
+        facts.Replica = state.Lineage.ToLineage();
+        facts.Durable = new SourceFacts.Numbered(state.DurableNumber);
+        return state;
+    }
+
+    private async ValueTask DropSnapshotAsync(CancellationToken cancellationToken) =>
+        await volume.DeleteSnapshotAsync(SnapshotId, cancellationToken);
+
+    private async Task ReceiveAsync(FrameChannel channel, CancellationTokenSource ended)
+    {
+        try
+        {
+            while (await channel.ReceiveAsync(ended.Token) is { } frame)
+            {
+                switch (frame.Kind)
+                {
+                    case FrameKind.Ack:
+                        Acknowledged(frame.Json(MoverJson.Default.AckMessage));
+                        break;
+                    case FrameKind.Refused:
+                        throw new ReplicaRefusedException(frame.Json(MoverJson.Default.RefusedMessage));
+                    default:
+                        await _replies.AddAsync(ReplyInbox.Decode(frame), ended.Token);
+                        break;
+                }
+            }
+
+            throw new IOException("its site closed the link");
+        }
+        catch (Exception e)
+        {
+            // Whatever ends the receiving ends the link; the one who follows learns the cause.
+            Volatile.Write(ref _failure, e);
+            _replies.Close(e);
+            await ended.CancelAsync();
+        }
+    }
+
+    private void Acknowledged(AckMessage ack)
+    {
+        _window.Acknowledge(ack.AppliedNumber);
+        facts.Durable = new SourceFacts.Numbered(ack.DurableNumber);
+        if (facts.Replica is { } replica && facts.Tap is { } tap)
+        {
+            facts.Replica = replica with { LastNumber = ack.AppliedNumber };
+            if (_window.Bytes == 0 && tap.QueuedBytes == 0)
+            {
+                facts.LastSync = new SourceFacts.Moment(time.GetUtcNow());
+            }
+        }
+
+        if (_acknowledged.CurrentCount == 0)
+        {
+            _acknowledged.Release();
+        }
+    }
+
+    private async Task BeatAsync(FrameChannel channel, CancellationTokenSource ended)
+    {
+        using var timer = new PeriodicTimer(options.HeartbeatInterval, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(ended.Token))
+            {
+                if (channel.Silence > options.DeadAfter)
+                {
+                    throw new IOException($"nothing was heard of it for {options.DeadAfter.TotalSeconds:0.#} s");
+                }
+
+                var owed = facts is { Tap: { } tap, Window: { } window } ? tap.QueuedBytes + window.Bytes
+                    : facts.Transfer is { } transfer ? transfer.TotalBytes - transfer.DoneBytes
+                    : (long?)null;
+                await channel.SendAsync(
+                    FrameKind.Heartbeat, new HeartbeatMessage(volume.Lineage.LastNumber, owed), MoverJson.Default.HeartbeatMessage,
+                    ended.Token);
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or WebSocketException or IOException or ObjectDisposedException)
+        {
+            Interlocked.CompareExchange(ref _failure, e, null);
+            await ended.CancelAsync();
+        }
+    }
+}

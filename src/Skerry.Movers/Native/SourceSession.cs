@@ -1,0 +1,197 @@
+using System.Net.WebSockets;
+using Microsoft.Extensions.Logging;
+using Skerry.Blocks;
+using Skerry.Domain.Replication;
+using Skerry.Movers.Native.Wire;
+
+namespace Skerry.Movers.Native;
+
+/// <summary>
+/// The source's end of one replication, for as long as its task stands: connects, finds out where the replica is, brings it up and
+/// goes on; whatever breaks, it begins again from what both sides have on disk.
+/// </summary>
+internal sealed class SourceSession : IAsyncDisposable
+{
+    private readonly Func<CancellationToken, ValueTask<BlockVolume>> _open;
+    private readonly Func<CancellationToken, ValueTask<WebSocket>> _connect;
+    private readonly NativeMoverOptions _options;
+    private readonly TimeProvider _time;
+    private readonly Random _jitter;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly SettleRequests _settle = new();
+    private readonly Task _loop;
+    private MoverTask _task;
+    private BlockVolume? _volume;
+    private TaskCompletionSource _taskChanged = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private (long Timestamp, long? Bytes) _owed;
+
+    public SourceSession(
+        MoverTask task, Task after, Func<CancellationToken, ValueTask<BlockVolume>> open,
+        Func<CancellationToken, ValueTask<WebSocket>> connect, NativeMoverOptions options, TimeProvider time, Random jitter, ILogger logger)
+    {
+        (_task, _open, _connect, _options, _time, _jitter, _logger) = (task, open, connect, options, time, jitter, logger);
+        _loop = LoopAsync(after);
+    }
+
+    public SourceFacts Facts { get; } = new();
+
+    public MoverTask Current => Volatile.Read(ref _task);
+
+    public static string SnapshotId(string replicationId) => $"repl-{replicationId}";
+
+    /// <summary>The same relation under the same generation, perhaps with another run.</summary>
+    public void Change(MoverTask task)
+    {
+        if (Current == task)
+        {
+            return;
+        }
+
+        Volatile.Write(ref _task, task);
+        Interlocked.Exchange(ref _taskChanged, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+    }
+
+    public ValueTask<long?> SettleAsync(CancellationToken cancellationToken) => _settle.AskAsync(cancellationToken);
+
+    public MoverReport Report()
+    {
+        var (now, facts) = (Facts.Now, Facts);
+        var number = Volatile.Read(ref _volume)?.Lineage.LastNumber ?? 0;
+        var (tap, window) = (facts.Tap, facts.Window);
+        long? lagBytes;
+        double? lagSeconds;
+        if (tap is not null && window is not null)
+        {
+            lagBytes = tap.QueuedBytes + window.Bytes;
+            var oldest = window.OldestAt ?? tap.OldestQueuedAt;
+            lagSeconds = oldest is { } at ? Math.Max(0, (_time.GetUtcNow() - at).TotalSeconds) : 0;
+        }
+        else
+        {
+            lagBytes = facts.Replica is { } replica && replica.LastNumber == number ? 0 : OwedBytes();
+            lagSeconds = lagBytes == 0 ? 0 : facts.LastSync is { } last ? Math.Max(0, (_time.GetUtcNow() - last.At).TotalSeconds) : null;
+        }
+
+        var state = now.State == ReplicationWords.Secondary && Current.Run is null && lagSeconds > _options.LagBound.TotalSeconds
+            ? ReplicationWords.Updating
+            : now.State;
+        return new MoverReport(
+            state, now.Reason, now.NextStep, now.IsConnected, lagBytes, lagSeconds, number, facts.Durable?.Number,
+            facts.Transfer?.Status(isDone: false), facts.LastTransfer, facts.LastSync?.At, facts.CompletedRun?.At);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _loop;
+        _settle.Close();
+        _stop.Dispose();
+    }
+
+    private async Task LoopAsync(Task after)
+    {
+        await after.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        var (pause, lastTrouble) = (_options.RetryMin, "");
+        while (!_stop.IsCancellationRequested)
+        {
+            var changed = _taskChanged.Task;
+            if (Current.Run is { } run && Facts.CompletedRun is { } completed && completed.At >= run)
+            {
+                await changed.WaitAsync(_stop.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
+                continue;
+            }
+
+            var standing = await TryAsync();
+            if (_stop.IsCancellationRequested)
+            {
+                break;
+            }
+
+            if (standing is null)
+            {
+                (pause, lastTrouble) = (_options.RetryMin, "");
+                continue;
+            }
+
+            Facts.Now = standing;
+            if (standing.Reason != lastTrouble)
+            {
+                Log.Trouble(_logger, Current.ReplicationId, Current.VolumeId, standing.Reason ?? standing.State);
+                pause = _options.RetryMin;
+            }
+
+            lastTrouble = standing.Reason ?? "";
+            await Task.Delay(pause * (0.75 + (_jitter.NextDouble() / 2)), _time, _stop.Token)
+                .ContinueWith(static _ => { }, TaskScheduler.Default);
+            pause = pause * 2 > _options.RetryMax ? _options.RetryMax : pause * 2;
+        }
+    }
+
+    /// <summary>One attempt. Null when the run is complete, else why it ended.</summary>
+    private async Task<SourceFacts.Standing?> TryAsync()
+    {
+        try
+        {
+            var volume = _volume ??= await _open(_stop.Token);
+            using var socket = await _connect(_stop.Token);
+            await new SourceLink(Current, volume, Facts, _settle, _options, _time, _logger).RunAsync(socket, () => Current.Run, _stop.Token);
+            return null;
+        }
+        catch (ReplicaRefusedException e)
+        {
+            return new SourceFacts.Standing(
+                e.Refused.IsTemporary ? ReplicationWords.Waiting : ReplicationWords.Error, e.Refused.Message, e.Refused.NextStep, true);
+        }
+        catch (PlanRefusedException e)
+        {
+            return new SourceFacts.Standing(
+                ReplicationWords.Error, e.Message, "Delete the replication and its replica, and make a new one.", true);
+        }
+        catch (BlockException e)
+        {
+            return new SourceFacts.Standing(
+                ReplicationWords.Error, $"The volume cannot be read here: {e.Message}.", "Look at the backend's disk.", false);
+        }
+        catch (Exception e) when (e is WebSocketException or IOException or ObjectDisposedException or OperationCanceledException)
+        {
+            return new SourceFacts.Standing(
+                ReplicationWords.Disconnected, $"The replica's site is not reached: {e.Message}",
+                "It goes on by itself when the site can be reached again.", false);
+        }
+        catch (MoverProtocolException e)
+        {
+            return new SourceFacts.Standing(ReplicationWords.Error, e.Message, "It is tried again.", false);
+        }
+        finally
+        {
+            (Facts.Tap, Facts.Window, Facts.Transfer) = (null, null, null);
+        }
+    }
+
+    /// <summary>What changed since the state that the replica said it is in; read off the map every few seconds at most.</summary>
+    private long? OwedBytes()
+    {
+        if (Facts.Replica is not { } replica || _volume is not { } volume)
+        {
+            return null;
+        }
+
+        if (_owed.Timestamp == 0 || _time.GetElapsedTime(_owed.Timestamp) > TimeSpan.FromSeconds(5))
+        {
+            try
+            {
+                _owed = (_time.GetTimestamp(), volume.ChangedSince(replica).Sum(r => r.LengthBytes));
+            }
+            catch (BlockException)
+            {
+                _owed = (_time.GetTimestamp(), null);
+            }
+        }
+
+        return _owed.Bytes;
+    }
+}
+
+/// <summary>The two copies cannot be brought together by this mover.</summary>
+internal sealed class PlanRefusedException(string reason) : Exception(reason);

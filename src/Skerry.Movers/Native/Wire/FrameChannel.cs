@@ -1,0 +1,142 @@
+using System.Buffers;
+using System.Net.WebSockets;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Skerry.Movers.Native.Wire;
+
+/// <summary>
+/// Frames over a WebSocket: one binary message each, a byte of kind and the rest. Sends may come from several tasks and go out
+/// whole; one task receives.
+/// </summary>
+internal sealed class FrameChannel : IDisposable
+{
+    /// <summary>The longest frame in bytes. One write of a disk is never split, and the NBD server takes up to 32 MiB in one.</summary>
+    public const int MaxFrameBytes = 40 << 20;
+
+    private readonly WebSocket _socket;
+    private readonly TimeProvider _time;
+    private readonly SemaphoreSlim _sending = new(1, 1);
+    private byte[] _received = ArrayPool<byte>.Shared.Rent(64 << 10);
+    private long _heardAt;
+
+    public FrameChannel(WebSocket socket, TimeProvider time)
+    {
+        _socket = socket;
+        _time = time;
+        _heardAt = time.GetTimestamp();
+    }
+
+    /// <summary>Since the last frame, or part of one, arrived.</summary>
+    public TimeSpan Silence => _time.GetElapsedTime(Interlocked.Read(ref _heardAt));
+
+    public async ValueTask SendAsync(FrameBuilder frame, CancellationToken cancellationToken)
+    {
+        await _sending.WaitAsync(cancellationToken);
+        try
+        {
+            await _socket.SendAsync(frame.Written, WebSocketMessageType.Binary, endOfMessage: true, cancellationToken);
+        }
+        finally
+        {
+            _sending.Release();
+        }
+    }
+
+    public async ValueTask SendAsync<T>(FrameKind kind, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    {
+        using var frame = new FrameBuilder(kind);
+        frame.Bytes(JsonSerializer.SerializeToUtf8Bytes(body, type));
+        await SendAsync(frame, cancellationToken);
+    }
+
+    /// <summary>The next frame; its payload is valid until the next call. Null at an orderly end.</summary>
+    public async ValueTask<Frame?> ReceiveAsync(CancellationToken cancellationToken)
+    {
+        var length = 0;
+        while (true)
+        {
+            if (length == _received.Length)
+            {
+                Grow();
+            }
+
+            var part = await _socket.ReceiveAsync(_received.AsMemory(length), cancellationToken);
+            Interlocked.Exchange(ref _heardAt, _time.GetTimestamp());
+            if (part.MessageType == WebSocketMessageType.Close)
+            {
+                return null;
+            }
+
+            length += part.Count;
+            if (!part.EndOfMessage)
+            {
+                continue;
+            }
+
+            return part.MessageType == WebSocketMessageType.Binary && length > 0
+                ? new Frame((FrameKind)_received[0], _received.AsMemory(1, length - 1))
+                : throw new MoverProtocolException("The peer sent a message that is no frame.");
+        }
+    }
+
+    /// <summary>Says goodbye when the link still works; never waits long and never throws for a dead one.</summary>
+    public async ValueTask CloseAsync(string reason)
+    {
+        if (_socket.State is not (WebSocketState.Open or WebSocketState.CloseReceived))
+        {
+            return;
+        }
+
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(1), _time);
+        try
+        {
+            await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, reason, patience.Token);
+        }
+        catch (Exception e) when (e is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException)
+        {
+            // The other side is told by the broken connection instead.
+        }
+    }
+
+    public void Dispose()
+    {
+        _socket.Abort();
+        _socket.Dispose();
+        ArrayPool<byte>.Shared.Return(Interlocked.Exchange(ref _received, []));
+        _sending.Dispose();
+    }
+
+    private void Grow()
+    {
+        if (_received.Length >= MaxFrameBytes)
+        {
+            throw new MoverProtocolException($"The peer sent a frame of more than {MaxFrameBytes} bytes.");
+        }
+
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Min(MaxFrameBytes, _received.Length * 4));
+        _received.CopyTo(larger, 0);
+        ArrayPool<byte>.Shared.Return(_received);
+        _received = larger;
+    }
+}
+
+/// <summary>A received frame; the payload belongs to the channel.</summary>
+internal readonly record struct Frame(FrameKind Kind, ReadOnlyMemory<byte> Payload)
+{
+    public T Json<T>(JsonTypeInfo<T> type)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(Payload.Span, type)
+                ?? throw new MoverProtocolException($"The peer sent an empty {Kind} frame.");
+        }
+        catch (JsonException e)
+        {
+            throw new MoverProtocolException($"The peer sent a {Kind} frame that cannot be read: {e.Message}");
+        }
+    }
+}
+
+/// <summary>The peer does not speak the protocol, or what it sent was damaged. The link ends; trying again may help.</summary>
+internal sealed class MoverProtocolException(string message) : Exception(message);

@@ -1,0 +1,27 @@
+namespace Skerry.Movers.Native.Wire;
+
+/// <summary>The frames of the native mover's link; docs/formats/mover.md is their specification.</summary>
+internal enum FrameKind : byte
+{
+    // From the source.
+    Hello = 1,
+    BeginCatchUp = 2,
+    Blocks = 3,
+    Hole = 4,
+    Digests = 5,
+    Passed = 6,
+    EndCatchUp = 7,
+    Extend = 8,
+    Writes = 9,
+    Mark = 10,
+    Heartbeat = 11,
+    Ask = 12,
+
+    // From the replica.
+    State = 33,
+    Ready = 34,
+    Changed = 35,
+    Differs = 36,
+    Ack = 37,
+    Refused = 38,
+}

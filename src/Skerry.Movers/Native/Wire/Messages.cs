@@ -1,0 +1,109 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
+using Skerry.Blocks;
+
+namespace Skerry.Movers.Native.Wire;
+
+/// <summary>The source introduces itself and what it ships.</summary>
+internal sealed record HelloMessage(
+    int Version, string ReplicationId, string VolumeId, long Generation, string GenerationId, long SizeBytes)
+{
+    /// <summary>Raised when a frame changes its meaning; a peer refuses versions that it does not know.</summary>
+    public const int CurrentVersion = 1;
+}
+
+/// <summary>Where the replica stands: the answer to a hello, a question, and the end of a catch-up.</summary>
+/// <param name="Lineage">Of its whole state.</param>
+/// <param name="SizeBytes">Its size.</param>
+/// <param name="IsWhole">False before the first copy is complete.</param>
+/// <param name="DurableNumber">The last write number of that state that is on stable storage.</param>
+/// <param name="CatchUp">The catch-up that was begun and not ended.</param>
+internal sealed record StateMessage(
+    LineageDocument Lineage, long SizeBytes, bool IsWhole, long DurableNumber, CatchUpDocument? CatchUp);
+
+/// <summary>A catch-up, as both sides name it.</summary>
+/// <param name="Lineage">The state of the source's snapshot, which the replica will be in.</param>
+/// <param name="From">The write number of the newest state that both have been in.</param>
+/// <param name="Compare">True when the replica has writes of its own after that, so that blocks are compared before they move.</param>
+/// <param name="OffsetBytes">Everything below is in place.</param>
+internal sealed record CatchUpDocument(LineageDocument Lineage, long From, bool Compare, long OffsetBytes);
+
+/// <summary>The source begins, or goes on with, a catch-up.</summary>
+/// <param name="CatchUp">Which one; the offset is not read.</param>
+/// <param name="Kind">A word for reports.</param>
+/// <param name="SizeBytes">Size of the snapshot.</param>
+internal sealed record BeginCatchUpMessage(CatchUpDocument CatchUp, string Kind, long SizeBytes);
+
+/// <summary>The replica is ready; its own changed ranges, if blocks are to be compared, came before this.</summary>
+internal sealed record ReadyMessage(long OffsetBytes);
+
+/// <summary>Everything below the offset was sent.</summary>
+internal sealed record PassedMessage(long OffsetBytes, long DoneBytes, long TotalBytes);
+
+/// <summary>The end of a catch-up.</summary>
+/// <param name="Digest">SHA-256, in hexadecimal, over the payloads of all Blocks and Hole frames since Ready.</param>
+/// <param name="TakenAt">When the source's disk was in that state.</param>
+internal sealed record EndCatchUpMessage(
+    string Digest, DateTimeOffset TakenAt, long ComparedBytes, long MovedBytes, long EqualBytes, long TotalBytes, DateTimeOffset StartedAt);
+
+internal sealed record ExtendMessage(long SizeBytes);
+
+/// <summary>All writes up to the number were sent; the source's disk was in that state at that time, or later.</summary>
+internal sealed record MarkMessage(long Number, DateTimeOffset TakenAt);
+
+/// <summary>The source lives, and owes so much.</summary>
+internal sealed record HeartbeatMessage(long PrimaryNumber, long? OwedBytes);
+
+/// <summary>What the replica applied, and what of it is on stable storage.</summary>
+internal sealed record AckMessage(long AppliedNumber, long DurableNumber);
+
+/// <summary>The replica does not take part.</summary>
+/// <param name="IsTemporary">True when asking again later can help.</param>
+/// <param name="Generation">The highest generation known there.</param>
+internal sealed record RefusedMessage(string Message, string? NextStep, bool IsTemporary, long Generation);
+
+/// <summary>A lineage as it is written; run ids are in hexadecimal, since JSON readers round large numbers.</summary>
+internal sealed record LineageDocument(IReadOnlyList<RunDocument> Runs, long LastNumber)
+{
+    public static LineageDocument Of(Lineage lineage) =>
+        new(
+            [.. lineage.Runs.Select(r => new RunDocument(r.Generation, r.RunId.ToString("x16", CultureInfo.InvariantCulture), r.FirstNumber))],
+            lineage.LastNumber);
+
+    public Lineage ToLineage()
+    {
+        try
+        {
+            return new Lineage(
+                [.. Runs.Select(r => new RunStart(r.Generation, ulong.Parse(r.RunId, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture), r.FirstNumber))],
+                LastNumber);
+        }
+        catch (FormatException e)
+        {
+            throw new MoverProtocolException($"A lineage cannot be read: {e.Message}");
+        }
+    }
+}
+
+/// <summary>A replica's newest recovery point, kept with the volume.</summary>
+internal sealed record RecoveryPointDocument(long Generation, string RunId, long Number, DateTimeOffset TakenAt);
+
+internal sealed record RunDocument(long Generation, string RunId, long FirstNumber);
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(HelloMessage))]
+[JsonSerializable(typeof(StateMessage))]
+[JsonSerializable(typeof(BeginCatchUpMessage))]
+[JsonSerializable(typeof(ReadyMessage))]
+[JsonSerializable(typeof(PassedMessage))]
+[JsonSerializable(typeof(EndCatchUpMessage))]
+[JsonSerializable(typeof(ExtendMessage))]
+[JsonSerializable(typeof(MarkMessage))]
+[JsonSerializable(typeof(HeartbeatMessage))]
+[JsonSerializable(typeof(AckMessage))]
+[JsonSerializable(typeof(RefusedMessage))]
+[JsonSerializable(typeof(CatchUpDocument))]
+[JsonSerializable(typeof(RecoveryPointDocument))]
+internal sealed partial class MoverJson : JsonSerializerContext;
