@@ -37,7 +37,7 @@ internal sealed class Names(Func<SkerryClient> client)
     public async Task<SiteRecord> SiteAsync(string wanted, CancellationToken cancellationToken)
     {
         var sites = await client().Sites.ListAsync(cancellationToken);
-        return One("site", wanted, sites, site => (site.Id, site.Name), $"It has {string.Join(", ", sites.Select(site => site.Name))}.");
+        return One("site", wanted, sites, site => (site.Id, site.Name), $"The sites are {string.Join(", ", sites.Select(site => site.Name))}.");
     }
 
     /// <summary>By its own id, or by the volume's name or id when that has one replication.</summary>

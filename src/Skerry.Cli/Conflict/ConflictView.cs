@@ -8,6 +8,7 @@ internal static class ConflictView
 {
     public static readonly View<ConflictRecord> Conflict = new(
         "conflict",
+        OutputJson.Default.ConflictRecord,
         new("id", "kind/entity/field, the same at every site.", c => c.Id),
         new("entity_kind", "Kind of the thing.", c => c.EntityKind, IsBrief: false),
         new("entity_id", "Id of the thing.", c => c.EntityId, IsBrief: false),
@@ -24,6 +25,7 @@ internal static class ConflictView
 
     public static readonly View<SettledConflictRecord> Settled = new(
         "settled conflict",
+        OutputJson.Default.SettledConflictRecord,
         new("entity_kind", "Kind of the thing.", c => c.EntityKind),
         new("entity_id", "Id of the thing.", c => c.EntityId, IsBrief: false),
         new("entity_name", "Its name, as it stands.", c => c.EntityName),

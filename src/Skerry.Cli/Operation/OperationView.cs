@@ -7,6 +7,7 @@ internal static class OperationView
 {
     public static readonly View<OperationRecord> Operation = new(
         "operation",
+        OutputJson.Default.OperationRecord,
         new("id", "UUID.", o => o.Id),
         new("kind", "What is to be done: volume.create, volume.failover …", o => o.Kind),
         new("entity_kind", "Kind of the thing that it is done to.", o => o.EntityKind, IsBrief: false),

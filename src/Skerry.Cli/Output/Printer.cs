@@ -1,11 +1,12 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Skerry.Cli.Output;
 
 /// <summary>
-/// Prints records as data. A table rounds for people and, of a list, shows the brief columns; json, yaml and value print raw values,
-/// and json and yaml all columns. <c>-c</c> chooses in every format.
+/// Prints records as data. json and yaml print whole records as the API has them, or the chosen columns as one flat object; a table
+/// and value print columns, of a list the brief ones unless chosen. Only a table rounds.
 /// </summary>
 internal sealed class Printer(Surroundings surroundings, string format, IReadOnlyList<string> chosen)
 {
@@ -13,24 +14,22 @@ internal sealed class Printer(Surroundings surroundings, string format, IReadOnl
     {
         WriteIndented = true,
         // Names may hold any script; a terminal shows it and a parser takes both.
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
     public void List<T>(View<T> view, IReadOnlyList<T> records)
     {
-        var columns = Columns(view, isList: true);
+        // Before any output, so that a wrong column name prints nothing else.
+        var columns = chosen.Count > 0 ? view.Select(chosen) : [.. view.All.Where(column => column.IsBrief)];
         switch (format)
         {
-            case "json":
-                Out(new JsonArray([.. records.Select(record => (JsonNode)Raw(columns, record))]).ToJsonString(Indented));
-                break;
-            case "yaml":
-                YamlText.Write(surroundings.Out, new JsonArray([.. records.Select(record => (JsonNode)Raw(columns, record))]));
+            case "json" or "yaml":
+                WriteNode(new JsonArray([.. records.Select(record => Node(view, columns, record))]));
                 break;
             case "value":
                 foreach (var record in records)
                 {
-                    Out(string.Join(' ', columns.Select(column => CellText.Raw(column.Value(record)))));
+                    surroundings.Out.WriteLine(string.Join(' ', columns.Select(column => CellText.Raw(column.Value(record)))));
                 }
 
                 break;
@@ -42,19 +41,16 @@ internal sealed class Printer(Surroundings surroundings, string format, IReadOnl
 
     public void Show<T>(View<T> view, T record)
     {
-        var columns = Columns(view, isList: false);
+        var columns = chosen.Count > 0 ? view.Select(chosen) : view.All;
         switch (format)
         {
-            case "json":
-                Out(Raw(columns, record).ToJsonString(Indented));
-                break;
-            case "yaml":
-                YamlText.Write(surroundings.Out, Raw(columns, record));
+            case "json" or "yaml":
+                WriteNode(Node(view, columns, record));
                 break;
             case "value":
                 foreach (var column in columns)
                 {
-                    Out(CellText.Raw(column.Value(record)));
+                    surroundings.Out.WriteLine(CellText.Raw(column.Value(record)));
                 }
 
                 break;
@@ -64,24 +60,22 @@ internal sealed class Printer(Surroundings surroundings, string format, IReadOnl
         }
     }
 
-    private IReadOnlyList<Column<T>> Columns<T>(View<T> view, bool isList) =>
-        chosen.Count > 0 ? view.Select(chosen)
-        : isList && format is "table" or "value" ? [.. view.All.Where(column => column.IsBrief || !isList)]
-        : view.All;
+    private JsonNode? Node<T>(View<T> view, IReadOnlyList<Column<T>> columns, T record) => chosen.Count == 0
+        ? JsonSerializer.SerializeToNode(record, view.Record)
+        : new JsonObject(columns.Select(column => KeyValuePair.Create(column.Name, CellText.Node(column.Value(record)))));
+
+    private void WriteNode(JsonNode? node)
+    {
+        if (format == "json")
+        {
+            surroundings.Out.WriteLine(node?.ToJsonString(Indented) ?? "null");
+        }
+        else
+        {
+            YamlText.Write(surroundings.Out, node);
+        }
+    }
 
     private static string[] Cells<T>(IReadOnlyList<Column<T>> columns, T record) =>
         [.. columns.Select(column => CellText.Human(column.Name, column.Value(record)))];
-
-    private static JsonObject Raw<T>(IReadOnlyList<Column<T>> columns, T record)
-    {
-        var node = new JsonObject();
-        foreach (var column in columns)
-        {
-            node[column.Name] = CellText.Node(column.Value(record));
-        }
-
-        return node;
-    }
-
-    private void Out(string line) => surroundings.Out.WriteLine(line);
 }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization.Metadata;
+
 namespace Skerry.Cli.Output;
 
 /// <summary>One column: a contract in its name, its type and its unit.</summary>
@@ -7,20 +9,27 @@ namespace Skerry.Cli.Output;
 /// <param name="IsBrief">Shown in the table of a list.</param>
 internal sealed record Column<T>(string Name, string Meaning, Func<T, object?> Value, bool IsBrief = true);
 
-/// <summary>A record's columns, for the reference.</summary>
+/// <summary>What the reference says of a record.</summary>
 internal interface IView
 {
     string Noun { get; }
 
     IReadOnlyList<(string Name, string Meaning, bool IsBrief)> Columns { get; }
+
+    /// <summary>The whole record, as json and yaml print it.</summary>
+    JsonTypeInfo Record { get; }
 }
 
-/// <summary>How one kind of record is printed.</summary>
-internal sealed class View<T>(string noun, params IReadOnlyList<Column<T>> columns) : IView
+/// <summary>How one kind of record is printed: whole in json and yaml, and by columns.</summary>
+internal sealed class View<T>(string noun, JsonTypeInfo<T> record, params IReadOnlyList<Column<T>> columns) : IView
 {
     public string Noun => noun;
 
     public IReadOnlyList<Column<T>> All => columns;
+
+    public JsonTypeInfo<T> Record => record;
+
+    JsonTypeInfo IView.Record => record;
 
     IReadOnlyList<(string Name, string Meaning, bool IsBrief)> IView.Columns =>
         [.. columns.Select(column => (column.Name, column.Meaning, column.IsBrief))];
@@ -33,6 +42,6 @@ internal sealed class View<T>(string noun, params IReadOnlyList<Column<T>> colum
         var wanted = name.Replace(' ', '_').Replace('-', '_');
         return columns.FirstOrDefault(column => column.Name.Equals(wanted, StringComparison.OrdinalIgnoreCase))
             ?? throw new UsageException(
-                $"A {noun} has no column {name}.", $"It has {string.Join(", ", columns.Select(column => column.Name))}.");
+                $"There is no column {name}.", $"A {noun} has {string.Join(", ", columns.Select(column => column.Name))}.");
     }
 }

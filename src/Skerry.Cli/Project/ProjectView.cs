@@ -7,6 +7,7 @@ internal static class ProjectView
 {
     public static readonly View<ProjectRecord> Project = new(
         "project",
+        OutputJson.Default.ProjectRecord,
         new("id", "32 hex digits.", p => p.Id),
         new("name", "Name.", p => p.Name),
         new("domain_id", "Domain.", p => p.DomainId),

@@ -9,6 +9,7 @@ internal static class QuotaView
 {
     public static readonly View<QuotaRow> Quota = new(
         "quota",
+        OutputJson.Default.QuotaRow,
         new("resource", "volumes, gigabytes or snapshots.", q => q.Resource),
         new("limit", "-1 is no limit.", q => q.Limit),
         new("in_use", "How much of it is used.", q => q.InUse));

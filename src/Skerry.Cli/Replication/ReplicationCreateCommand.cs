@@ -64,13 +64,20 @@ internal sealed class ReplicationCreateCommand : DataCommand
 
     protected override async Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
     {
-        var (site, backend) = Target(invocation.Get(_to)!);
+        var (siteName, backend) = Target(invocation.Get(_to)!);
         var mode = invocation.Get(_mode);
         var intervalSeconds = Interval(invocation.Get(_interval), mode!);
         var startAt = Start(invocation.Get(_start), mode!);
         var volume = await invocation.Names.VolumeAsync(invocation.Get(_volume), cancellationToken);
+        var site = await invocation.Names.SiteAsync(siteName, cancellationToken);
+        if (backend is not null && site.Backends is { Count: > 0 } backends && backends.All(b => b.Name != backend))
+        {
+            throw new NotFoundException(
+                $"Site {site.Name} has no backend {backend}.", $"It has {string.Join(", ", backends.Select(b => b.Name))}.");
+        }
+
         var reply = await invocation.Client.Replications.CreateAsync(
-            new ReplicationCreateRequest(volume.Id, site, backend, mode, intervalSeconds, startAt, invocation.Get(_onReturn)),
+            new ReplicationCreateRequest(volume.Id, site.Id, backend, mode, intervalSeconds, startAt, invocation.Get(_onReturn)),
             cancellationToken);
         var replication = reply.Replication;
         if (invocation.IsWaiting)

@@ -7,6 +7,7 @@ internal static class ReplicationView
 {
     public static readonly View<ReplicationRecord> Replication = new(
         "replication",
+        OutputJson.Default.ReplicationRecord,
         new("id", "UUID.", r => r.Id),
         new("volume_id", "Volume, which has the same id at both sites.", r => r.VolumeId, IsBrief: false),
         new("volume_name", "Name of the volume.", r => r.VolumeName),

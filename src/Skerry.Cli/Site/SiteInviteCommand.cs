@@ -4,7 +4,7 @@ using Skerry.Client.Native.Wire;
 
 namespace Skerry.Cli.Site;
 
-internal sealed class SiteInviteCommand : SkerryCommand
+internal sealed class SiteInviteCommand : DataCommand
 {
     private readonly Argument<string?> _name = new("NAME")
     {
@@ -27,7 +27,7 @@ internal sealed class SiteInviteCommand : SkerryCommand
     public SiteInviteCommand()
         : base(
             "invite",
-            "Make an invitation for a new site, and print its token. The token is a secret and works once.",
+            "Make an invitation for a new site, and print its token alone unless a format is given. The token is a secret and works once.",
             "skerry site invite south",
             "skerry site invite south --address hub.example:8777 --valid 1d",
             "TOKEN=$(skerry --os-cloud hub site invite south); skerry --os-cloud south site join \"$TOKEN\"")
@@ -36,6 +36,8 @@ internal sealed class SiteInviteCommand : SkerryCommand
         Options.Add(_address);
         Options.Add(_valid);
     }
+
+    public override IView View => SiteView.Invitation;
 
     protected override async Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
     {
@@ -51,7 +53,15 @@ internal sealed class SiteInviteCommand : SkerryCommand
             new SiteInviteRequest(invocation.Get(_name), invocation.Get(_address), validSeconds), cancellationToken);
         invocation.Talk.Say(
             $"One site can join with this token{(invitation.ExpiresAt is { } end ? $" until {CellText.Human("expires_at", end)}" : "")}: skerry site join TOKEN, asked of that site.");
-        await invocation.Surroundings.Out.WriteLineAsync(invitation.Token);
+        if (invocation.Has(SharedOptions.Format) || invocation.Has(SharedOptions.Column))
+        {
+            invocation.Print(SiteView.Invitation, invitation);
+        }
+        else
+        {
+            await invocation.Surroundings.Out.WriteLineAsync(invitation.Token);
+        }
+
         return ExitCodes.Done;
     }
 }

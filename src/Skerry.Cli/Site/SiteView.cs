@@ -7,6 +7,7 @@ internal static class SiteView
 {
     public static readonly View<SiteRecord> Site = new(
         "site",
+        OutputJson.Default.SiteRecord,
         new("id", "16 hex digits.", s => s.Id, IsBrief: false),
         new("name", "Name, which is also the availability zone.", s => s.Name),
         new("region", "Region of its endpoint.", s => s.Region, IsBrief: false),
@@ -31,6 +32,7 @@ internal static class SiteView
 
     public static readonly View<LinkRecord> Link = new(
         "link",
+        OutputJson.Default.LinkRecord,
         new("id", "Both sites' ids.", l => l.Id, IsBrief: false),
         new("site_a", "One end.", l => l.SiteA),
         new("site_b", "The other end.", l => l.SiteB),
@@ -44,6 +46,7 @@ internal static class SiteView
 
     public static readonly View<JoinRecord> Join = new(
         "join",
+        OutputJson.Default.JoinRecord,
         new("cloud_id", "The cloud that the site is now a member of.", j => j.CloudId),
         new("invited_by", "The site that the new link leads to.", j => j.InvitedBy.Name),
         new("adopted", "Whether the cloud's state replaced the site's own; false when only a link was added.", j => j.Adopted),
@@ -51,7 +54,9 @@ internal static class SiteView
 
     public static readonly View<InvitationRecord> Invitation = new(
         "invitation",
+        OutputJson.Default.InvitationRecord,
         new("id", "Id of the invitation.", i => i.Id),
+        new("token", "For `skerry site join`; a secret that works once. Only `skerry site invite` tells it.", i => i.Token, IsBrief: false),
         new("for_name", "The name that the joining site must have; null for any.", i => i.ForName),
         new("invited_by", "The site that made it, the only one that takes it.", i => i.InvitedBy),
         new("expires_at", "When it becomes void.", i => i.ExpiresAt),

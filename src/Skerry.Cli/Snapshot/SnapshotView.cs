@@ -7,6 +7,7 @@ internal static class SnapshotView
 {
     public static readonly View<SnapshotRecord> Snapshot = new(
         "snapshot",
+        OutputJson.Default.SnapshotRecord,
         new("id", "UUID.", s => s.Id),
         new("name", "Name; diverged-N for what a resync set aside.", s => s.Name),
         new("volume_id", "Volume that it is of.", s => s.VolumeId),

@@ -7,6 +7,7 @@ internal static class UserView
 {
     public static readonly View<UserRecord> User = new(
         "user",
+        OutputJson.Default.UserRecord,
         new("id", "32 hex digits.", u => u.Id),
         new("name", "Name.", u => u.Name),
         new("domain_id", "Domain.", u => u.DomainId),

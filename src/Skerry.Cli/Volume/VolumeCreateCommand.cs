@@ -67,13 +67,14 @@ internal sealed class VolumeCreateCommand : DataCommand
     {
         var source = invocation.Get(_sourceVolume) is { } volume ? await invocation.Names.VolumeAsync(volume, cancellationToken) : null;
         var snapshot = invocation.Get(_snapshot) is { } name ? await invocation.Names.SnapshotAsync(name, cancellationToken) : null;
+        var site = invocation.Get(_site) is { } wanted ? await invocation.Names.SiteAsync(wanted, cancellationToken) : null;
         var properties = invocation.Get(_property);
         var request = new VolumeCreateRequest(
             invocation.Get(_name),
             invocation.Get(_description),
             invocation.Get(_size) ?? source?.SizeGib ?? snapshot?.SizeGib,
             invocation.Get(_type),
-            invocation.Get(_site),
+            site?.Id,
             source?.Id,
             snapshot?.Id,
             properties is { Length: > 0 } ? PropertyOption.Parse(properties) : null);

@@ -7,6 +7,7 @@ internal static class VolumeView
 {
     public static readonly View<VolumeRecord> Volume = new(
         "volume",
+        OutputJson.Default.VolumeRecord,
         new("id", "UUID.", v => v.Id),
         new("name", "Name.", v => v.Name),
         new("status", "As block storage has it: creating, available, in-use, extending, deleting, error …", v => v.Status),
@@ -29,6 +30,7 @@ internal static class VolumeView
 
     public static readonly View<ConnectionRecord> Connection = new(
         "connection",
+        OutputJson.Default.ConnectionRecord,
         new("id", "Id of the connection.", c => c.Id),
         new("volume_id", "Volume.", c => c.VolumeId, IsBrief: false),
         new("snapshot_id", "Snapshot, when it is one that is connected.", c => c.SnapshotId),
@@ -39,6 +41,7 @@ internal static class VolumeView
 
     public static readonly View<VolumeTypeRecord> Type = new(
         "volume type",
+        OutputJson.Default.VolumeTypeRecord,
         new("id", "Id.", t => t.Id),
         new("name", "Name, for `skerry volume create --type`.", t => t.Name),
         new("description", "Free text.", t => t.Description),

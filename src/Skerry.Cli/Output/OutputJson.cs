@@ -1,0 +1,24 @@
+using System.Text.Json.Serialization;
+using Skerry.Cli.Quota;
+using Skerry.Client.Native.Wire;
+
+namespace Skerry.Cli.Output;
+
+/// <summary>How json and yaml write whole records: as the API does, nulls included, so that a script finds every field.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(SiteRecord))]
+[JsonSerializable(typeof(LinkRecord))]
+[JsonSerializable(typeof(InvitationRecord))]
+[JsonSerializable(typeof(JoinRecord))]
+[JsonSerializable(typeof(VolumeRecord))]
+[JsonSerializable(typeof(ConnectionRecord))]
+[JsonSerializable(typeof(VolumeTypeRecord))]
+[JsonSerializable(typeof(SnapshotRecord))]
+[JsonSerializable(typeof(ReplicationRecord))]
+[JsonSerializable(typeof(OperationRecord))]
+[JsonSerializable(typeof(ConflictRecord))]
+[JsonSerializable(typeof(SettledConflictRecord))]
+[JsonSerializable(typeof(UserRecord))]
+[JsonSerializable(typeof(ProjectRecord))]
+[JsonSerializable(typeof(QuotaRow))]
+internal sealed partial class OutputJson : JsonSerializerContext;
