@@ -323,6 +323,7 @@ internal sealed class CommitQueue : IAsyncDisposable
         catch (Exception fault) when (fault is not StateStoreException { NothingWritten: true })
         {
             Stop(fault);
+            lock (_gate) ThrowIfStoppedLocked();
             throw;
         }
 

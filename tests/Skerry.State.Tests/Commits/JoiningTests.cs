@@ -1,0 +1,118 @@
+using Skerry.State.Clocks;
+using Skerry.State.Log;
+using Skerry.State.Storage;
+using Skerry.TestKit.State;
+
+namespace Skerry.State.Tests.Commits;
+
+public sealed class JoiningTests
+{
+    [Fact]
+    public async Task A_site_behind_the_cut_joins_keeps_what_it_alone_wrote_and_can_stream_it()
+    {
+        await using var a = await Site.OpenAsync(1, limits: new ReplicaLimits { MaxLogBytes = 1 });
+        var disk = new MemoryStore();
+        byte[] digest;
+        await using (var b = await Site.OpenAsync(2, disk))
+        {
+            await b.SetAsync("mine", "name", "only here");
+            for (var i = 0; i < 10; i++) await a.SetAsync($"x{i % 3}", "name", $"{i}");
+            Assert.True(await a.Replica.CutLogAsync(default));
+            Assert.True(a.Replica.ReadLog(b.Replica.Vector, null, 100, 100).IsBehindBase);
+
+            await b.Replica.JoinAsync(StateSnapshot.Decode(a.Replica.TakeSnapshot().Encode()), default);
+            Assert.Equal("only here", b["mine"]!.GetString("name"));
+            Assert.Equal("9", b["x0"]!.GetString("name"));
+            await a.PullAsync(b);
+            Assert.Equal(a.Replica.Digest(), b.Replica.Digest());
+            digest = b.Replica.Digest();
+
+            // Who does not cover the snapshot cannot be served from b's log any more.
+            Assert.True(b.Replica.ReadLog(VersionVector.Empty, null, 100, 100).IsBehindBase);
+        }
+
+        await using var again = await Site.OpenAsync(2, disk);
+        Assert.Equal(digest, again.Replica.Digest());
+        Assert.True(again.Replica.ReadLog(VersionVector.Empty, null, 100, 100).IsBehindBase);
+        Assert.False(again.Replica.ReadLog(a.Replica.Vector, null, 100, 100).IsBehindBase);
+    }
+
+    [Fact]
+    public async Task A_site_that_adopts_forgets_its_own_and_never_makes_those_dots_again()
+    {
+        await using var a = await Site.OpenAsync(1);
+        var disk = new MemoryStore();
+        await using var b = await Site.OpenAsync(2, disk);
+        await a.SetAsync("default", "name", "Default of a");
+        await b.SetAsync("default", "name", "Default of b");
+        var forgotten = await b.SetAsync("other", "name", "of b");
+        var incarnation = b.Replica.Incarnation;
+
+        await b.Replica.AdoptAsync(a.Replica.TakeSnapshot(), default);
+        Assert.Null(b["other"]);
+        Assert.Equal("Default of a", b["default"]!.GetString("name"));
+        Assert.Empty(b.Replica.Conflicts);
+        Assert.Equal(a.Replica.Digest(), b.Replica.Digest());
+        Assert.NotEqual(incarnation, b.Replica.Incarnation);
+        Assert.False(b.Replica.Vector.Covers(forgotten!.Value));
+
+        await b.SetAsync("default", "name", "renamed at b");
+        await a.PullAsync(b);
+        Assert.Equal("renamed at b", a["default"]!.GetString("name"));
+        await b.DisposeAsync();
+        await using var again = await Site.OpenAsync(2, disk);
+        Assert.Equal(a.Replica.Digest(), again.Replica.Digest());
+    }
+
+    [Theory]
+    [InlineData(StoreFault.CrashBefore)]
+    [InlineData(StoreFault.CrashAfter)]
+    [InlineData(StoreFault.Full)]
+    public async Task Adopting_happens_whole_or_not_at_all(StoreFault fault)
+    {
+        await using var a = await Site.OpenAsync(1);
+        await a.SetAsync("x", "name", "of a");
+        var disk = new MemoryStore();
+        var store = new FaultyStore(disk);
+        var b = await Site.OpenAsync(2, store);
+        await b.SetAsync("y", "name", "of b");
+        var before = b.Replica.Digest();
+        store.NextFault = () => fault;
+        await Assert.ThrowsAnyAsync<Exception>(async () => await b.Replica.AdoptAsync(a.Replica.TakeSnapshot(), default));
+
+        await using var again = await Site.OpenAsync(2, disk);
+        Assert.Equal(fault == StoreFault.CrashAfter ? a.Replica.Digest() : before, again.Replica.Digest());
+        if (fault != StoreFault.Full) return;
+        store.NextFault = () => StoreFault.None;
+        Assert.Equal(before, b.Replica.Digest());
+        await b.SetAsync("y", "name", "goes on");
+        Assert.Equal("goes on", b["y"]!.GetString("name"));
+    }
+
+    [Fact]
+    public async Task Mutations_that_come_before_their_causes_are_refused_and_nothing_is_applied()
+    {
+        await using var a = await Site.OpenAsync(1);
+        await using var b = await Site.OpenAsync(2);
+        await using var c = await Site.OpenAsync(3);
+        await a.SetAsync("x", "name", "one");
+        await a.SetAsync("x", "name", "two");
+        var own = a.LogFrom(VersionVector.Empty);
+        await Assert.ThrowsAsync<CausalityException>(async () => await c.Replica.ApplyAsync([own[1]], default));
+
+        await b.PullAsync(a);
+        await b.SetAsync("x", "name", "three");
+        var after = b.LogFrom(a.Replica.Vector);
+        await Assert.ThrowsAsync<CausalityException>(async () => await c.Replica.ApplyAsync([own[0], after[0]], default));
+        Assert.Null(c["x"]);
+        Assert.Equal(new ApplyResult(3, 1), await c.Replica.ApplyAsync([own[0], own[0], own[1], after[0]], default));
+    }
+
+    [Fact]
+    public async Task A_mutation_that_claims_to_be_of_this_very_start_is_refused()
+    {
+        await using var a = await Site.OpenAsync(1);
+        var forged = MutationCodec.Create(new Dot(a.Replica.Site, a.Replica.Incarnation, 1), Hlc.Zero, "clone", urgent: false, []);
+        await Assert.ThrowsAsync<CausalityException>(async () => await a.Replica.ApplyAsync([forged], default));
+    }
+}
