@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Skerry.Api.OpenStack.Identity;
 using Skerry.Domain.Identity;
 
 namespace Skerry.Api.Common;
@@ -22,6 +23,7 @@ public static class ApiServices
         services.TryAddSingleton<RoleService>();
         services.TryAddSingleton<AssignmentService>();
         services.TryAddSingleton<CatalogService>();
+        services.TryAddSingleton<GrantNames>();
         services.TryAddSingleton<IdentityBootstrap>();
         services.TryAddSingleton<TokenKeyReconciler>();
         services.TryAddSingleton<RevocationReconciler>();

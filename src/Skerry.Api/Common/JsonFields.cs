@@ -41,6 +41,10 @@ internal sealed class JsonFields
     public JsonElement? Any(string name) =>
         _object.ValueKind == JsonValueKind.Object && _object.TryGetProperty(name, out var value) ? value : null;
 
+    /// <summary>For members that are an object or one certain word.</summary>
+    public bool IsText(string name, string word) =>
+        TryGet(name, required: false, out var value) && value.ValueKind == JsonValueKind.String && value.ValueEquals(word);
+
     public string? Text(string name, bool required = false)
     {
         if (!TryGet(name, required, out var value))

@@ -29,15 +29,21 @@ public sealed class AssignmentService(SiteContext site)
                 && (filter.Scope is null || assignment.Scope == filter.Scope))]);
     }
 
-    /// <summary>The roles in force: those given and those that they imply.</summary>
-    public Outcome<IReadOnlyList<Role>> Effective(Actor actor, string userId, TokenScope scope)
+    /// <summary>What is in force: what was given, and beside it what that implies.</summary>
+    public Outcome<IReadOnlyList<RoleAssignment>> ListEffective(Actor actor, AssignmentFilter filter)
     {
-        if (IdentityAccess.RequireAdmin(actor, "identity:list_role_assignments") is { } refusal)
+        var given = List(actor, filter with { RoleId = null });
+        if (given.IsRefused)
         {
-            return refusal;
+            return given;
         }
 
-        return Outcome<IReadOnlyList<Role>>.Of(Replica.RolesIn(userId, scope));
+        var all = given.Value
+            .DistinctBy(assignment => (assignment.UserId, assignment.Scope))
+            .SelectMany(assignment => Replica.RolesIn(assignment.UserId, assignment.Scope)
+                .Select(role => assignment with { RoleId = role.Id }))
+            .Where(assignment => filter.RoleId is null || assignment.RoleId == filter.RoleId);
+        return Outcome<IReadOnlyList<RoleAssignment>>.Of([.. all]);
     }
 
     /// <summary>NotFound when the role was not given; an implied one was not.</summary>

@@ -26,6 +26,27 @@ public sealed class DomainService(SiteContext site)
             .Where(domain => name is null || string.Equals(domain.Name, name, StringComparison.OrdinalIgnoreCase))]);
     }
 
+    /// <summary>The enabled domains in which the user has a role.</summary>
+    public Outcome<IReadOnlyList<IdentityDomain>> ListOf(Actor actor, string userId)
+    {
+        if (actor.UserId != userId && IdentityAccess.RequireAdmin(actor, "identity:list_user_domains") is { } refusal)
+        {
+            return refusal;
+        }
+
+        var granted = Replica.List(IdentityKinds.Assignment)
+            .Select(IdentityReader.ToAssignment)
+            .Where(assignment => assignment is { Scope.Kind: ScopeKind.Domain } && assignment.UserId == userId)
+            .Select(assignment => assignment!.Scope.Id)
+            .ToHashSet(StringComparer.Ordinal);
+        return Outcome<IReadOnlyList<IdentityDomain>>.Of(
+        [
+            .. Replica.List(IdentityKinds.Domain)
+                .Select(IdentityReader.ToDomain)
+                .Where(domain => domain.IsEnabled && granted.Contains(domain.Id)),
+        ]);
+    }
+
     /// <summary>Anybody with a token may ask for a domain that they know the id of, as names in it need it.</summary>
     public Outcome<IdentityDomain> Show(string id) => Replica.FindDomain(id) is { } domain ? domain : NotFound(id);
 
