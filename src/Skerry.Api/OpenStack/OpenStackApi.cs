@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Skerry.Api.OpenStack.BlockStorage;
 using Skerry.Api.OpenStack.Identity;
