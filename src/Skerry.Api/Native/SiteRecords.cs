@@ -1,4 +1,5 @@
 using Skerry.Client.Native.Wire;
+using Skerry.Domain;
 using Skerry.Domain.Sites;
 
 namespace Skerry.Api.Native;
@@ -25,7 +26,8 @@ internal static class SiteRecords
         site.JoinedAt,
         site.RoundTripMilliseconds,
         site.DriftMilliseconds,
-        [.. site.Backends.Select(b => new BackendRecord(b.Name, b.Driver, b.TotalBytes, b.FreeBytes, b.AllocatedBytes, b.ReportedAt))]);
+        [.. site.Backends.Select(b => new BackendRecord(
+            b.Name, b.Driver, b.TotalBytes, b.FreeBytes, b.AllocatedBytes, Instants.Parse(b.ReportsAt)))]);
 
     public static InvitationRecord Of(InvitationView invitation) => new(
         invitation.Id, invitation.ForName, invitation.ExpiresAt, invitation.UsedBy, invitation.InvitedBy, invitation.Token);
