@@ -163,7 +163,7 @@ public sealed class BlockVolume : IBlockDevice, IAsyncDisposable
         return ChangeAsync(() => new SetProperty(_state.Ordinal, name, value.ToArray()), null, cancellationToken);
     }
 
-    public ReadOnlyMemory<byte>? GetProperty(string name) => _state.Properties.TryGetValue(name, out var value) ? value : null;
+    public ReadOnlyMemory<byte>? GetProperty(string name) => _state.Properties.TryGetValue(name, out var value) ? value : (ReadOnlyMemory<byte>?)null;
 
     /// <summary>Nothing happens when there is none of that name.</summary>
     public ValueTask RemovePropertyAsync(string name, CancellationToken cancellationToken) => ChangeAsync(

@@ -1,0 +1,230 @@
+using System.Net.WebSockets;
+using Microsoft.Extensions.Logging.Abstractions;
+using Skerry.Blocks;
+using Skerry.Domain;
+using Skerry.Domain.Replication;
+using Skerry.Domain.Sites;
+using Skerry.Movers.Native;
+using Skerry.State.Clocks;
+
+namespace Skerry.Movers.Tests.Native;
+
+/// <summary>Sites with one block store each, their movers and endpoints, joined in memory. Who is primary is what the test says.</summary>
+internal sealed class TestCloud : IAsyncDisposable
+{
+    public const string Volume = "11111111-2222-4333-8444-555555555555";
+    public const string Replication = "99999999-8888-4777-8666-555555555555";
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("skerry-movers-").FullName;
+    private readonly List<TestSite> _sites = [];
+
+    public NativeMoverOptions Options { get; init; } = new()
+    {
+        FlushInterval = TimeSpan.FromMilliseconds(20),
+        HeartbeatInterval = TimeSpan.FromMilliseconds(50),
+        RetryMin = TimeSpan.FromMilliseconds(5),
+        RetryMax = TimeSpan.FromMilliseconds(20),
+        ChunkBytes = 64 << 10,
+        CursorBytes = 128 << 10,
+    };
+
+    /// <summary>The generation that all sites know.</summary>
+    public Generation Current { get; set; } = new(Volume, 1, "g1", "", 0, null, true);
+
+    public List<Generation> Generations { get; } = [];
+
+    /// <summary>How many bytes a new link carries before it breaks.</summary>
+    public Func<long> LinkBytes { get; set; } = () => long.MaxValue;
+
+    public bool IsCutOff { get; set; }
+
+    public bool MayResync { get; set; } = true;
+
+    public async Task<TestSite> AddAsync(ulong number)
+    {
+        var site = new TestSite(this, number, Path.Combine(_directory, $"site{number}"));
+        await site.StartAsync();
+        _sites.Add(site);
+        return site;
+    }
+
+    public void Raise(TestSite primary, long fork, bool isPlanned = false)
+    {
+        Current = new Generation(Volume, Current.Number + 1, $"g{Current.Number + 1}", primary.Name, fork, Current.Id, isPlanned);
+        Generations.Add(Current);
+    }
+
+    public void Begin(TestSite primary)
+    {
+        Current = Current with { Site = primary.Name };
+        Generations.Add(Current);
+    }
+
+    public TestSite Find(string name) => _sites.Single(s => s.Name == name);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var site in _sites)
+        {
+            await site.StopAsync();
+        }
+
+        Directory.Delete(_directory, recursive: true);
+    }
+}
+
+/// <summary>One site of a <see cref="TestCloud"/>.</summary>
+internal sealed class TestSite(TestCloud cloud, ulong number, string directory) : ISiteDialer, IReplicaAdmission
+{
+    private readonly List<MemoryLink> _links = [];
+    private readonly List<Task> _serving = [];
+    private CancellationTokenSource _stop = new();
+    private bool _isUp;
+
+    public SiteId Id { get; } = SiteId.Parse(number.ToString("x16"));
+
+    public string Name => Id.ToString();
+
+    public BlockStore Store { get; private set; } = null!;
+
+    public NativeMover Mover { get; private set; } = null!;
+
+    public NativeReplicas Replicas { get; private set; } = null!;
+
+    public NativeReplicaEndpoint Endpoint { get; private set; } = null!;
+
+    public List<string> KeptSnapshots { get; } = [];
+
+    public async Task StartAsync()
+    {
+        _stop = new CancellationTokenSource();
+        Store = await BlockStore.OpenAsync(
+            new BlockStoreOptions { Directory = directory, SegmentBytes = 1 << 20, CheckpointBytes = 4 << 20 }, CancellationToken.None);
+        var stores = new BlockStoreSet(new Dictionary<string, BlockStore> { ["ssd"] = Store });
+        Replicas = new NativeReplicas(stores);
+        Endpoint = new NativeReplicaEndpoint(
+            Replicas, this, cloud.Options, TimeProvider.System, NullLogger<NativeReplicaEndpoint>.Instance);
+        Mover = new NativeMover(
+            stores, this, cloud.Options, TimeProvider.System, new Random((int)number), NullLogger<NativeMover>.Instance);
+        _isUp = true;
+    }
+
+    public async Task StopAsync()
+    {
+        if (!_isUp)
+        {
+            return;
+        }
+
+        _isUp = false;
+        await _stop.CancelAsync();
+        Cut();
+        await Mover.DisposeAsync();
+        Task[] serving;
+        lock (_serving)
+        {
+            serving = [.. _serving];
+            _serving.Clear();
+        }
+
+        await Task.WhenAll(serving);
+        await Store.DisposeAsync();
+    }
+
+    public void Cut()
+    {
+        lock (_links)
+        {
+            _links.ForEach(l => l.Cut());
+            _links.Clear();
+        }
+    }
+
+    public async Task<BlockVolume> CreateAsync(long sizeBytes)
+    {
+        var volume = await Store.CreateAsync(TestCloud.Volume, sizeBytes, CancellationToken.None);
+        await volume.BeginRunAsync(cloud.Current.Number, CancellationToken.None);
+        return volume;
+    }
+
+    public ValueTask<BlockVolume> OpenAsync() => Store.OpenAsync(TestCloud.Volume, CancellationToken.None);
+
+    public MoverTask TaskTo(TestSite target, DateTimeOffset? run = null) =>
+        new(TestCloud.Replication, TestCloud.Volume, "ssd", target.Name, cloud.Current, run);
+
+    public async Task<MoverReport> UntilAsync(MoverTask task, Func<MoverReport, bool> condition)
+    {
+        var deadline = DateTime.UtcNow.AddSeconds(20);
+        while (true)
+        {
+            var report = Mover.Synchronize(task);
+            if (condition(report))
+            {
+                return report;
+            }
+
+            Assert.True(DateTime.UtcNow < deadline, $"still {report}");
+            await Task.Delay(5);
+        }
+    }
+
+    /// <summary>Streams until the replica has, durably, everything that is written now.</summary>
+    public async Task FollowAsync(TestSite target)
+    {
+        var task = TaskTo(target);
+        await UntilAsync(task, r => r.State == ReplicationWords.Secondary && r.IsConnected);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        var number = (await OpenAsync()).Lineage.LastNumber;
+        var durable = await Mover.SettleAsync(task.ReplicationId, patience.Token);
+        Assert.True(durable >= number, $"durable is {durable}, the primary is at {number}: {Mover.Synchronize(task)}");
+    }
+
+    public ValueTask<WebSocket> ConnectAsync(SiteId site, string path, CancellationToken cancellationToken)
+    {
+        var target = cloud.Find(site.ToString());
+        if (cloud.IsCutOff || !target._isUp || !_isUp)
+        {
+            throw new IOException("The site cannot be reached.");
+        }
+
+        var link = new MemoryLink(cloud.LinkBytes());
+        lock (_links)
+        {
+            _links.Add(link);
+        }
+
+        lock (target._links)
+        {
+            target._links.Add(link);
+        }
+
+        lock (target._serving)
+        {
+            target._serving.Add(target.Endpoint.ServeAsync(link.Server, Name, target._stop.Token));
+        }
+
+        return ValueTask.FromResult(link.Client);
+    }
+
+    public AdmissionVerdict Judge(string replicationId, string volumeId, string peer, long generation, string generationId)
+    {
+        var current = cloud.Current;
+        return current.Site == peer && current.Number == generation && current.Id == generationId
+            ? new AdmissionVerdict("ssd", cloud.MayResync, null, false, current.Number)
+            : new AdmissionVerdict(null, false, Refusal.State("It is not the primary."), true, current.Number);
+    }
+
+    public bool WasPrimaryHere(string volumeId, long generation) =>
+        cloud.Generations.Any(g => g.Number == generation && g.Site == Name);
+
+    public ValueTask KeepDivergedAsync(
+        string volumeId, string snapshotId, string name, long sizeBytes, string position, CancellationToken cancellationToken)
+    {
+        if (!KeptSnapshots.Contains(name))
+        {
+            KeptSnapshots.Add(name);
+        }
+
+        return default;
+    }
+}
