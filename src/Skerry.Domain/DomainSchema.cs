@@ -24,6 +24,10 @@ public static class DomainSchema
         new(EntityKinds.Site, "token_key", Owner),
         new(EntityKinds.Site, "api_url", Owner),
 
+        // Each end of a link says what it sees of the other.
+        new(EntityKinds.Link, "seen_by_a", Owner, Observed),
+        new(EntityKinds.Link, "seen_by_b", Owner, Observed),
+
         // The owner of a volume says how it is; that never keeps a deleted volume alive.
         new(EntityKinds.Volume, "status", Owner, Observed),
         new(EntityKinds.Volume, "error_reason", Owner, Observed),

@@ -1,0 +1,85 @@
+using Skerry.State;
+using Skerry.State.Merging;
+
+namespace Skerry.Domain.Sites;
+
+/// <summary>
+/// Writes down what this end of each link sees, so that every site knows of every other. Written when it changes and at no other
+/// time: a link that stays as it is costs nothing, and how old a report can be follows from when its maker was last heard.
+/// </summary>
+public sealed class LinkObserver(SiteContext site, ILinkStatus links) : IReconciler
+{
+    // A burst of writes makes a link catch up for a moment; that is no news.
+    private static readonly TimeSpan Settled = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
+
+    private readonly DateTimeOffset _startedAt = site.Now;
+
+    public string Name => "link-observer";
+
+    public IReadOnlyCollection<string> Kinds { get; } = [EntityKinds.Link];
+
+    public async ValueTask<StepResult> StepAsync(CancellationToken cancellationToken)
+    {
+        var news = new List<(LinkEnds Ends, LinkObservation Observation)>();
+        foreach (var report in links.Reports)
+        {
+            var ends = LinkEnds.Of(site.SelfText, report.Peer.ToString());
+            if (StateView.Of(site.Replica).Find(EntityKinds.Link, ends.Id) is { } link && News(link, ends, report) is { } observation)
+            {
+                news.Add((ends, observation));
+            }
+        }
+
+        if (news.Count > 0)
+        {
+            await site.DecideAsync(
+                Actor.System(Name),
+                transaction =>
+                {
+                    foreach (var (ends, observation) in news)
+                    {
+                        if (StateView.Of(transaction).Find(EntityKinds.Link, ends.Id) is not null)
+                        {
+                            var value = FieldValue.Serialize(observation, SitesJson.Default.LinkObservation);
+                            transaction.SetIfDifferent(ends.Key, ends.SeenBy(site.SelfText), value, DomainSchema.OwnerRank);
+                        }
+                    }
+
+                    return default(Unit);
+                },
+                cancellationToken);
+        }
+
+        return StepResult.After(Pace);
+    }
+
+    private LinkObservation? News(Entity link, LinkEnds ends, LinkReport report)
+    {
+        var before = link.Json(ends.SeenBy(site.SelfText), SitesJson.Default.LinkObservation);
+        var isDown = link.Flag(SiteFields.Disconnected);
+        var state = isDown ? Word(Aliveness.Disconnected) : Word(report, before);
+        if (state is null || state == before?.State)
+        {
+            return null;
+        }
+
+        var heard = report.LastHeardAt ?? before?.LastHeardAt;
+        var since = isDown || state == Word(Aliveness.Autonomous) && report.LastHeardAt is null ? site.Now : report.Since;
+        return new LinkObservation(state, since, heard, isDown ? link.Text(SiteFields.DisconnectReason) : report.LastError);
+    }
+
+    /// <summary>Null for what is too fresh to be told.</summary>
+    private string? Word(LinkReport report, LinkObservation? before) => report.Health switch
+    {
+        LinkHealth.Live => Word(Aliveness.Connected),
+        LinkHealth.Silent => Word(Aliveness.Autonomous),
+        LinkHealth.CatchingUp when site.Now - report.Since >= Settled => Word(Aliveness.Synchronizing),
+
+        // A peer that was known before this daemon started, and has not shown itself for longer than a moment.
+        LinkHealth.Unheard when before is not null && site.Now - _startedAt >= Settled * 3 => Word(Aliveness.Autonomous),
+        _ => null,
+    };
+
+    private static string Word(Aliveness aliveness) => AlivenessMap.Word(aliveness);
+}

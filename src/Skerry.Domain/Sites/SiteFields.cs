@@ -1,0 +1,123 @@
+using System.Security.Cryptography;
+using System.Text.Json.Serialization;
+using Skerry.State.Clocks;
+using Skerry.State.Merging;
+
+namespace Skerry.Domain.Sites;
+
+/// <summary>The names of the fields of <c>cloud</c>, <c>site</c>, <c>link</c> and <c>invitation</c>.</summary>
+internal static class SiteFields
+{
+    public const string CloudId = "id";
+
+    public const string Name = "name";
+    public const string Region = "region";
+    public const string Role = "role";
+    public const string Certificate = "certificate";
+    public const string SyncAddress = "sync_address";
+    public const string ApiUrl = "api_url";
+    public const string TokenKey = "token_key";
+    public const string Version = "version";
+    public const string JoinedAt = "joined_at";
+
+    /// <summary>A <see cref="Verdict"/> of a person on the site; null or absent when there is none.</summary>
+    public const string Verdict = "verdict";
+
+    public const string AddressA = "address_a";
+    public const string AddressB = "address_b";
+    public const string Disconnected = "disconnected";
+    public const string DisconnectReason = "disconnect_reason";
+
+    /// <summary>A <see cref="LinkObservation"/>; each is written by that end alone.</summary>
+    public const string SeenByA = "seen_by_a";
+    public const string SeenByB = "seen_by_b";
+
+    public const string Hash = "hash";
+    public const string ForName = "for_name";
+    public const string ExpiresAt = "expires_at";
+    public const string UsedBy = "used_by";
+    public const string MadeBySite = "made_by_site";
+
+    public static EntityKey CloudKey { get; } = new(EntityKinds.Cloud, EntityKinds.Cloud);
+
+    public static EntityKey Site(string id) => new(EntityKinds.Site, id);
+
+    public static EntityKey Invitation(string id) => new(EntityKinds.Invitation, id);
+}
+
+/// <summary>What a person decided about a site.</summary>
+/// <param name="State"><c>failed</c> or <c>fenced</c>.</param>
+/// <param name="Reason">In the person's words; null when none were given.</param>
+/// <param name="By">Who.</param>
+/// <param name="At">When, as <see cref="Instants"/> writes it.</param>
+internal sealed record Verdict(string State, string? Reason, string By, string At)
+{
+    public const string Failed = "failed";
+    public const string Fenced = "fenced";
+}
+
+/// <summary>The link of two sites: its entity id, and which of its fields belong to which end.</summary>
+internal readonly record struct LinkEnds(string A, string B)
+{
+    public string Id => $"{A}~{B}";
+
+    public EntityKey Key => new(EntityKinds.Link, Id);
+
+    public static LinkEnds Of(string one, string other) =>
+        string.CompareOrdinal(one, other) < 0 ? new LinkEnds(one, other) : new LinkEnds(other, one);
+
+    /// <summary>Null for an id that names no two sites.</summary>
+    public static LinkEnds? Parse(string id) =>
+        id.Split('~') is [var a, var b] && SiteId.TryParse(a, out _) && SiteId.TryParse(b, out _) ? new LinkEnds(a, b) : null;
+
+    public bool Has(string site) => site == A || site == B;
+
+    public string OtherThan(string site) => site == A ? B : A;
+
+    /// <summary>The field with the address at which others dial this end.</summary>
+    public string AddressOf(string site) => site == A ? SiteFields.AddressA : SiteFields.AddressB;
+
+    /// <summary>The field with what this end observes.</summary>
+    public string SeenBy(string site) => site == A ? SiteFields.SeenByA : SiteFields.SeenByB;
+}
+
+/// <summary>The fingerprint of a certificate.</summary>
+internal static class CertificatePin
+{
+    /// <summary>SHA-256 of a certificate in PEM, as 64 lower-case hexadecimal digits; null when the text holds none.</summary>
+    public static string? Of(string? pem)
+    {
+        if (pem is null || !PemEncoding.TryFind(pem, out var fields) || pem[fields.Label] != "CERTIFICATE")
+        {
+            return null;
+        }
+
+        return Convert.ToHexStringLower(SHA256.HashData(Convert.FromBase64String(pem[fields.Base64Data])));
+    }
+}
+
+/// <summary>HOST:PORT as people write it.</summary>
+internal static class HostPort
+{
+    public static bool IsValid(string? text)
+    {
+        var colon = text?.LastIndexOf(':') ?? -1;
+        return colon > 0
+            && ushort.TryParse(text.AsSpan(colon + 1), out var port) && port > 0
+            && Uri.CheckHostName(text![..colon].Trim('[', ']')) != UriHostNameType.Unknown;
+    }
+
+    public static Refusal Wrong(string field, string text) =>
+        Refusal.Invalid(field, $"'{text}' is not an address.", "Give HOST:PORT, for example site-2.example:8777.");
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(Verdict))]
+[JsonSerializable(typeof(LinkObservation))]
+[JsonSerializable(typeof(InvitationToken))]
+[JsonSerializable(typeof(JoinRequest))]
+[JsonSerializable(typeof(JoinReply))]
+[JsonSerializable(typeof(JoinRefusal))]
+internal sealed partial class SitesJson : JsonSerializerContext;
