@@ -43,6 +43,9 @@ public sealed class OperationReconciler : IReconciler, IAsyncDisposable
 
     public IReadOnlyCollection<string> Kinds { get; } = [EntityKinds.Operation];
 
+    /// <summary>How many operations are being carried out, or have ended since the last step.</summary>
+    public int UnderWay => _underWay.Count;
+
     public async ValueTask<StepResult> StepAsync(CancellationToken cancellationToken)
     {
         var state = StateView.Of(_site.Replica);

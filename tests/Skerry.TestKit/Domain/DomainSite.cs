@@ -1,0 +1,172 @@
+using Skerry.Domain;
+using Skerry.Domain.Conflicts;
+using Skerry.Domain.Operations;
+using Skerry.Domain.Volumes;
+using Skerry.State;
+using Skerry.State.Clocks;
+using Skerry.State.Merging;
+using Skerry.State.Storage;
+using Skerry.TestKit.Drivers;
+
+namespace Skerry.TestKit.Domain;
+
+/// <summary>
+/// One site's domain on a store and a disk in memory, with real services and reconcilers that the test steps. What it keeps
+/// survives <see cref="RestartAsync"/>; sites hear of each other when the test hands their mutations over.
+/// </summary>
+public sealed class DomainSite : IAsyncDisposable
+{
+    private readonly Func<IStateStore> _openStore;
+    private readonly MemoryDisk _disk = new();
+    private readonly SiteId _id;
+    private readonly string _name;
+    private readonly TimeProvider _time;
+    private CancellationTokenSource _stopped = new();
+    private int _starts;
+
+    private DomainSite(string name, TimeProvider time, Func<IStateStore> openStore)
+    {
+        _name = name;
+        _time = time;
+        _openStore = openStore;
+        _id = SiteId.Create(new Random(SeedOf(name)));
+    }
+
+    public static Actor Admin { get; } = new("admin", "user-admin", "project-admin", ["admin", "member", "reader"]);
+
+    public SiteContext Context { get; private set; } = null!;
+
+    public Replica Replica => Context.Replica;
+
+    public MemoryVolumeDriver Driver { get; private set; } = null!;
+
+    public ExportRegistry Exports { get; private set; } = null!;
+
+    public OperationService Operations { get; private set; } = null!;
+
+    public VolumeService Volumes { get; private set; } = null!;
+
+    public SnapshotService Snapshots { get; private set; } = null!;
+
+    public VolumeTypeService Types { get; private set; } = null!;
+
+    public QuotaService Quotas { get; private set; } = null!;
+
+    public ConnectionService Connections { get; private set; } = null!;
+
+    public AttachmentService Attachments { get; private set; } = null!;
+
+    public ConflictService Conflicts { get; private set; } = null!;
+
+    public OperationReconciler OperationReconciler { get; private set; } = null!;
+
+    /// <summary>Fires when the site stops: what a test holds up goes on then.</summary>
+    public CancellationToken Stopped => _stopped.Token;
+
+    /// <summary>Handlers beside those of volumes; taken up by the next start.</summary>
+    public List<IOperationHandler> MoreHandlers { get; } = [];
+
+    public List<IVolumeDeleteGuard> DeleteGuards { get; } = [];
+
+    private IReadOnlyList<IReconciler> Reconcilers { get; set; } = [];
+
+    /// <summary>Starts a site of that name; its id follows from the name.</summary>
+    public static async Task<DomainSite> StartAsync(
+        string name, TimeProvider time, Func<IStateStore>? openStore = null, Action<DomainSite>? prepare = null)
+    {
+        var memory = new MemoryStore();
+        var site = new DomainSite(name, time, openStore ?? (() => memory));
+        prepare?.Invoke(site);
+        await site.OpenAsync();
+        return site;
+    }
+
+    /// <summary>A member of a project, as a token makes one.</summary>
+    public static Actor Member(string name, string projectId) => new(name, $"user-{name}", projectId, ["member", "reader"]);
+
+    /// <summary>Stops without ado and starts on what is stored.</summary>
+    public async Task RestartAsync()
+    {
+        await DisposeAsync();
+        await OpenAsync();
+    }
+
+    /// <summary>Steps all reconcilers until none of them has anything to do and no operation is under way.</summary>
+    public async Task SettleAsync()
+    {
+        for (var quiet = 0; quiet < 2;)
+        {
+            var before = Replica.Vector;
+            foreach (var reconciler in Reconcilers)
+            {
+                await reconciler.StepAsync(CancellationToken.None);
+            }
+
+            var busy = OperationReconciler.UnderWay > 0;
+            quiet = busy || !Replica.Vector.Equals(before) ? 0 : quiet + 1;
+            await Task.Delay(busy ? 2 : 0);
+        }
+    }
+
+    /// <summary>Hands what this site has and the other lacks over to it.</summary>
+    public async Task SendAsync(DomainSite to)
+    {
+        var batch = Replica.ReadLog(to.Replica.Vector, null, int.MaxValue, int.MaxValue);
+        await to.Replica.ApplyAsync(batch.Mutations, CancellationToken.None);
+    }
+
+    /// <summary>Both ways, until both know the same.</summary>
+    public static async Task ExchangeAsync(DomainSite a, DomainSite b)
+    {
+        await a.SendAsync(b);
+        await b.SendAsync(a);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        var stopping = OperationReconciler.DisposeAsync();
+        await _stopped.CancelAsync();
+        await stopping;
+        _stopped.Dispose();
+        _stopped = new CancellationTokenSource();
+        await Replica.DisposeAsync();
+    }
+
+    private async Task OpenAsync()
+    {
+        var replica = await Replica.OpenAsync(
+            new ReplicaOptions { Site = _id, Schema = DomainSchema.Schema },
+            _openStore(),
+            _time,
+            new Random(SeedOf(_name) + ++_starts),
+            CancellationToken.None);
+        Context = new SiteContext(replica, _id, _name, _name, _time, new SeededIds(SeedOf(_name) + _starts));
+        Driver = new MemoryVolumeDriver("ssd", _disk);
+        var drivers = new VolumeDrivers([Driver]);
+        Exports = new ExportRegistry(Context);
+        Operations = new OperationService(Context);
+        Volumes = new VolumeService(Context, Operations, DeleteGuards);
+        Snapshots = new SnapshotService(Context, Operations);
+        Types = new VolumeTypeService(Context);
+        Quotas = new QuotaService(Context);
+        Connections = new ConnectionService(Context, Exports, new FixedNbdAddress("127.0.0.1", 10809));
+        Attachments = new AttachmentService(Context);
+        Conflicts = new ConflictService(Context);
+        OperationReconciler = new OperationReconciler(
+            Context, [.. VolumeOperations.Handlers(Context, drivers, Exports, DeleteGuards), .. MoreHandlers]);
+        var backends = new BackendReconciler(Context, drivers);
+        Reconcilers = [new FenceReconciler(Context, drivers, Exports), new VolumeReconciler(Context, drivers), OperationReconciler];
+
+        await replica.CommitAsync(
+            transaction => transaction.SetIfDifferent(
+                new EntityKey(EntityKinds.Site, Context.SelfText), "name", FieldValue.FromString(_name)),
+            new CommitOptions("start"),
+            CancellationToken.None);
+        await Types.EnsureDefaultsAsync([Driver.DriverName], CancellationToken.None);
+        await backends.StepAsync(CancellationToken.None);
+    }
+
+    private static int SeedOf(string name) => name.Aggregate(17, (hash, c) => unchecked((hash * 31) + c));
+
+    private sealed record FixedNbdAddress(string Host, int Port) : INbdAddress;
+}
