@@ -10,7 +10,7 @@ namespace Skerry.Domain.Replication;
 /// moment at which two sites may read the state as theirs to write. A forced promotion is written by the site that promotes.
 /// </remarks>
 /// <param name="VolumeId">The volume.</param>
-/// <param name="Number">1 at creation; every change is one above the highest that its writer knew.</param>
+/// <param name="Number">1 at creation, or for a copy the number of its source; every change is one above the highest that its writer knew.</param>
 /// <param name="Id">Random, so that two promotions with one number can be told apart.</param>
 /// <param name="Site">The site that is primary in this generation, as <c>SiteId</c> prints it; <see cref="Demoted"/> for nobody.</param>
 /// <param name="ForkNumber">The last write number that this generation shares with its parent; 0 at creation.</param>

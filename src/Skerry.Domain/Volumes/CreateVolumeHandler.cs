@@ -1,13 +1,13 @@
 using Skerry.Domain.Operations;
 using Skerry.Domain.Replication;
+using Skerry.State;
+using Skerry.State.Merging;
 
 namespace Skerry.Domain.Volumes;
 
 /// <summary>Makes the volume on its backend, opens it for writing, and writes its first generation.</summary>
 internal sealed class CreateVolumeHandler(SiteContext site, VolumeDrivers drivers) : IOperationHandler
 {
-    private const int FirstGeneration = 1;
-
     public string Kind => VolumeOperations.Create;
 
     public async ValueTask<OperationResult> RunAsync(Operation operation, CancellationToken cancellationToken)
@@ -27,12 +27,15 @@ internal sealed class CreateVolumeHandler(SiteContext site, VolumeDrivers driver
         }
 
         var sizeBytes = (volume.Integer(VolumeEntity.SizeGib) ?? 0) * Volume.BytesPerGib;
+        var sourceId = volume.Text("source_volume_id");
+        var number = FirstNumber(state, sourceId);
+        IVolumeDriver driver;
         try
         {
-            var driver = drivers.Get(volume.Text(VolumeEntity.Backend));
-            await driver.CreateAsync(
-                new NewVolume(id, sizeBytes, volume.Text("source_volume_id"), volume.Text("source_snapshot_id")), cancellationToken);
-            await driver.OpenForWritingAsync(id, FirstGeneration, cancellationToken);
+            // A copy shares the blocks of its source, so it is made where those are.
+            driver = (sourceId is null ? null : drivers.Holding(sourceId)) ?? drivers.Get(volume.Text(VolumeEntity.Backend));
+            await driver.CreateAsync(new NewVolume(id, sizeBytes, sourceId, volume.Text("source_snapshot_id")), cancellationToken);
+            await driver.OpenForWritingAsync(id, number, cancellationToken);
         }
         catch (DriverException e)
         {
@@ -40,13 +43,19 @@ internal sealed class CreateVolumeHandler(SiteContext site, VolumeDrivers driver
                 e.Message, transaction => VolumeEntity.WriteStatus(transaction, key, VolumeStatus.Error, e.Message));
         }
 
-        var generation = new Generation(id, FirstGeneration, site.Ids.NewUuid(), site.SelfText, ForkNumber: 0, ParentId: null, Planned: true);
+        var generation = new Generation(id, number, site.Ids.NewUuid(), site.SelfText, ForkNumber: 0, ParentId: null, Planned: true);
         return OperationResult.Succeeded(transaction =>
         {
             Generations.Write(transaction, generation);
+            transaction.SetIfDifferent(
+                key, VolumeEntity.Backend, FieldValue.FromString(driver.Backend), DomainSchema.OwnerRank);
             VolumeEntity.WriteStatus(transaction, key, VolumeStatus.Available, null);
         });
     }
+
+    /// <summary>A copy goes on with the history of its source, so its first generation is not below the source's.</summary>
+    private static long FirstNumber(StateView state, string? sourceId) =>
+        sourceId is null ? 1 : Generations.Of(state, sourceId).Select(g => g.Number).DefaultIfEmpty(1).Max();
 
     /// <summary>Every step is idempotent, and nobody can have written to the volume: completing it is finding out.</summary>
     public ValueTask<OperationResult> ReconcileAsync(Operation operation, CancellationToken cancellationToken) =>

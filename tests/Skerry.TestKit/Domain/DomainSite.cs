@@ -66,6 +66,12 @@ public sealed class DomainSite : IAsyncDisposable
     /// <summary>Handlers beside those of volumes; taken up by the next start.</summary>
     public List<IOperationHandler> MoreHandlers { get; } = [];
 
+    /// <summary>The drivers of this site in place of the one in memory; taken up by the next start.</summary>
+    public Func<ExportRegistry, IEnumerable<IVolumeDriver>>? MakeDrivers { get; set; }
+
+    /// <summary>Where exports are said to be served.</summary>
+    public LoopbackNbdAddress NbdAddress { get; } = new();
+
     public List<IVolumeDeleteGuard> DeleteGuards { get; } = [];
 
     private IReadOnlyList<IReconciler> Reconcilers { get; set; } = [];
@@ -142,14 +148,14 @@ public sealed class DomainSite : IAsyncDisposable
             CancellationToken.None);
         Context = new SiteContext(replica, _id, _name, _name, _time, new SeededIds(SeedOf(_name) + _starts));
         Driver = new MemoryVolumeDriver("ssd", _disk);
-        var drivers = new VolumeDrivers([Driver]);
         Exports = new ExportRegistry(Context);
+        var drivers = new VolumeDrivers(MakeDrivers?.Invoke(Exports) ?? [Driver]);
         Operations = new OperationService(Context);
         Volumes = new VolumeService(Context, Operations, DeleteGuards);
         Snapshots = new SnapshotService(Context, Operations);
         Types = new VolumeTypeService(Context);
         Quotas = new QuotaService(Context);
-        Connections = new ConnectionService(Context, Exports, new FixedNbdAddress("127.0.0.1", 10809));
+        Connections = new ConnectionService(Context, Exports, NbdAddress);
         Attachments = new AttachmentService(Context);
         Conflicts = new ConflictService(Context);
         OperationReconciler = new OperationReconciler(
@@ -168,5 +174,11 @@ public sealed class DomainSite : IAsyncDisposable
 
     private static int SeedOf(string name) => name.Aggregate(17, (hash, c) => unchecked((hash * 31) + c));
 
-    private sealed record FixedNbdAddress(string Host, int Port) : INbdAddress;
+    /// <summary>An NBD server on this machine; the port is set once it listens.</summary>
+    public sealed class LoopbackNbdAddress : INbdAddress
+    {
+        public string Host => "127.0.0.1";
+
+        public int Port { get; set; } = 10809;
+    }
 }

@@ -1,0 +1,221 @@
+using System.Collections.Concurrent;
+using Skerry.Blocks;
+using Skerry.Domain.Volumes;
+
+namespace Skerry.Drivers.Native;
+
+/// <summary>Volumes in Skerry's own block store. A volume has the same name in the store as in the cloud: its id.</summary>
+/// <remarks>
+/// The store orders and logs what is done to one volume. What this class adds is that opening and fencing one volume exclude each
+/// other, so that a fence that comes while the volume is being opened is not lost.
+/// </remarks>
+public sealed class NativeDriver(string backend, BlockStore store, ExportRegistry exports) : IVolumeDriver
+{
+    /// <summary>The driver's name in the configuration.</summary>
+    public const string Name = "native";
+
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> _runLocks = new(StringComparer.Ordinal);
+
+    public string Backend => backend;
+
+    public string DriverName => Name;
+
+    public DriverCapabilities Capabilities { get; } = new(Snapshots: true, Clones: true, NativeReplication: true);
+
+    public ValueTask<BackendSpace> MeasureAsync(CancellationToken cancellationToken) => CallAsync(() =>
+    {
+        var space = store.Space;
+        return ValueTask.FromResult(new BackendSpace(space.TotalBytes, space.FreeBytes, space.AllocatedBytes));
+    });
+
+    public bool Holds(string volumeId) => store.VolumeIds.Contains(volumeId, StringComparer.Ordinal);
+
+    public async ValueTask<IReadOnlyList<LocalVolume>> ListLocalAsync(CancellationToken cancellationToken)
+    {
+        var locals = new List<LocalVolume>();
+        foreach (var id in store.VolumeIds.Order(StringComparer.Ordinal))
+        {
+            if (await FindAsync(id, cancellationToken) is { } volume)
+            {
+                locals.Add(new LocalVolume(
+                    id, volume.SizeBytes, volume.AllocatedBytes, OpenGeneration(volume), [.. volume.Snapshots.Select(s => s.Id)]));
+            }
+        }
+
+        return locals;
+    }
+
+    public ValueTask CreateAsync(NewVolume volume, CancellationToken cancellationToken) => CallAsync(async () =>
+    {
+        if (await FindAsync(volume.VolumeId, cancellationToken) is { } present)
+        {
+            await CompleteAsync(volume, present, cancellationToken);
+            return;
+        }
+
+        RequireRoom(volume.VolumeId, volume.SizeBytes);
+        if (volume.SourceVolumeId is null)
+        {
+            await store.CreateAsync(volume.VolumeId, volume.SizeBytes, cancellationToken);
+            return;
+        }
+
+        var clone = await store.CloneAsync(volume.VolumeId, volume.SourceVolumeId, volume.SourceSnapshotId, cancellationToken);
+        await CompleteAsync(volume, clone, cancellationToken);
+    });
+
+    public ValueTask DeleteAsync(string volumeId, CancellationToken cancellationToken) => CallAsync(async () =>
+    {
+        await FenceAsync(volumeId, "it is deleted", cancellationToken);
+        await store.DeleteAsync(volumeId, cancellationToken);
+        _runLocks.TryRemove(volumeId, out _);
+    });
+
+    public ValueTask ExtendAsync(string volumeId, long sizeBytes, CancellationToken cancellationToken) => CallAsync(async () =>
+    {
+        var volume = await store.OpenAsync(volumeId, cancellationToken);
+        if (volume.SizeBytes < sizeBytes)
+        {
+            RequireRoom(volumeId, sizeBytes);
+            await volume.ExtendAsync(sizeBytes, cancellationToken);
+        }
+    });
+
+    public ValueTask<string> CreateSnapshotAsync(string volumeId, string snapshotId, CancellationToken cancellationToken) => CallAsync(async () =>
+    {
+        var volume = await store.OpenAsync(volumeId, cancellationToken);
+        var snapshot = volume.Snapshots.FirstOrDefault(s => s.Id == snapshotId)
+            ?? await volume.CreateSnapshotAsync(snapshotId, cancellationToken);
+        return snapshot.Lineage.ToString();
+    });
+
+    public ValueTask DeleteSnapshotAsync(string volumeId, string snapshotId, CancellationToken cancellationToken) => CallAsync(async () =>
+    {
+        if (await FindAsync(volumeId, cancellationToken) is { } volume)
+        {
+            await volume.DeleteSnapshotAsync(snapshotId, cancellationToken);
+        }
+    });
+
+    public ValueTask OpenForWritingAsync(string volumeId, long generation, CancellationToken cancellationToken) => CallAsync(() =>
+        WithRunLockAsync(
+            volumeId,
+            async () =>
+            {
+                var volume = await store.OpenAsync(volumeId, cancellationToken);
+                if (OpenGeneration(volume) is { } open)
+                {
+                    if (open == generation)
+                    {
+                        return;
+                    }
+
+                    if (open > generation)
+                    {
+                        throw new DriverException(
+                            DriverError.Mismatch, $"Volume {volumeId} is open in generation {open}, which is above {generation}.");
+                    }
+
+                    await volume.EndRunAsync(cancellationToken);
+                }
+
+                await volume.BeginRunAsync(generation, cancellationToken);
+            },
+            cancellationToken));
+
+    /// <remarks>The exports go first: what a client still sends is not worth finishing, and its connection may be slow to end.</remarks>
+    public ValueTask FenceAsync(string volumeId, string reason, CancellationToken cancellationToken) => CallAsync(() =>
+    {
+        exports.RevokeVolume(volumeId);
+        return WithRunLockAsync(
+            volumeId,
+            async () =>
+            {
+                if (await FindAsync(volumeId, cancellationToken) is { IsReadOnly: false } volume)
+                {
+                    await volume.EndRunAsync(cancellationToken);
+                }
+            },
+            cancellationToken);
+    });
+
+    private static long? OpenGeneration(BlockVolume volume) =>
+        !volume.IsReadOnly && volume.Lineage.Runs is [.., var run] ? run.Generation : null;
+
+    /// <summary>A clone has its source's size at first: growing it is the rest of making it, also after a crash in between.</summary>
+    private static async ValueTask CompleteAsync(NewVolume wanted, BlockVolume volume, CancellationToken cancellationToken)
+    {
+        if (wanted.SourceVolumeId is not null && volume.SizeBytes < wanted.SizeBytes)
+        {
+            await volume.ExtendAsync(wanted.SizeBytes, cancellationToken);
+        }
+        else if (volume.SizeBytes != wanted.SizeBytes)
+        {
+            throw new DriverException(
+                DriverError.Mismatch,
+                $"Volume {wanted.VolumeId} is there with {volume.SizeBytes} bytes, and {wanted.SizeBytes} were asked for.");
+        }
+    }
+
+    /// <summary>Space is taken as it is written; what can never be filled is refused at once.</summary>
+    private void RequireRoom(string volumeId, long sizeBytes)
+    {
+        var total = store.Space.TotalBytes;
+        if (sizeBytes > total)
+        {
+            throw new DriverException(
+                DriverError.NoSpace, $"Volume {volumeId} of {sizeBytes} bytes can never fit on backend {backend}, which has {total} bytes.");
+        }
+    }
+
+    private async ValueTask<BlockVolume?> FindAsync(string volumeId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await store.OpenAsync(volumeId, cancellationToken);
+        }
+        catch (BlockException e) when (e.Error == BlockError.NotFound)
+        {
+            return null;
+        }
+    }
+
+    private async ValueTask WithRunLockAsync(string volumeId, Func<ValueTask> body, CancellationToken cancellationToken)
+    {
+        var runLock = _runLocks.GetOrAdd(volumeId, _ => new SemaphoreSlim(1, 1));
+        await runLock.WaitAsync(cancellationToken);
+        try
+        {
+            await body();
+        }
+        finally
+        {
+            runLock.Release();
+        }
+    }
+
+    private ValueTask CallAsync(Func<ValueTask> call) => new(CallAsync<bool>(async () =>
+    {
+        await call();
+        return true;
+    }).AsTask());
+
+    private async ValueTask<T> CallAsync<T>(Func<ValueTask<T>> call)
+    {
+        try
+        {
+            return await call();
+        }
+        catch (BlockException e)
+        {
+            var error = e.Error switch
+            {
+                BlockError.NotFound => DriverError.NotFound,
+                BlockError.NoSpace => DriverError.NoSpace,
+                BlockError.Exists or BlockError.Refused or BlockError.OutOfRange => DriverError.Mismatch,
+                _ => DriverError.Failed,
+            };
+            throw new DriverException(error, $"Backend {backend}: {e.Message}.", e);
+        }
+    }
+}
