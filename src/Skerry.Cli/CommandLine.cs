@@ -1,10 +1,11 @@
 using System.CommandLine;
+using System.Text.RegularExpressions;
 using Skerry.Client.Native;
 
 namespace Skerry.Cli;
 
 /// <summary>Runs one command line, and turns every way that it can end into an exit code and a message.</summary>
-internal static class CommandLine
+internal static partial class CommandLine
 {
     public static async Task<int> RunAsync(IReadOnlyList<string> args, Surroundings surroundings)
     {
@@ -14,7 +15,8 @@ internal static class CommandLine
         {
             foreach (var message in result.Errors.Select(error => error.Message).Distinct(StringComparer.Ordinal))
             {
-                await surroundings.Error.WriteLineAsync(message);
+                // The parser names the type that it wanted in the words of the language; all typed options are whole numbers.
+                await surroundings.Error.WriteLineAsync(TypeName().Replace(message, "as a whole number."));
             }
 
             await surroundings.Error.WriteLineAsync($"Help: {CommandTree.PathOf(result.CommandResult.Command)} --help");
@@ -43,6 +45,9 @@ internal static class CommandLine
             return ExitCodes.Of(e);
         }
     }
+
+    [GeneratedRegex(@"as expected type '[^']*'\.?")]
+    private static partial Regex TypeName();
 
     /// <summary>Anything else is a fault of this program, and its stack trace is wanted.</summary>
     private static bool IsExpected(Exception e) =>

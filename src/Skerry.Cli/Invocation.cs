@@ -10,7 +10,8 @@ namespace Skerry.Cli;
 /// <summary>One run of one verb: its arguments, the client, and where its words go.</summary>
 internal sealed class Invocation : IDisposable
 {
-    private static readonly TimeSpan RequestTime = TimeSpan.FromSeconds(60);
+    // Above the time that a site holds a request back, and below the default of --timeout, so that a site that does not answer is named.
+    private static readonly TimeSpan RequestTime = TimeSpan.FromSeconds(45);
 
     private readonly ParseResult _parsed;
     private readonly CancellationTokenSource _time;
@@ -63,7 +64,7 @@ internal sealed class Invocation : IDisposable
         catch (OperationCanceledException) when (_time.IsCancellationRequested)
         {
             throw new OutOfTimeException(
-                $"Not done within {_limit.TotalSeconds:0} s; it may still be carried out.",
+                $"Not done within {_limit.TotalSeconds:0} s{(_session is null ? "" : $" at {_session.Login.SiteRoot}")}; it may still be carried out.",
                 Pending ?? "Look how it stands before you repeat it; --timeout allows for more time.");
         }
         finally
@@ -90,7 +91,7 @@ internal sealed class Invocation : IDisposable
     private SkerryClient Connect()
     {
         var settings = LoginSettings.Read(_parsed, Surroundings);
-        _http = new HttpClient(Surroundings.Handler(settings.Trust)) { Timeout = _limit < RequestTime ? _limit : RequestTime };
+        _http = new HttpClient(Surroundings.Handler(settings.Trust)) { Timeout = RequestTime };
         _session = new LoginSession(_http, settings.Login);
         return new SkerryClient(new ApiConnection(_http, _session));
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace Skerry.Cli;
 
@@ -67,12 +68,9 @@ internal static class SharedOptions
         Format.AcceptOnlyFromAmong("table", "json", "yaml", "value");
         Timeout.Validators.Add(result =>
         {
-            if (result.Errors.Any())
-            {
-                return;
-            }
-
-            if (result.Tokens.Count > 0 && result.GetValueOrDefault<long?>() is not (> 0 and <= 31_536_000))
+            // The text is looked at, since a value that is no number cannot be asked for.
+            if (result.Tokens is [var token]
+                && !(long.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and <= 31_536_000))
             {
                 result.AddError("--timeout takes a number of seconds from 1 to 31536000.");
             }

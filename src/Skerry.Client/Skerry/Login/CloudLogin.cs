@@ -29,12 +29,14 @@ public sealed record CloudLogin(Uri AuthUrl)
     /// <summary>The site to talk to; null for the one at <see cref="AuthUrl"/>, since any site serves the whole cloud.</summary>
     public string? RegionName { get; init; }
 
-    /// <summary>The root of identity v3, without a slash at its end.</summary>
+    /// <summary>The root of identity v3, without a slash at its end. An address without a path is a site's root.</summary>
     public Uri IdentityRoot
     {
         get
         {
-            var url = AuthUrl.GetLeftPart(UriPartial.Path).TrimEnd('/');
+            var url = AuthUrl.AbsolutePath == "/"
+                ? AuthUrl.GetLeftPart(UriPartial.Authority) + "/identity"
+                : AuthUrl.GetLeftPart(UriPartial.Path).TrimEnd('/');
             return new Uri(url.EndsWith("/v3", StringComparison.Ordinal) ? url : url + "/v3");
         }
     }

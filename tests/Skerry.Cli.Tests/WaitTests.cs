@@ -1,0 +1,101 @@
+using Skerry.Client.Native.Wire;
+using static Skerry.Cli.Tests.Samples;
+
+namespace Skerry.Cli.Tests;
+
+public sealed class WaitTests
+{
+    private const string Poll = $"GET /skerry/v1/operations/{OperationId}?wait=20";
+
+    [Fact]
+    public async Task A_creation_is_followed_until_the_volume_is_there()
+    {
+        var site = new FakeSite()
+            .On("POST /skerry/v1/volumes", Reply(AVolume(status: "creating"), OperationId))
+            .On($"GET /skerry/v1/operations/{OperationId}", Reply(AnOperation("queued", "south is not reached")))
+            .On(Poll, Reply(AnOperation("running")))
+            .On(Poll, Reply(AnOperation("succeeded")))
+            .On($"GET /skerry/v1/volumes/{VolumeId}", Reply(AVolume(status: "creating")))
+            .On($"GET /skerry/v1/volumes/{VolumeId}", Reply(AVolume()));
+        var run = await CommandRun.Of(site, "volume", "create", "data", "--size", "2", "--wait", "-f", "value", "-c", "status");
+        Assert.Equal((0, "available\n"), (run.ExitCode, run.Out));
+        Assert.Contains("south is not reached", run.Error);
+    }
+
+    [Fact]
+    public async Task Without_waiting_the_operation_to_follow_is_named()
+    {
+        var site = new FakeSite().On("POST /skerry/v1/volumes", Reply(AVolume(status: "creating"), OperationId));
+        var run = await CommandRun.Of(site, "volume", "create", "data", "--size", "2", "-f", "value", "-c", "status");
+        Assert.Equal((0, "creating\n"), (run.ExitCode, run.Out));
+        Assert.Contains($"skerry operation wait {OperationId}", run.Error);
+    }
+
+    [Theory]
+    [InlineData("failed")]
+    [InlineData("expired")]
+    [InlineData("discarded")]
+    [InlineData("cancelled")]
+    public async Task An_operation_that_did_not_succeed_is_exit_code_1_with_its_reason(string status)
+    {
+        var site = new FakeSite().On($"GET /skerry/v1/operations/{OperationId}", Reply(AnOperation(status, "the backend is full")));
+        var run = await CommandRun.Of(site, "operation", "wait", OperationId);
+        Assert.Equal((1, ""), (run.ExitCode, run.Out));
+        Assert.Contains(status, run.Error);
+        Assert.Contains("the backend is full", run.Error);
+    }
+
+    [Fact]
+    public async Task A_volume_that_ends_in_error_is_exit_code_1()
+    {
+        var site = new FakeSite()
+            .On("POST /skerry/v1/volumes", Reply(AVolume(status: "creating")))
+            .On($"GET /skerry/v1/volumes/{VolumeId}", Reply(AVolume(status: "error", reason: "no space left")));
+        var run = await CommandRun.Of(site, "volume", "create", "data", "--size", "2", "--wait");
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("no space left", run.Error);
+    }
+
+    [Fact]
+    public async Task The_end_of_the_time_is_exit_code_5_and_says_how_to_follow()
+    {
+        var site = new FakeSite()
+            .On($"GET /skerry/v1/operations/{OperationId}", Reply(AnOperation("queued")))
+            .Never(Poll);
+        var run = await CommandRun.Of(site, "operation", "wait", OperationId, "--timeout", "1");
+        Assert.Equal(5, run.ExitCode);
+        Assert.Contains(OperationId, run.Error);
+    }
+
+    [Fact]
+    public async Task A_replication_shows_its_transfer_until_the_replica_is_whole()
+    {
+        var transfer = new TransferRecord("first-copy", 2L << 30, 1L << 30, 0, 1L << 30, 0, 200 << 20, 5, Noon, null);
+        var site = new FakeSite()
+            .On($"GET /skerry/v1/volumes/{VolumeId}", Reply(AVolume()))
+            .On("GET /skerry/v1/sites", Sites("north", "south"))
+            .On("POST /skerry/v1/replications", Reply(AReplication("active - updating")))
+            .On($"GET /skerry/v1/replications/{ReplicationId}", Reply(AReplication("active - updating", transfer)))
+            .On($"GET /skerry/v1/replications/{ReplicationId}", Reply(AReplication("active - secondary", lagBytes: 0)));
+        var run = await CommandRun.Of(site, "replication", "create", VolumeId, "--to", "south", "--wait", "-f", "json");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("first-copy 1.00 GiB of 2.00 GiB (50 %), 200 MiB/s, 5 s left", run.Error);
+        var shown = Parse(run.Out);
+        Assert.Equal("active - secondary", (string)shown["status"]!);
+        Assert.Equal(8, (long)shown["target"]!["recovery_point"]!["number"]!);
+        Assert.Equal("south-id", (string)Parse(site.Bodies[2])["target_site"]!);
+    }
+
+    [Fact]
+    public async Task A_replication_in_error_says_why_and_what_helps()
+    {
+        var site = new FakeSite()
+            .On("GET /skerry/v1/replications", Replications(AReplication("active - updating")))
+            .On($"POST /skerry/v1/replications/{ReplicationId}/sync", Reply(AReplication("active - updating")))
+            .On($"GET /skerry/v1/replications/{ReplicationId}", Reply(AReplication("error", reason: "south has no space", nextStep: "Free some.")));
+        var run = await CommandRun.Of(site, "replication", "sync", "data", "--wait");
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("south has no space", run.Error);
+        Assert.Contains("Free some.", run.Error);
+    }
+}
