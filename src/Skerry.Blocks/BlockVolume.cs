@@ -163,7 +163,8 @@ public sealed class BlockVolume : IBlockDevice, IAsyncDisposable
         return ChangeAsync(() => new SetProperty(_state.Ordinal, name, value.ToArray()), null, cancellationToken);
     }
 
-    public ReadOnlyMemory<byte>? GetProperty(string name) => _state.Properties.TryGetValue(name, out var value) ? value : (ReadOnlyMemory<byte>?)null;
+    /// <summary>Null when there is none of that name.</summary>
+    public ReadOnlyMemory<byte>? GetProperty(string name) => _state.Properties.TryGetValue(name, out var value) ? value : default(ReadOnlyMemory<byte>?);
 
     /// <summary>Nothing happens when there is none of that name.</summary>
     public ValueTask RemovePropertyAsync(string name, CancellationToken cancellationToken) => ChangeAsync(
@@ -320,13 +321,13 @@ public sealed class BlockVolume : IBlockDevice, IAsyncDisposable
         return AllAsync(waiting);
     }
 
-    /// <summary>As <see cref="PutAsync"/>, for whole blocks that are a hole at the source.</summary>
+    /// <summary>As <see cref="PutAsync"/>, for whole blocks that are a hole at the source; only the source's end may cut the last one short.</summary>
     public ValueTask PutHoleAsync(long offsetBytes, long lengthBytes, long number, CancellationToken cancellationToken)
     {
         RequirePuttable(offsetBytes, lengthBytes, number, cancellationToken);
-        if (offsetBytes % Sizes.Block != 0 || (lengthBytes % Sizes.Block != 0 && offsetBytes + lengthBytes != SizeBytes))
+        if (offsetBytes % Sizes.Block != 0)
         {
-            throw new BlockException(BlockError.OutOfRange, $"{_name}: a hole of {lengthBytes} bytes at {offsetBytes} is not of whole blocks");
+            throw new BlockException(BlockError.OutOfRange, $"{_name}: a hole at byte {offsetBytes} does not begin at a block");
         }
 
         return SubmitAsync(PutRequest(offsetBytes, lengthBytes, default, WriteKind.Trim, number));
@@ -508,8 +509,7 @@ public sealed class BlockVolume : IBlockDevice, IAsyncDisposable
         RequireThere();
         if (snapshotId is null)
         {
-            var last = _state.CatchingUp ? long.MaxValue : _state.LastNumber;
-            return Ranges.Changed(_state.Map, SizeBytes, Ranges.Reliable(_state.Forks, number, last, ofOwnLine));
+            return Ranges.Changed(_state.Map, SizeBytes, Ranges.Reliable(_state.Forks, number, _state.LastNumber, ofOwnLine));
         }
 
         var snapshot = FindSnapshot(snapshotId);

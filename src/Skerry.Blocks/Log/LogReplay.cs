@@ -14,8 +14,13 @@ internal readonly record struct LogEnd(long Sequence, ulong Opening, Segment? Se
 /// or with which a later opening says that it goes on: so nothing that an earlier recovery cut can come back.
 /// </summary>
 /// <remarks>
+/// <para>
+/// Where two records could be next, the one of a later opening is: that opening found the other torn, and went on without it.
+/// </para>
+/// <para>
 /// The log is cut at the first record that is not whole, unless something says that the record was durable once: then it has rotted,
 /// and it is an error, never an end. Its data may be bad, since each block is proved when it is read; its header may not.
+/// </para>
 /// </remarks>
 internal sealed class LogReplay(IBackingStorage storage, SegmentTable segments, StoreState state, ulong storeId, long markedDurable)
 {
@@ -23,6 +28,8 @@ internal sealed class LogReplay(IBackingStorage storage, SegmentTable segments, 
     private readonly byte[] _scan = new byte[ScanBlocks * Sizes.Block];
     private readonly MapEntry[] _entries = new MapEntry[MapNode.Fanout];
     private readonly List<Segment> _touched = [];
+    private readonly Dictionary<(long Sequence, ulong PriorOpening), Segment> _takenUp = [];
+    private readonly Dictionary<(long Sequence, ulong Opening), Segment> _continued = [];
     private byte[] _header = new byte[Sizes.Block];
     private long _durable = markedDurable;
 
@@ -32,13 +39,20 @@ internal sealed class LogReplay(IBackingStorage storage, SegmentTable segments, 
         var segment = segments.Find(from.Segment);
         var block = from.Block;
         _durable = Math.Max(_durable, from.Sequence);
+        ReadFirstHeaders(from.Segment);
         while (true)
         {
-            var found = segment is null ? null : ReadAt(segment, block, sequence + 1, opening);
-            if (found is null && NextSegment(segment?.Id ?? from.Segment, sequence + 1, opening) is { } next)
+            var (inSegment, at) = _takenUp.TryGetValue((sequence + 1, opening), out var later) ? (later, 0) : (segment, block);
+            var found = inSegment is null ? null : ReadAt(inSegment, at, sequence + 1, opening);
+            if (found is null && _continued.TryGetValue((sequence + 1, opening), out later))
             {
-                (segment, block) = (next, 0);
-                found = ReadAt(segment, block, sequence + 1, opening);
+                (inSegment, at) = (later, 0);
+                found = ReadAt(inSegment, at, sequence + 1, opening);
+            }
+
+            if (found is not null)
+            {
+                (segment, block) = (inSegment, at);
             }
 
             if (found is not { } header || !IsWhole(segment!, header))
@@ -62,7 +76,7 @@ internal sealed class LogReplay(IBackingStorage storage, SegmentTable segments, 
             {
                 var (durable, any) = Scan(other, other.Id == segmentId ? block : 0);
                 evidence = Math.Max(evidence, durable);
-                cleanTail &= !any || other.Id != segmentId;
+                cleanTail &= !any;
             }
         }
 
@@ -78,7 +92,14 @@ internal sealed class LogReplay(IBackingStorage storage, SegmentTable segments, 
         return new LogEnd(sequence, opening, resume ? segment : null, resume ? block : 0, _touched);
     }
 
-    private RecordHeader? ReadAt(Segment segment, int block, long sequence, ulong opening)
+    private RecordHeader? ReadAt(Segment segment, int block, long sequence, ulong opening) =>
+        ReadHeader(segment, block) is { } header && header.Sequence == sequence
+        && (header.Opening == opening || (header.PriorOpening != 0 && header.PriorOpening == opening))
+            ? header
+            : null;
+
+    /// <summary>A sound header that stands here, kept in the buffer until the next one is read.</summary>
+    private RecordHeader? ReadHeader(Segment segment, int block)
     {
         if (block >= segment.Blocks)
         {
@@ -87,9 +108,7 @@ internal sealed class LogReplay(IBackingStorage storage, SegmentTable segments, 
 
         var first = _header.AsSpan(0, Sizes.Block);
         Read(segment, block, first);
-        if (!RecordHeader.TryRead(first, storeId, segment.Id, block, segment.Blocks, out var header)
-            || header.Sequence != sequence
-            || (header.Opening != opening && (header.PriorOpening == 0 || header.PriorOpening != opening)))
+        if (!RecordHeader.TryRead(first, storeId, segment.Id, block, segment.Blocks, out var header))
         {
             return null;
         }
@@ -110,17 +129,20 @@ internal sealed class LogReplay(IBackingStorage storage, SegmentTable segments, 
         return header;
     }
 
-    private Segment? NextSegment(long after, long sequence, ulong opening)
+    /// <summary>Finds where the log may go on in a new segment. Of several the newest counts, so that what it cut stays cut.</summary>
+    private void ReadFirstHeaders(long after)
     {
         foreach (var segment in segments.InOrder())
         {
-            if (segment.Id > after && ReadAt(segment, 0, sequence, opening) is not null)
+            if (segment.Id > after && ReadHeader(segment, 0) is { } header)
             {
-                return segment;
+                _continued[(header.Sequence, header.Opening)] = segment;
+                if (header.PriorOpening != 0)
+                {
+                    _takenUp[(header.Sequence, header.PriorOpening)] = segment;
+                }
             }
         }
-
-        return null;
     }
 
     /// <summary>True when the data is all there, or was durable once, so that what is wrong with it is rot and stays an error of its blocks.</summary>

@@ -166,6 +166,9 @@ internal sealed class LogWriter(
         if (write.OutsideHistory)
         {
             RequireNoRun(volume);
+
+            // Above all numbers of the history that it disturbs: until a lineage is adopted, the block differs from each state in it.
+            write.Number = Math.Max(write.Number, volume.LastNumber + 1);
             return;
         }
 

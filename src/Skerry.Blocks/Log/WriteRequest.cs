@@ -72,7 +72,7 @@ internal sealed class WriteRequest(RequestPool pool) : LogRequest
         var end = (offsetBytes + lengthBytes) / Sizes.Block;
         if (kind == WriteKind.Data)
         {
-            HasEdges = offsetBytes % Sizes.Block != 0 || (offsetBytes + lengthBytes) % Sizes.Block != 0;
+            HasEdges = lengthBytes > 0 && (offsetBytes % Sizes.Block != 0 || (offsetBytes + lengthBytes) % Sizes.Block != 0);
             if (first < end)
             {
                 AddData(first, data.Slice((int)((first * Sizes.Block) - offsetBytes), (int)((end - first) * Sizes.Block)));
