@@ -1,6 +1,8 @@
-#pragma warning disable CS9113 // The bodies follow.
 using Skerry.Domain.Operations;
 using Skerry.Domain.Replication;
+using Skerry.Domain.Sites;
+using Skerry.Domain.Volumes;
+using Skerry.State.Merging;
 
 namespace Skerry.Domain.Recovery;
 
@@ -8,26 +10,262 @@ namespace Skerry.Domain.Recovery;
 /// What administrators do with a volume's primary. Each request becomes an operation at the site that carries it out; only the
 /// checks that any site can make from what it knows are made here, and all of them again there.
 /// </summary>
-public sealed class RecoveryService(SiteContext site, OperationService operations, IReplicaStore replicas)
+public sealed class RecoveryService(
+    SiteContext site, OperationService operations, IEnumerable<IReplicaStore> stores, ILinkStatus links)
 {
-    /// <summary>What a failover would do if it were asked for now.</summary>
-    public ValueTask<Outcome<FailoverPreview>> PreviewAsync(
-        Actor actor, FailoverRequest request, CancellationToken cancellationToken) => throw new NotImplementedException();
+    // A request to move a primary that could not be begun by then must not surprise anybody later.
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
 
-    public ValueTask<Outcome<RecoveryTicket>> FailoverAsync(
-        Actor actor, FailoverRequest request, CancellationToken cancellationToken) => throw new NotImplementedException();
+    private readonly PromotionFactsReader _reader = new(site, [.. stores], links);
+
+    /// <summary>What a failover would do if it were asked for now.</summary>
+    public async ValueTask<Outcome<FailoverPreview>> PreviewAsync(
+        Actor actor, FailoverRequest request, CancellationToken cancellationToken)
+    {
+        var state = StateView.Of(site.Replica);
+        var move = Resolve(state, actor, request.VolumeId, request.ToSite, toHome: false);
+        if (move.IsRefused)
+        {
+            return move.Refusal!;
+        }
+
+        var preview = await PreviewAsync(state, move.Value, request.IsForced, cancellationToken);
+        return request.IsForced || move.Value.Primary.Current.IsDemoted ? preview : preview with
+        {
+            SecondsSinceWhole = 0,
+            OwedBytesAtLeast = 0,
+            Refusal = CheckPlanned(state, move.Value),
+            Loss = "Nothing is lost: the primary stops first, and its last write is waited for.",
+        };
+    }
+
+    /// <summary>Planned: drains and demotes the primary, then promotes; forced: promotes alone, with what the preview says.</summary>
+    public async ValueTask<Outcome<RecoveryTicket>> FailoverAsync(
+        Actor actor, FailoverRequest request, CancellationToken cancellationToken)
+    {
+        var state = StateView.Of(site.Replica);
+        var move = Resolve(state, actor, request.VolumeId, request.ToSite, toHome: false);
+        return move.IsRefused ? move.Refusal! : await MoveAsync(actor, state, move.Value, request, cancellationToken);
+    }
 
     /// <summary>A planned failover to the volume's home; <see cref="FailoverRequest.ToSite"/> overrides where that is.</summary>
-    public ValueTask<Outcome<RecoveryTicket>> FailbackAsync(
-        Actor actor, FailoverRequest request, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public async ValueTask<Outcome<RecoveryTicket>> FailbackAsync(
+        Actor actor, FailoverRequest request, CancellationToken cancellationToken)
+    {
+        var state = StateView.Of(site.Replica);
+        var move = Resolve(state, actor, request.VolumeId, request.ToSite, toHome: true);
+        return move.IsRefused ? move.Refusal! : await MoveAsync(actor, state, move.Value, request, cancellationToken);
+    }
 
-    public ValueTask<Outcome<RecoveryTicket>> PromoteAsync(
-        Actor actor, PromoteRequest request, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public async ValueTask<Outcome<RecoveryTicket>> PromoteAsync(
+        Actor actor, PromoteRequest request, CancellationToken cancellationToken)
+    {
+        var state = StateView.Of(site.Replica);
+        var move = Resolve(state, actor, request.VolumeId, request.Site, toHome: false, mayNamePrimary: true);
+        return move.IsRefused
+            ? move.Refusal!
+            : await PromoteAsync(actor, state, move.Value, request.IsForced, cancellationToken);
+    }
 
-    public ValueTask<Outcome<RecoveryTicket>> DemoteAsync(
-        Actor actor, DemoteRequest request, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public async ValueTask<Outcome<RecoveryTicket>> DemoteAsync(
+        Actor actor, DemoteRequest request, CancellationToken cancellationToken)
+    {
+        var state = StateView.Of(site.Replica);
+        if (Check(state, actor, request.VolumeId) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var primary = Generations.Primary(state, request.VolumeId)!;
+        return primary.Current.IsDemoted
+            ? Refusal.State($"Volume {request.VolumeId} is demoted already.", "Promote the copy that is to be primary.")
+            : await HandOverAsync(
+                actor, new Move(request.VolumeId, primary, Generation.Demoted, ""), request.Drain, cancellationToken);
+    }
 
     /// <summary>Lets a copy that diverged follow again; it has its effect at once, so the ticket names no operation.</summary>
-    public ValueTask<Outcome<RecoveryTicket>> ResyncAsync(
-        Actor actor, ResyncRequest request, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public async ValueTask<Outcome<RecoveryTicket>> ResyncAsync(
+        Actor actor, ResyncRequest request, CancellationToken cancellationToken)
+    {
+        var state = StateView.Of(site.Replica);
+        if (Check(state, actor, request.VolumeId) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var names = new SiteDirectory(site, state);
+        var current = Generations.Primary(state, request.VolumeId)!.Current;
+        if (request.Site is { } wanted && names.Resolve(wanted) is { IsRefused: false } resolved && resolved.Value == current.Site)
+        {
+            return Refusal.State(
+                $"Site {names.NameOf(current.Site)} is the primary of volume {request.VolumeId}; a primary follows nobody.",
+                "Name the site whose copy is to follow it.");
+        }
+
+        if (current.IsDemoted)
+        {
+            return Refusal.State($"No copy of volume {request.VolumeId} is primary.", "Promote the copy that the others are to follow.");
+        }
+
+        var relation = Relation.OfVolume(state, request.VolumeId).FirstOrDefault(
+            r => request.Site is null || r.ReplicaOf(current.Site).Site == request.Site
+                || names.NameOf(r.ReplicaOf(current.Site).Site) == request.Site);
+        if (relation is null)
+        {
+            return Refusal.State($"Volume {request.VolumeId} has no such replica.", "Look at its replications.");
+        }
+
+        await site.DecideAsync(
+            actor,
+            transaction =>
+            {
+                transaction.Set(Relation.Key(relation.Id), Relation.ResyncGenerationField, current.Id);
+                return default(Unit);
+            },
+            cancellationToken);
+        return new RecoveryTicket(null, request.VolumeId, relation.ReplicaOf(current.Site).Site);
+    }
+
+    private async ValueTask<Outcome<RecoveryTicket>> MoveAsync(
+        Actor actor, StateView state, Move move, FailoverRequest request, CancellationToken cancellationToken)
+    {
+        if (request.IsForced || move.Primary.Current.IsDemoted)
+        {
+            return await PromoteAsync(actor, state, move, request.IsForced, cancellationToken);
+        }
+
+        return CheckPlanned(state, move) is { } refusal
+            ? refusal
+            : await HandOverAsync(actor, move, request.Drain, cancellationToken);
+    }
+
+    private async ValueTask<Outcome<RecoveryTicket>> PromoteAsync(
+        Actor actor, StateView state, Move move, bool isForced, CancellationToken cancellationToken)
+    {
+        var preview = await PreviewAsync(state, move, isForced, cancellationToken);
+        if (preview.Refusal is { } refusal)
+        {
+            return refusal;
+        }
+
+        var id = await EnqueueAsync(actor, RecoveryOperations.Promote, move, move.ToSite, isForced, drain: false, cancellationToken);
+        return Outcome<RecoveryTicket>.Queued(new RecoveryTicket(id, move.VolumeId, move.ToSite, preview), id);
+    }
+
+    private async ValueTask<Outcome<RecoveryTicket>> HandOverAsync(
+        Actor actor, Move move, bool drain, CancellationToken cancellationToken)
+    {
+        var at = move.Primary.Current.Site;
+        var id = await EnqueueAsync(actor, RecoveryOperations.HandOver, move, at, isForced: false, drain, cancellationToken);
+        return Outcome<RecoveryTicket>.Queued(new RecoveryTicket(id, move.VolumeId, at), id);
+    }
+
+    private async ValueTask<string> EnqueueAsync(
+        Actor actor, string kind, Move move, string targetSite, bool isForced, bool drain, CancellationToken cancellationToken)
+    {
+        var parameters = new RecoveryParameters(move.Primary.Current.Id, move.ToSite, isForced, drain);
+        return await site.DecideAsync(
+            actor,
+            transaction => operations.Enqueue(
+                transaction,
+                new OperationRequest(
+                    kind, VolumeEntity.Key(move.VolumeId), targetSite,
+                    FieldValue.Serialize(parameters, RecoveryJson.Default.RecoveryParameters))
+                {
+                    Deadline = site.Now + Deadline,
+                },
+                actor),
+            cancellationToken);
+    }
+
+    private async ValueTask<FailoverPreview> PreviewAsync(
+        StateView state, Move move, bool isForced, CancellationToken cancellationToken) =>
+        FailoverJudgement.Of(
+            await _reader.ReadAsync(state, move.Primary, move.VolumeId, move.ToSite, cancellationToken), isForced, site.Now);
+
+    /// <summary>Whether a planned move may be asked for, as far as it is known here; the primary's site decides.</summary>
+    private Refusal? CheckPlanned(StateView state, Move move)
+    {
+        var names = new SiteDirectory(site, state);
+        var current = move.Primary.Current;
+        if (move.Primary.IsSplitBrain)
+        {
+            return Refusal.State(
+                $"Generation {current.Number} of volume {move.VolumeId} was promoted at more than one site.",
+                "Promote the copy to keep by force.");
+        }
+
+        var relation = move.Relation;
+        if (relation is null || relation.ReplicaOf(current.Site).Site != move.ToSite)
+        {
+            return Refusal.State(
+                $"Volume {move.VolumeId} has no replica at site {move.ToName}.", "Replicate it there first, or name another site.");
+        }
+
+        var (status, reason, nextStep) = ReplicationSummary.Of(relation, move.Primary, site.SelfText);
+        return status == ReplicationWords.Secondary || (relation.Mode != ReplicationModes.Instant && status == ReplicationWords.Updating)
+            ? null
+            : Refusal.State(
+                $"The replica of volume {move.VolumeId} at site {names.NameOf(move.ToSite)} is {status}{(reason is null ? "." : $": {reason}")}",
+                nextStep ?? $"Wait until it is {ReplicationWords.Secondary}, or fail over by force when the primary is lost.");
+    }
+
+    private Outcome<Move> Resolve(StateView state, Actor actor, string volumeId, string? toSite, bool toHome, bool mayNamePrimary = false)
+    {
+        if (Check(state, actor, volumeId) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var primary = Generations.Primary(state, volumeId)!;
+        var owner = Generations.Owner(Generations.Of(state, volumeId))!;
+        var names = new SiteDirectory(site, state);
+        var relations = Relation.OfVolume(state, volumeId);
+        string target;
+        if (toSite is not null)
+        {
+            var resolved = names.Resolve(toSite);
+            if (resolved.IsRefused)
+            {
+                return resolved.Refusal! with { Field = "to_site" };
+            }
+
+            target = resolved.Value;
+        }
+        else
+        {
+            var candidates = (toHome ? relations.Select(r => r.HomeSite) : relations.Select(r => r.ReplicaOf(owner).Site)).Distinct().ToList();
+            if (candidates.Count != 1)
+            {
+                return candidates.Count == 0
+                    ? Refusal.State($"Volume {volumeId} is not replicated.", "Make a replication first.")
+                    : Refusal.Invalid(
+                        "to_site", $"Volume {volumeId} has replicas at {string.Join(", ", candidates.Select(names.NameOf))}.", "Name one.");
+            }
+
+            target = candidates[0];
+        }
+
+        if (!mayNamePrimary && !primary.IsSplitBrain && target == primary.Current.Site)
+        {
+            return Refusal.State($"Volume {volumeId} is primary at site {names.NameOf(target)} already.");
+        }
+
+        var relation = relations.FirstOrDefault(r => r.BackendAt(target) is not null);
+        return relation is null && target != owner
+            ? Refusal.State($"Site {names.NameOf(target)} has no copy of volume {volumeId}.", "Name a site that has one.")
+            : new Move(volumeId, primary, target, names.NameOf(target)) { Relation = relation };
+    }
+
+    private static Refusal? Check(StateView state, Actor actor, string volumeId) =>
+        state.Find(EntityKinds.Volume, volumeId) is not { } volume || !actor.MaySee(volume.Text("project_id"))
+            ? Refusal.NotFound("volume", volumeId)
+        : !actor.IsAdmin ? new Refusal(RefusalKind.NotAllowed, "A volume's primary is moved by administrators.")
+        : Generations.Primary(state, volumeId) is null ? Refusal.State($"Volume {volumeId} is still being created.", "Wait until it is available.")
+        : null;
+
+    private sealed record Move(string VolumeId, PrimaryView Primary, string ToSite, string ToName)
+    {
+        public Relation? Relation { get; init; }
+    }
 }

@@ -4,7 +4,7 @@ namespace Skerry.Movers.Native;
 internal sealed class SettleRequests
 {
     private readonly Lock _lock = new();
-    private readonly List<TaskCompletionSource<long?>> _waiting = [];
+    private readonly List<Waiting> _waiting = [];
     private TaskCompletionSource _arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _isClosed;
 
@@ -20,9 +20,11 @@ internal sealed class SettleRequests
         }
     }
 
-    public async ValueTask<long?> AskAsync(CancellationToken cancellationToken)
+    /// <param name="number">The write that must be durable at the replica.</param>
+    /// <param name="cancellationToken">Ends the wait, with null.</param>
+    public async ValueTask<long?> AskAsync(long number, CancellationToken cancellationToken)
     {
-        var request = new TaskCompletionSource<long?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var request = new Waiting(number, new TaskCompletionSource<long?>(TaskCreationOptions.RunContinuationsAsynchronously));
         lock (_lock)
         {
             if (_isClosed)
@@ -36,7 +38,7 @@ internal sealed class SettleRequests
 
         try
         {
-            return await request.Task.WaitAsync(cancellationToken);
+            return await request.Answer.Task.WaitAsync(cancellationToken);
         }
         catch (OperationCanceledException)
         {
@@ -49,19 +51,22 @@ internal sealed class SettleRequests
         }
     }
 
-    /// <summary>Takes those who wait; whoever comes later is for the next time.</summary>
-    public IReadOnlyList<TaskCompletionSource<long?>> Take()
+    /// <summary>Takes those whose write was sent; the others, and whoever comes later, are for the next time.</summary>
+    public IReadOnlyList<TaskCompletionSource<long?>> Take(long sentNumber)
     {
         lock (_lock)
         {
-            if (_waiting.Count == 0)
+            var taken = _waiting.Where(w => w.Number <= sentNumber).Select(w => w.Answer).ToList();
+            if (taken.Count > 0)
             {
-                return [];
+                _waiting.RemoveAll(w => w.Number <= sentNumber);
             }
 
-            TaskCompletionSource<long?>[] taken = [.. _waiting];
-            _waiting.Clear();
-            _arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (_waiting.Count == 0 && _arrived.Task.IsCompleted)
+            {
+                _arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
             return taken;
         }
     }
@@ -74,9 +79,11 @@ internal sealed class SettleRequests
             _isClosed = true;
         }
 
-        foreach (var request in Take())
+        foreach (var request in Take(long.MaxValue))
         {
             request.TrySetResult(null);
         }
     }
+
+    private sealed record Waiting(long Number, TaskCompletionSource<long?> Answer);
 }

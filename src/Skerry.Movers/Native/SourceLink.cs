@@ -211,7 +211,8 @@ internal sealed class SourceLink(
                 if (reading is not { IsCompleted: true })
                 {
                     acknowledged ??= _acknowledged.WaitAsync(cancellationToken);
-                    await Task.WhenAny(reading ?? acknowledged, acknowledged, ticking, settle.Arrived);
+                    var asked = settle.Arrived;
+                    await Task.WhenAny(reading ?? acknowledged, acknowledged, ticking, asked.IsCompleted ? acknowledged : asked);
                     acknowledged = acknowledged.IsCompleted ? null : acknowledged;
                     cancellationToken.ThrowIfCancellationRequested();
                 }
@@ -254,9 +255,9 @@ internal sealed class SourceLink(
                     await MarkAsync(channel, tap, sent, cancellationToken);
                 }
 
-                if (settle.Arrived.IsCompleted && reading is not { IsCompleted: true } && sent >= volume.Lineage.LastNumber)
+                if (settle.Arrived.IsCompleted && settle.Take(sent) is { Count: > 0 } waiting)
                 {
-                    await SettleAsync(channel, tap, sent, cancellationToken);
+                    await SettleAsync(channel, waiting, cancellationToken);
                 }
             }
         }
@@ -292,12 +293,11 @@ internal sealed class SourceLink(
         await channel.SendAsync(FrameKind.Mark, new MarkMessage(sent, at), MoverJson.Default.MarkMessage, cancellationToken);
     }
 
-    private async ValueTask SettleAsync(FrameChannel channel, WriteTap tap, long sent, CancellationToken cancellationToken)
+    private async ValueTask SettleAsync(
+        FrameChannel channel, IReadOnlyList<TaskCompletionSource<long?>> waiting, CancellationToken cancellationToken)
     {
-        var waiting = settle.Take();
         try
         {
-            await MarkAsync(channel, tap, sent, cancellationToken);
             var state = await AskAsync(channel, cancellationToken);
             foreach (var request in waiting)
             {

@@ -52,7 +52,7 @@ internal sealed class SourceSession : IAsyncDisposable
         Interlocked.Exchange(ref _taskChanged, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
     }
 
-    public ValueTask<long?> SettleAsync(CancellationToken cancellationToken) => _settle.AskAsync(cancellationToken);
+    public ValueTask<long?> SettleAsync(CancellationToken cancellationToken) => _settle.AskAsync(Volatile.Read(ref _volume)?.Lineage.LastNumber ?? 0, cancellationToken);
 
     public MoverReport Report()
     {

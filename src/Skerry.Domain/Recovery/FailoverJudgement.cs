@@ -1,0 +1,104 @@
+using System.Globalization;
+using Skerry.Domain.Replication;
+
+namespace Skerry.Domain.Recovery;
+
+/// <summary>What is known, at one site, of a copy that may be promoted without the primary's consent.</summary>
+/// <param name="VolumeId">The volume.</param>
+/// <param name="Primary">Who is primary by generation.</param>
+/// <param name="FromName">The primary's name; empty when nobody is.</param>
+/// <param name="ToSite">The site of the copy, as a site id.</param>
+/// <param name="ToName">Its name.</param>
+/// <param name="IsWhole">Whether the copy has a state to promote.</param>
+/// <param name="Number">The last write number of that state; null when only a recovery point is known.</param>
+/// <param name="RecoveryPoint">The newest state whose time is known.</param>
+/// <param name="OwedBytes">What the primary owed when last heard.</param>
+/// <param name="HeardAt">When the primary was last heard there.</param>
+/// <param name="KnownAt">When all this was true.</param>
+/// <param name="IsPrimaryConnected">Whether the primary is alive and connected to the site that judges.</param>
+internal sealed record PromotionFacts(
+    string VolumeId,
+    PrimaryView Primary,
+    string FromName,
+    string ToSite,
+    string ToName,
+    bool IsWhole,
+    long? Number,
+    RecoveryPoint? RecoveryPoint,
+    long? OwedBytes,
+    DateTimeOffset? HeardAt,
+    DateTimeOffset KnownAt,
+    bool IsPrimaryConnected);
+
+/// <summary>Whether a copy may be promoted, and what that may lose. Pure.</summary>
+internal static class FailoverJudgement
+{
+    public static FailoverPreview Of(PromotionFacts facts, bool isForced, DateTimeOffset now)
+    {
+        var current = facts.Primary.Current;
+        var losesNothing = current.IsDemoted && facts.Number >= current.ForkNumber;
+        return new FailoverPreview(
+            facts.VolumeId, current.Site, facts.ToSite, isForced, facts.RecoveryPoint,
+            facts.RecoveryPoint is { } point && !losesNothing ? Math.Max(0, (now - point.TakenAt).TotalSeconds) : null,
+            losesNothing ? 0 : facts.OwedBytes, facts.HeardAt, facts.KnownAt, Check(facts, isForced), Loss(facts, losesNothing, now));
+    }
+
+    private static Refusal? Check(PromotionFacts facts, bool isForced)
+    {
+        var current = facts.Primary.Current;
+        if (!facts.Primary.IsSplitBrain && current.Site == facts.ToSite)
+        {
+            return Refusal.State($"Site {facts.ToName} is the primary of volume {facts.VolumeId} already, in generation {current.Number}.");
+        }
+
+        if (!facts.IsWhole)
+        {
+            return Refusal.State(
+                $"The copy of volume {facts.VolumeId} at site {facts.ToName} has no whole recovery point.",
+                "Wait until its first copy is complete, or promote another copy.");
+        }
+
+        if (facts.Primary.IsSplitBrain)
+        {
+            return isForced ? null : Refusal.State(
+                $"Generation {current.Number} of volume {facts.VolumeId} was promoted at more than one site.",
+                "Promote the copy to keep by force; the other is kept as a snapshot when it follows.");
+        }
+
+        if (current.IsDemoted)
+        {
+            return isForced || facts.Number is null || facts.Number >= current.ForkNumber ? null : Refusal.State(
+                $"The copy at site {facts.ToName} stands at number {facts.Number}, and the volume was demoted at {current.ForkNumber}.",
+                "Promote the copy that has everything, or promote this one by force.");
+        }
+
+        if (facts.IsPrimaryConnected)
+        {
+            return Refusal.State(
+                $"Site {facts.FromName}, the primary of volume {facts.VolumeId}, is alive and connected.",
+                "Fail over without force: that drains the primary, loses nothing, and can be aborted.");
+        }
+
+        return isForced ? null : Refusal.State(
+            $"Site {facts.FromName}, the primary of volume {facts.VolumeId}, never said that it stopped.",
+            "Demote it first, or fail over by force when it is lost.");
+    }
+
+    private static string Loss(PromotionFacts facts, bool losesNothing, DateTimeOffset now)
+    {
+        if (losesNothing)
+        {
+            return "Nothing is lost: the primary stopped, and the copy has everything.";
+        }
+
+        var time = facts.RecoveryPoint is { } point
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"What was written since {point.TakenAt:yyyy-MM-dd HH:mm:ss.fff}Z may be lost, {Math.Max(0, (now - point.TakenAt).TotalSeconds):0.0} s ago (write {point.Number} of generation {point.Generation})")
+            : "What was written since this copy was last primary may be lost; since when is not known";
+        var owed = facts.OwedBytes is { } bytes
+            ? string.Create(CultureInfo.InvariantCulture, $"; at least {bytes} bytes were owed when the primary was last heard")
+            : "; how much the primary owed is not known";
+        return time + owed + ".";
+    }
+}

@@ -1,0 +1,123 @@
+using Skerry.Domain.Operations;
+using Skerry.Domain.Replication;
+using Skerry.Domain.Volumes;
+using Skerry.State.Merging;
+
+namespace Skerry.Domain.Recovery;
+
+/// <summary>
+/// Makes this site's copy the primary: after a demotion with nothing lost, or by force with what the preview said.
+/// </summary>
+/// <remarks>
+/// The steps follow from what is stored. The copy is settled first, so that what is promoted is whole and no source can move it;
+/// then the generation is written, which is the one step that decides; opening for writing follows from it. A crash before the
+/// generation leaves a replica, and the promotion is made when the operation is looked at again; a crash after it leaves a primary.
+/// </remarks>
+internal sealed class PromoteHandler(
+    SiteContext site, VolumeDrivers drivers, IReadOnlyList<IReplicaStore> stores, PromotionFactsReader reader) : IOperationHandler
+{
+    private static readonly Actor Self = Actor.System("recovery");
+
+    public string Kind => RecoveryOperations.Promote;
+
+    public async ValueTask<OperationResult> RunAsync(Operation operation, CancellationToken cancellationToken)
+    {
+        var volumeId = operation.Entity.Id;
+        var state = StateView.Of(site.Replica);
+        if (operation.Parameters.Deserialize(RecoveryJson.Default.RecoveryParameters) is not { } wanted)
+        {
+            return OperationResult.Failed($"Operation {operation.Id} cannot be read.");
+        }
+
+        if (state.Find(EntityKinds.Volume, volumeId) is null || Generations.Primary(state, volumeId) is not { } primary)
+        {
+            return OperationResult.Failed($"Volume {volumeId} was deleted before it was promoted.");
+        }
+
+        if (primary.IsPrimary(site.SelfText) && primary.Current.ParentId == wanted.GenerationId)
+        {
+            return await FinishAsync(primary.Current, null, "", cancellationToken);
+        }
+
+        if (primary.Current.Id != wanted.GenerationId)
+        {
+            return OperationResult.Failed(
+                $"Volume {volumeId} is in generation {primary.Current.Number} since this was asked for. Look at it, and ask again.");
+        }
+
+        var preview = FailoverJudgement.Of(
+            await reader.ReadAsync(state, primary, volumeId, site.SelfText, cancellationToken), wanted.IsForced, site.Now);
+        if (preview.Refusal is { } refusal)
+        {
+            return OperationResult.Failed(refusal.ToString());
+        }
+
+        using var hold = await SettleAsync(volumeId, cancellationToken);
+        if (hold?.Copy is not { } copy)
+        {
+            return OperationResult.Failed($"The copy of volume {volumeId} here has no whole recovery point. Nothing was changed.");
+        }
+
+        var written = await WriteAsync(volumeId, wanted, copy, cancellationToken);
+        return written.IsRefused
+            ? OperationResult.Failed(written.Refusal!.ToString())
+            : await FinishAsync(written.Value, copy.RecoveryPoint, preview.Loss, cancellationToken);
+    }
+
+    /// <summary>Nothing that it does is done twice: the generation decides, and it is written once.</summary>
+    public ValueTask<OperationResult> ReconcileAsync(Operation operation, CancellationToken cancellationToken) =>
+        RunAsync(operation, cancellationToken);
+
+    private async ValueTask<ReplicaHold?> SettleAsync(string volumeId, CancellationToken cancellationToken)
+    {
+        foreach (var store in stores)
+        {
+            if (await store.FindAsync(volumeId, cancellationToken) is not null)
+            {
+                return await store.SettleAsync(volumeId, cancellationToken);
+            }
+        }
+
+        return null;
+    }
+
+    private async ValueTask<Outcome<Generation>> WriteAsync(
+        string volumeId, RecoveryParameters wanted, LocalCopy copy, CancellationToken cancellationToken)
+    {
+        var id = site.Ids.NewUuid();
+        return await site.DecideAsync<Outcome<Generation>>(
+            Self,
+            transaction =>
+            {
+                if (Generations.Primary(StateView.Of(transaction), volumeId) is not { } primary || primary.Current.Id != wanted.GenerationId)
+                {
+                    return Refusal.State($"Another site moved the primary of volume {volumeId} meanwhile.", "Look at it, and ask again.");
+                }
+
+                var current = primary.Current;
+                var isPlanned = current.IsDemoted && !primary.IsSplitBrain && copy.Number == current.ForkNumber;
+                if (!isPlanned && !wanted.IsForced)
+                {
+                    return Refusal.State(
+                        $"The copy of volume {volumeId} here stands at number {copy.Number}, and it was demoted at {current.ForkNumber}.",
+                        "Promote the copy that has everything, or promote this one by force.");
+                }
+
+                var next = new Generation(volumeId, current.Number + 1, id, site.SelfText, copy.Number, current.Id, isPlanned);
+                Generations.Write(transaction, next);
+                return next;
+            },
+            cancellationToken);
+    }
+
+    private async ValueTask<OperationResult> FinishAsync(
+        Generation generation, RecoveryPoint? point, string loss, CancellationToken cancellationToken)
+    {
+        var isOpen = await OpenWait.UntilOpenAsync(site, drivers, generation, cancellationToken);
+        return OperationResult.Succeeded(
+            value: FieldValue.Serialize(
+                new RecoveryResult(
+                    generation.Number, generation.ForkNumber, generation.Site, generation.Planned, point, loss, isOpen),
+                RecoveryJson.Default.RecoveryResult));
+    }
+}

@@ -1,0 +1,56 @@
+using System.Text.Json.Serialization;
+using Skerry.Domain.Operations;
+using Skerry.Domain.Replication;
+using Skerry.Domain.Sites;
+using Skerry.Domain.Volumes;
+
+namespace Skerry.Domain.Recovery;
+
+/// <summary>The kinds of operation that move a volume's primary.</summary>
+public static class RecoveryOperations
+{
+    /// <summary>At the primary: stop, sync, and name the successor, or nobody.</summary>
+    public const string HandOver = "volume.handover";
+
+    /// <summary>At the copy: become primary.</summary>
+    public const string Promote = "volume.promote";
+
+    /// <summary>The handlers of all of these.</summary>
+    public static IReadOnlyList<IOperationHandler> Handlers(
+        SiteContext site, VolumeDrivers drivers, ExportRegistry exports, IEnumerable<IDataMover> movers,
+        IEnumerable<IReplicaStore> stores, ILinkStatus links)
+    {
+        IReplicaStore[] known = [.. stores];
+        return
+        [
+            new HandOverHandler(site, drivers, exports, [.. movers], known),
+            new PromoteHandler(site, drivers, known, new PromotionFactsReader(site, known, links)),
+        ];
+    }
+}
+
+/// <summary>What a recovery operation was asked for.</summary>
+/// <param name="GenerationId">The generation that was current when it was asked; under another one it has lost its point.</param>
+/// <param name="ToSite">The successor, as a site id; empty for a demotion.</param>
+/// <param name="IsForced">Whether a person agreed to lose what the preview said.</param>
+/// <param name="Drain">Whether attached writers are to be cut off.</param>
+internal sealed record RecoveryParameters(string GenerationId, string ToSite, bool IsForced, bool Drain);
+
+/// <summary>What a recovery operation came to.</summary>
+/// <param name="Generation">The generation that now holds.</param>
+/// <param name="Number">The write number at which it forked.</param>
+/// <param name="Site">The primary, as a site id; empty for nobody.</param>
+/// <param name="IsPlanned">Whether nothing was lost.</param>
+/// <param name="RecoveryPoint">For a forced promotion: the recovery point that was known; the promoted state is that one or later.</param>
+/// <param name="Loss">For people.</param>
+/// <param name="IsOpen">Whether the new primary was seen to take writes.</param>
+internal sealed record RecoveryResult(
+    long Generation, long Number, string Site, bool IsPlanned, RecoveryPoint? RecoveryPoint, string Loss, bool IsOpen);
+
+/// <summary>The stored form of recovery's parameters and results.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(RecoveryParameters))]
+[JsonSerializable(typeof(RecoveryResult))]
+internal sealed partial class RecoveryJson : JsonSerializerContext;
