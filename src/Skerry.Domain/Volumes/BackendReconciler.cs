@@ -2,18 +2,32 @@ using Skerry.State.Merging;
 
 namespace Skerry.Domain.Volumes;
 
-/// <summary>Says what this site's backends are and what space they have: at once when one appears, fails or fills, else now and then.</summary>
+/// <summary>
+/// Says what this site's backends are and what space they have: at once when one appears or fails, else now and then. It also makes
+/// a volume type for each driver. A site that joins a cloud forgets both, so they are looked at whenever sites change.
+/// </summary>
 public sealed class BackendReconciler(SiteContext site, VolumeDrivers drivers) : IReconciler
 {
     private static readonly Actor Self = Actor.System("backends");
     private static readonly TimeSpan MeasureEvery = TimeSpan.FromSeconds(30);
 
+    private IReadOnlyList<BackendReport> _told = [];
+    private DateTimeOffset _toldAt = DateTimeOffset.MinValue;
+
     public string Name => "backends";
 
-    public IReadOnlyCollection<string> Kinds { get; } = [];
+    public IReadOnlyCollection<string> Kinds { get; } = [EntityKinds.Site];
 
     public async ValueTask<StepResult> StepAsync(CancellationToken cancellationToken)
     {
+        await EnsureTypesAsync(cancellationToken);
+        var before = BackendReport.Of(StateView.Of(site.Replica), site.SelfText);
+        var sinceTold = site.Now - _toldAt;
+        if (sinceTold < MeasureEvery && before.SequenceEqual(_told))
+        {
+            return StepResult.After(MeasureEvery - sinceTold);
+        }
+
         var reports = new List<StepReport>();
         var now = new List<BackendReport>();
         foreach (var driver in drivers.All)
@@ -21,7 +35,6 @@ public sealed class BackendReconciler(SiteContext site, VolumeDrivers drivers) :
             now.Add(await MeasureAsync(driver, cancellationToken));
         }
 
-        var before = BackendReport.Of(StateView.Of(site.Replica), site.SelfText);
         if (!Equals(before, now, ignoreSpace: true))
         {
             reports.AddRange(now.Where(b => b.Error is not null).Select(b => new StepReport($"Backend {b.Name} cannot be used: {b.Error}", IsProblem: true)));
@@ -39,7 +52,25 @@ public sealed class BackendReconciler(SiteContext site, VolumeDrivers drivers) :
             await site.MeasureAsync(Self, transaction => Write(transaction, now), cancellationToken);
         }
 
+        _told = BackendReport.Of(StateView.Of(site.Replica), site.SelfText);
+        _toldAt = site.Now;
         return StepResult.After(MeasureEvery).With(reports);
+    }
+
+    private async ValueTask EnsureTypesAsync(CancellationToken cancellationToken)
+    {
+        var missing = VolumeTypes.Missing(site.Replica, drivers.All.Select(d => d.DriverName));
+        if (missing.Count > 0)
+        {
+            await site.DecideAsync(
+                Self,
+                transaction =>
+                {
+                    VolumeTypes.WriteDefaults(transaction, missing);
+                    return default(Unit);
+                },
+                cancellationToken);
+        }
     }
 
     private void Write(State.ITransaction transaction, List<BackendReport> reports) =>

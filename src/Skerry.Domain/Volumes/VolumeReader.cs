@@ -55,7 +55,7 @@ internal sealed class VolumeReader
         var typeId = entity.Text("type", "");
         var attachments = _attachments.Value[id].ToList();
         var isUsed = attachments.Count > 0 || _writers.Value.Contains((id, siteId));
-        var (status, reason, operationId) = Status(entity, "volume", isUsed);
+        var (status, reason, operationId) = Status(entity, "volume", siteId, isUsed);
         return new Volume(
             id,
             entity.Text("name", ""),
@@ -86,7 +86,7 @@ internal sealed class VolumeReader
     private Snapshot ReadSnapshot(Entity entity)
     {
         var siteId = entity.Text("site", "");
-        var (status, reason, operationId) = Status(entity, "snapshot", isUsed: false);
+        var (status, reason, operationId) = Status(entity, "snapshot", siteId, isUsed: false);
         return new Snapshot(
             entity.Key.Id,
             entity.Text("volume_id", ""),
@@ -106,11 +106,13 @@ internal sealed class VolumeReader
             operationId);
     }
 
-    private (string Status, string? Reason, string? OperationId) Status(Entity entity, string prefix, bool isUsed)
+    private (string Status, string? Reason, string? OperationId) Status(Entity entity, string prefix, string siteId, bool isUsed)
     {
         var stored = entity.Text(VolumeEntity.Status);
         var reason = entity.Text(VolumeEntity.ErrorReason);
-        var unfinished = _unfinished.Value[entity.Key].ToList();
+
+        // What still waits for a site that is not the owner any more holds up nothing: it will fail there.
+        var unfinished = _unfinished.Value[entity.Key].Where(o => o.TargetSite == siteId).ToList();
         if (Of("delete") is { } delete)
         {
             return (VolumeStatus.Deleting, null, delete.Id);

@@ -94,28 +94,18 @@ public sealed class VolumeTypeService(SiteContext site)
     /// </summary>
     public async ValueTask EnsureDefaultsAsync(IEnumerable<string> driverNames, CancellationToken cancellationToken)
     {
-        var names = driverNames.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
-        await site.DecideAsync(
-            Actor.System("start"),
-            transaction =>
-            {
-                foreach (var name in names)
+        var missing = VolumeTypes.Missing(site.Replica, driverNames);
+        if (missing.Count > 0)
+        {
+            await site.DecideAsync(
+                Actor.System("start"),
+                transaction =>
                 {
-                    var key = VolumeTypes.Key(VolumeTypes.DerivedId(name));
-                    if (transaction.Find(key) is not null)
-                    {
-                        continue;
-                    }
-
-                    // No creation time of its own: sites that each made it must have written the same.
-                    transaction.Set(key, "name", name);
-                    transaction.Set(key, "description", $"Volumes of the driver {name}");
-                    transaction.Set(key, "specs", FieldValue.Serialize(new() { ["driver"] = name }, DomainJson.Default.DictionaryStringString));
-                }
-
-                return default(Unit);
-            },
-            cancellationToken);
+                    VolumeTypes.WriteDefaults(transaction, missing);
+                    return default(Unit);
+                },
+                cancellationToken);
+        }
     }
 
     private static VolumeType For(Actor actor, VolumeType type) =>

@@ -1,3 +1,4 @@
+using Skerry.State;
 using Skerry.State.Merging;
 
 namespace Skerry.Domain.Volumes;
@@ -29,6 +30,29 @@ internal static class VolumeTypes
         state.Find(EntityKinds.VolumeType, idOrName) is { } entity ? Read(entity) : All(state).FirstOrDefault(t => t.Name == idOrName);
 
     public static VolumeType? Default(StateView state) => Find(state, DefaultName) ?? All(state).FirstOrDefault();
+
+    /// <summary>Drivers whose type neither exists nor was deleted by an administrator.</summary>
+    public static IReadOnlyList<string> Missing(Replica replica, IEnumerable<string> driverNames) =>
+    [
+        .. driverNames.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)
+            .Where(name => replica.Find(Key(DerivedId(name))) is null),
+    ];
+
+    /// <summary>Types under ids that every site derives alike. They bear no time: sites that each made one must have written the same.</summary>
+    public static void WriteDefaults(ITransaction transaction, IEnumerable<string> driverNames)
+    {
+        foreach (var name in driverNames)
+        {
+            var key = Key(DerivedId(name));
+            if (transaction.Find(key) is null)
+            {
+                transaction.Set(key, "name", name);
+                transaction.Set(key, "description", $"Volumes of the driver {name}");
+                transaction.Set(
+                    key, "specs", FieldValue.Serialize(new() { ["driver"] = name }, DomainJson.Default.DictionaryStringString));
+            }
+        }
+    }
 
     public static Refusal Unknown(StateView state, string idOrName) => Refusal.Invalid(
         "volume_type", $"There is no volume type {idOrName}.", $"The types are {string.Join(", ", All(state).Select(t => t.Name))}.");

@@ -231,6 +231,33 @@ public sealed class VolumeLifecycleTests
     }
 
     [Fact]
+    public async Task What_waits_for_an_owner_that_was_lost_does_not_hold_up_its_successor()
+    {
+        await using var north = await DomainSite.StartAsync("north", _time);
+        await using var south = await DomainSite.StartAsync("south", _time);
+        var id = await CreateAsync(north);
+        await DomainSite.ExchangeAsync(north, south);
+        await south.Volumes.DeleteAsync(Ann, id, false, None);
+        Assert.Equal((VolumeStatus.Deleting, "north"), Seen(south, id));
+
+        await south.Context.DecideAsync(
+            DomainSite.Admin,
+            transaction =>
+            {
+                Generations.Write(transaction, new(id, 2, south.Context.Ids.NewUuid(), south.Context.SelfText, 0, null, false));
+                return default(Unit);
+            },
+            None);
+        Assert.Equal((VolumeStatus.Available, "south"), Seen(south, id));
+        await south.SendAsync(north);
+        await north.SettleAsync();
+        var stale = north.Operations.List(Ann, new OperationFilter { Kind = VolumeOperations.Delete }).Single();
+        Assert.Equal(OperationStatus.Failed, stale.Status);
+        Assert.Contains("south", stale.Reason, StringComparison.Ordinal);
+        Assert.Single(await north.Driver.ListLocalAsync(None));
+    }
+
+    [Fact]
     public async Task Two_extensions_asked_at_once_end_at_the_larger()
     {
         await using var site = await DomainSite.StartAsync("north", _time);
