@@ -6,7 +6,7 @@ using Skerry.State.Storage;
 namespace Skerry.State;
 
 /// <summary>What a store holds, put together.</summary>
-internal sealed record Recovered(ReplicaState State, Hlc LastOwnStamp, VersionVector LogBase, IReadOnlyList<Logged> Log, StoreTail Tail)
+internal sealed record Recovered(ReplicaState State, Hlc LastOwnStamp, Hlc HighestStamp, VersionVector LogBase, IReadOnlyList<Logged> Log, StoreTail Tail)
 {
     /// <summary>Reads checkpoint and log.</summary>
     /// <exception cref="StateStoreException">The store is damaged, or another site's.</exception>
@@ -24,6 +24,7 @@ internal sealed record Recovered(ReplicaState State, Hlc LastOwnStamp, VersionVe
             }
 
             var lastOwn = head.LastOwnStamp;
+            var highest = lastOwn;
             var log = new List<Logged>();
             var unapplied = new List<Mutation>();
             long? expected = null;
@@ -36,7 +37,8 @@ internal sealed record Recovered(ReplicaState State, Hlc LastOwnStamp, VersionVe
                 var (mutations, appended) = EntryCodec.Decode(entry.Payload);
                 foreach (var mutation in mutations)
                 {
-                    log.Add(new Logged(mutation, entry.Position, appended));
+                    log.Add(new Logged(mutation.Packed(), entry.Position, appended));
+                    highest = Hlc.Max(highest, mutation.Stamp);
                     if (mutation.Dot.Site == site) lastOwn = Hlc.Max(lastOwn, mutation.Stamp);
                     if (entry.Position > tail.CheckpointPosition) unapplied.Add(mutation);
                 }
@@ -47,7 +49,7 @@ internal sealed record Recovered(ReplicaState State, Hlc LastOwnStamp, VersionVe
                 throw new StateFormatException($"The log ends before entry {tail.Position}.");
             }
 
-            return new Recovered(state.Apply(unapplied, schema), lastOwn, head.LogBase, log, tail);
+            return new Recovered(state.Apply(unapplied, schema), lastOwn, highest, head.LogBase, log, tail);
         }
         catch (StateFormatException damaged)
         {

@@ -27,6 +27,7 @@ public sealed class Replica : IAsyncDisposable
     {
         _options = options;
         _clock = new HybridClock(time, options.ClockOffset, recovered.LastOwnStamp);
+        _clock.Observe(recovered.HighestStamp);
         _queue = new CommitQueue(options, store, time, random, _clock, recovered);
     }
 
@@ -55,7 +56,7 @@ public sealed class Replica : IAsyncDisposable
 
     /// <summary>Reads the store and starts a new incarnation.</summary>
     /// <param name="options">Which site, which rules, which bounds.</param>
-    /// <param name="store">Its store; from now on the replica's.</param>
+    /// <param name="store">Its store; from now on the replica's, which disposes of it, also when the start fails.</param>
     /// <param name="time">Physical time.</param>
     /// <param name="random">Source of incarnations and entry ids; must not repeat between starts. Used by one thread at a time.</param>
     /// <param name="cancellationToken">Gives up the start.</param>
@@ -65,10 +66,18 @@ public sealed class Replica : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(store);
-        var recovered = await Recovered.LoadAsync(store, options.Site, options.Schema, cancellationToken);
-        var replica = new Replica(options, store, time, random, recovered);
-        if (recovered.Tail.LastId == 0) await replica._queue.CheckpointAsync(cancellationToken);
-        return replica;
+        try
+        {
+            var recovered = await Recovered.LoadAsync(store, options.Site, options.Schema, cancellationToken);
+            var replica = new Replica(options, store, time, random, recovered);
+            if (recovered.Tail.LastId == 0) await replica._queue.CheckpointAsync(cancellationToken);
+            return replica;
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>The entity, in the trash or not; null when nothing of it stands. Takes no lock.</summary>
@@ -204,7 +213,8 @@ public sealed class Replica : IAsyncDisposable
 
     /// <summary>
     /// For a site that joins a cloud and has made nothing but its own first-start entities: forgets all of its own and takes the
-    /// snapshot, in one durable step, and goes on in a fresh incarnation, so that no forgotten dot is ever made again.
+    /// snapshot, in one durable step, and goes on in a fresh incarnation, so that no forgotten dot is ever made again. What was
+    /// acknowledged here until then is gone, so call it before the site serves anyone.
     /// </summary>
     /// <exception cref="StateStoreException">The store failed.</exception>
     public ValueTask AdoptAsync(StateSnapshot snapshot, CancellationToken cancellationToken)

@@ -6,11 +6,18 @@ namespace Skerry.State.Log;
 /// <summary>An atomic batch of writes made at one site. Immutable; carries the bytes it came in, which are what is logged and passed on.</summary>
 public sealed class Mutation
 {
+    private readonly IReadOnlyList<Change>? _changes;
+
     internal Mutation(Dot dot, Hlc stamp, string author, bool urgent, IReadOnlyList<Change> changes, ReadOnlyMemory<byte> encoded)
+        : this(new Origin(dot, stamp, author), urgent, changes, encoded)
     {
-        Origin = new Origin(dot, stamp, author);
+    }
+
+    private Mutation(Origin origin, bool urgent, IReadOnlyList<Change>? changes, ReadOnlyMemory<byte> encoded)
+    {
+        Origin = origin;
         IsUrgent = urgent;
-        Changes = changes;
+        _changes = changes;
         Encoded = encoded;
     }
 
@@ -24,12 +31,16 @@ public sealed class Mutation
     /// <summary>Must not wait for a periodic flush, on any link.</summary>
     public bool IsUrgent { get; }
 
-    public IReadOnlyList<Change> Changes { get; }
+    /// <summary>What it writes. One that was read from the log decodes this anew each time it is asked.</summary>
+    public IReadOnlyList<Change> Changes => _changes ?? MutationCodec.Decode(Encoded).Changes;
 
     /// <summary>The bytes of docs/formats/mutations.md, with parts that this version does not know.</summary>
     public ReadOnlyMemory<byte> Encoded { get; }
 
     internal Origin Origin { get; }
+
+    /// <summary>The same without its decoded changes: what the log keeps for peers is the bytes alone.</summary>
+    internal Mutation Packed() => _changes is null ? this : new Mutation(Origin, IsUrgent, null, Encoded);
 
     public override string ToString() => $"{Dot} by {Author}: {Changes.Count} change(s)";
 }

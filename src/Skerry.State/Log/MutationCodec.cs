@@ -140,6 +140,7 @@ public static class MutationCodec
         for (var i = 0; i < settles.Length; i++)
         {
             var origin = new Origin(writers.ReadDot(ref reader), new Hlc(reader.ReadUInt64()), reader.ReadName());
+            if (!replaces.Contains(origin.Dot)) throw reader.Fault("a settled value that is not replaced");
             var settledRank = reader.ReadInt(int.MaxValue);
             settles[i] = new StandingValue(origin, ReadValue(ref reader), settledRank, Marks.None);
         }

@@ -34,7 +34,7 @@ internal sealed class MutationLog
             _epoch++;
             _first = 0;
             _entries.Clear();
-            _entries.AddRange(entries);
+            foreach (var entry in entries) _entries.Add(entry with { Mutation = entry.Mutation.Packed() });
             _bytes = _entries.Sum(entry => (long)entry.Mutation.Encoded.Length);
             Base = logBase;
         }
@@ -46,7 +46,7 @@ internal sealed class MutationLog
         {
             foreach (var mutation in mutations)
             {
-                _entries.Add(new Logged(mutation, position, appendedUnixMilliseconds));
+                _entries.Add(new Logged(mutation.Packed(), position, appendedUnixMilliseconds));
                 _bytes += mutation.Encoded.Length;
             }
         }

@@ -12,7 +12,7 @@ internal sealed class SnapshotDecoder(StateSchema schema)
 
     private readonly ReplicaState.Builder _builder = new(ReplicaState.Empty, schema);
     private WriterTable _writers = new();
-    private byte[] _vector = [];
+    private VersionVector _vector = VersionVector.Empty;
     private SnapshotPart _part;
     private int _next;
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -55,7 +55,7 @@ internal sealed class SnapshotDecoder(StateSchema schema)
     public ReplicaState Complete()
     {
         if (_part != SnapshotPart.End) throw new StateFormatException("Damaged snapshot: its end is missing.");
-        _builder.Cover(VersionVector.Decode(_vector));
+        _builder.Cover(_vector);
         _hash.Dispose();
         return _builder.ToState();
     }
@@ -68,9 +68,10 @@ internal sealed class SnapshotDecoder(StateSchema schema)
             throw new StateFormatException($"A snapshot of format {version} is newer than this program, which knows up to {SnapshotCodec.Version}; upgrade this site first.");
         }
 
-        _vector = reader.ReadBytes().ToArray();
-        _writers = new WriterTable(VersionVector.Decode(_vector).Select(dot => dot.Writer));
-        _hash.AppendData(_vector);
+        var encoded = reader.ReadBytes();
+        _vector = VersionVector.Decode(encoded);
+        _writers = new WriterTable(_vector.Select(dot => dot.Writer));
+        _hash.AppendData(encoded);
         reader.ExpectEnd();
     }
 
@@ -128,5 +129,10 @@ internal sealed class SnapshotDecoder(StateSchema schema)
         reader.ExpectEnd();
     }
 
-    private Origin ReadOrigin(ref ByteReader reader) => new(_writers.ReadDot(ref reader), new Hlc(reader.ReadUInt64()), reader.ReadName());
+    private Origin ReadOrigin(ref ByteReader reader)
+    {
+        var dot = _writers.ReadDot(ref reader);
+        if (!_vector.Covers(dot)) throw reader.Fault($"a value of {dot}, which its vector does not cover");
+        return new Origin(dot, new Hlc(reader.ReadUInt64()), reader.ReadName());
+    }
 }

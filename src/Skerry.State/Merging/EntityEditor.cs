@@ -49,7 +49,7 @@ internal sealed class EntityEditor
         }
 
         var before = _registers[index];
-        if (before.Count == 1 && change.Replaces.Contains(before.Winner.Dot))
+        if (before.Count == 1 && IsReplaced(before.Winner))
         {
             _registers[index] = new Register(before.Field, written);
             return;
@@ -58,12 +58,15 @@ internal sealed class EntityEditor
         var standing = new List<StandingValue>(before.Count + 1) { written };
         foreach (var value in before.Standing)
         {
-            if (change.Replaces.Contains(value.Dot)) continue;
+            if (IsReplaced(value)) continue;
             standing.Add(change.Outranks.Contains(value.Dot) ? value.With(Marks.Outranked) : value);
         }
 
         standing.Sort(StandingValue.Compare);
         _registers[index] = new Register(before.Field, [.. standing]);
+
+        // A mutation has one value for a field; of two, which only a faulty maker writes, the later one.
+        bool IsReplaced(StandingValue value) => value.Dot == origin.Dot || change.Replaces.Contains(value.Dot);
     }
 
     private void Rewrite(Func<StandingValue, StandingValue?> rewrite)

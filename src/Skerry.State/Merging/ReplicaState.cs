@@ -100,7 +100,7 @@ internal sealed class ReplicaState
         public void Put(EntityKey key, Entity? entity)
         {
             Kind(key.Kind).Put(key.Id, entity);
-            var contested = entity is not null && Conflict.Of(entity, schema).Any();
+            var contested = entity is not null && Conflict.IsIn(entity, schema);
             if (contested) _contested = _contested.Add(key);
             else if (_contested.Count > 0) _contested = _contested.Remove(key);
         }

@@ -1,5 +1,6 @@
 using Skerry.State.Clocks;
 using Skerry.State.Log;
+using Skerry.State.Merging;
 using Skerry.State.Storage;
 using Skerry.TestKit.State;
 
@@ -64,6 +65,33 @@ public sealed class JoiningTests
         Assert.Equal(a.Replica.Digest(), again.Replica.Digest());
     }
 
+    [Fact]
+    public async Task Writes_and_log_cuts_go_on_beside_a_join_and_none_is_lost()
+    {
+        await using var a = await Site.OpenAsync(1);
+        for (var i = 0; i < 50; i++) await a.SetAsync($"a{i}", "name", "of a");
+        var disk = new MemoryStore();
+        var store = new FaultyStore(disk) { BeforeWrite = async () => await Task.Yield() };
+        var b = await Site.OpenAsync(2, store, limits: new ReplicaLimits { MaxLogBytes = 500 });
+        var writers = Enumerable.Range(0, 6).Select(writer => Task.Run(async () =>
+        {
+            for (var i = 0; i < 60; i++) await b.SetAsync($"b{writer}.{i}", "name", "of b");
+        })).ToArray();
+        for (var i = 0; i < 10; i++)
+        {
+            await a.SetAsync($"late{i}", "name", "of a");
+            await b.Replica.JoinAsync(a.Replica.TakeSnapshot(), default);
+            await b.Replica.CutLogAsync(default);
+        }
+
+        await Task.WhenAll(writers);
+        Assert.Equal(60 + 360, b.Replica.List("v").Count);
+        await using var again = await Site.OpenAsync(2, disk);
+        Assert.Equal(b.Replica.Digest(), again.Replica.Digest());
+        await a.Replica.JoinAsync(again.Replica.TakeSnapshot(), default);
+        Assert.Equal(a.Replica.Digest(), again.Replica.Digest());
+    }
+
     [Theory]
     [InlineData(StoreFault.CrashBefore)]
     [InlineData(StoreFault.CrashAfter)]
@@ -106,6 +134,26 @@ public sealed class JoiningTests
         await Assert.ThrowsAsync<CausalityException>(async () => await c.Replica.ApplyAsync([own[0], after[0]], default));
         Assert.Null(c["x"]);
         Assert.Equal(new ApplyResult(3, 1), await c.Replica.ApplyAsync([own[0], own[0], own[1], after[0]], default));
+    }
+
+    [Fact]
+    public async Task A_mutation_with_two_values_for_a_field_leaves_a_state_that_can_be_passed_on()
+    {
+        await using var a = await Site.OpenAsync(1);
+        Change Set(int value) => new() { Kind = ChangeKind.Set, Key = Site.Key("x"), Field = "name", Value = FieldValue.From(value) };
+        var faulty = MutationCodec.Create(new Dot(new SiteId(9), 1, 1), new Hlc(5), "faulty", urgent: false, [Set(1), Set(2), Set(3)]);
+        await a.Replica.ApplyAsync([MutationCodec.Decode(faulty.Encoded)], default);
+        Assert.Equal(FieldValue.From(3), Assert.Single(a["x"]!.Standing("name")).Value);
+        Assert.Equal(a.Replica.Digest(), StateSnapshot.Decode(a.Replica.TakeSnapshot().Encode()).Digest());
+    }
+
+    [Fact]
+    public void A_settled_value_that_was_not_replaced_is_refused()
+    {
+        var settled = new StandingValue(new Origin(new Dot(new SiteId(8), 1, 1), new Hlc(1), "nobody"), FieldValue.From(1), 0, Marks.None);
+        var change = new Change { Kind = ChangeKind.Set, Key = Site.Key("x"), Field = "name", Value = FieldValue.From(1), Settles = [settled] };
+        var forged = MutationCodec.Create(new Dot(new SiteId(9), 1, 1), new Hlc(5), "faulty", urgent: false, [change]);
+        Assert.Throws<StateFormatException>(() => MutationCodec.Decode(forged.Encoded));
     }
 
     [Fact]

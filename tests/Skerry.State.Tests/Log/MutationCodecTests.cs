@@ -126,23 +126,29 @@ public sealed class MutationCodecTests
                     Seen = Dots(chance),
                     Replaces = Dots(chance),
                 },
-                _ => new Change
-                {
-                    Kind = ChangeKind.Set,
-                    Key = key,
-                    Field = chance.Pick(["name", "größe"]),
-                    Value = chance.Pick([FieldValue.Null, FieldValue.From(chance.Below(100)), FieldValue.FromString("text"), FieldValue.FromJson("""{"a":[1,2]}""")]),
-                    Rank = chance.Below(3),
-                    KnowsDelete = chance.OneIn(2),
-                    Replaces = Dots(chance),
-                    Outranks = Dots(chance),
-                    Settles = [.. Dots(chance).Select(dot => new StandingValue(new Origin(dot, new Hlc(7), "bob"), FieldValue.From(1), 1, Marks.None))],
-                },
+                _ => Set(chance, key),
             });
         }
 
         return MutationCodec.Create(
             new Dot(new SiteId(1), 5, 1 + chance.Below(1000)), new Hlc((ulong)chance.Source.NextInt64()), chance.Pick(["ann", "reconciler"]), chance.OneIn(2), changes);
+    }
+
+    private static Change Set(Chance chance, EntityKey key)
+    {
+        var replaces = Dots(chance);
+        return new Change
+        {
+            Kind = ChangeKind.Set,
+            Key = key,
+            Field = chance.Pick(["name", "größe"]),
+            Value = chance.Pick([FieldValue.Null, FieldValue.From(chance.Below(100)), FieldValue.FromString("text"), FieldValue.FromJson("""{"a":[1,2]}""")]),
+            Rank = chance.Below(3),
+            KnowsDelete = chance.OneIn(2),
+            Replaces = replaces,
+            Outranks = Dots(chance),
+            Settles = [.. replaces.Select(dot => new StandingValue(new Origin(dot, new Hlc(7), "bob"), FieldValue.From(1), 1, Marks.None))],
+        };
     }
 
     private static Dot[] Dots(Chance chance) =>

@@ -19,7 +19,8 @@ internal sealed class SmallDisk : IDisposable
 
     public void Dispose()
     {
-        Run("umount", _path);
+        // Lazily: a test that failed may have left a file open, and its failure is the one to tell.
+        Run("umount", "--lazy", _path);
         Directory.Delete(_path);
     }
 

@@ -83,6 +83,25 @@ public sealed class SqliteStoreTests
     }
 
     [Fact]
+    public async Task A_database_of_another_program_is_refused_and_left_alone()
+    {
+        using var directory = new TemporaryDirectory();
+        var path = directory.File("theirs.db");
+        using (var theirs = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={path};Pooling=False"))
+        {
+            theirs.Open();
+            using var command = theirs.CreateCommand();
+            command.CommandText = "CREATE TABLE precious (a); INSERT INTO precious VALUES (1)";
+            command.ExecuteNonQuery();
+        }
+
+        var before = await File.ReadAllBytesAsync(path);
+        var refused = await Assert.ThrowsAsync<StateStoreException>(() => SqliteStore.OpenAsync(path, default));
+        Assert.Equal(StateStoreError.Foreign, refused.Error);
+        Assert.Equal(before, await File.ReadAllBytesAsync(path));
+    }
+
+    [Fact]
     public async Task Damage_anywhere_in_the_file_is_named_and_never_read_as_state()
     {
         using var directory = new TemporaryDirectory();
@@ -127,7 +146,7 @@ public sealed class SqliteStoreTests
         Assert.SkipWhen(disk is null, "a small file system cannot be mounted here");
         var path = disk!.File("state.db");
         byte[] digest;
-        await using (var site = await Site.OpenAsync(1, await SqliteStore.OpenAsync(path, default)))
+        await using (var site = await Site.OpenAsync(1, await SqliteStore.OpenAsync(path, default), limits: new ReplicaLimits { MaxLogBytes = 1000 }))
         {
             StateStoreException? full = null;
             for (var i = 0; i < 500 && full is null; i++)
@@ -144,6 +163,9 @@ public sealed class SqliteStoreTests
 
             Assert.Equal(StateStoreError.Full, full!.Error);
             Assert.Contains(path, full.Message, StringComparison.Ordinal);
+            // Nor does a checkpoint that finds no room for itself.
+            full = await Assert.ThrowsAsync<StateStoreException>(async () => await site.Replica.CutLogAsync(default));
+            Assert.Equal(StateStoreError.Full, full.Error);
             digest = site.Replica.Digest();
         }
 
