@@ -60,7 +60,7 @@ public sealed class OperationReconcilerTests
     }
 
     [Fact]
-    public async Task Whatever_the_moment_of_the_crash_it_runs_at_most_once_and_ends() => await Chance.ForEachSeedAsync(50, async chance =>
+    public async Task Whatever_the_moment_of_the_crash_it_runs_at_most_once_and_ends() => await Chance.ForEachSeedAsync(30, async chance =>
     {
         var disk = new MemoryStore();
         FaultyStore? store = null;
