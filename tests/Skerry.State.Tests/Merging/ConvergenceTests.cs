@@ -43,7 +43,7 @@ public sealed class ConvergenceTests
     });
 
     [Fact]
-    public Task Joining_a_snapshot_is_the_same_as_reading_the_log() => Chance.ForEachSeedAsync(1500, async chance =>
+    public Task Joining_a_snapshot_is_the_same_as_reading_the_log() => Chance.ForEachSeedAsync(600, async chance =>
     {
         var history = await MakeAsync(chance, sites: 3, updates: 4 + chance.Below(12));
         var all = Outcome.Of(ReplicaStateOf(history));
