@@ -53,29 +53,19 @@ internal sealed class Flusher : IDisposable
     {
         lock (_lock)
         {
-            if (!_stopping)
+            _waiting.Add(request);
+            if (_waiting.Count > 1)
             {
-                _waiting.Add(request);
-                if (_waiting.Count == 1)
-                {
-                    _wake.Release();
-                }
-
                 return;
             }
         }
 
-        request.Fail(new BlockException(BlockError.Closed, "the block store is closed"));
+        _wake.Release();
     }
 
     public void Dispose()
     {
-        lock (_lock)
-        {
-            _stopping = true;
-        }
-
-        // Whoever was in time is still served.
+        _stopping = true;
         _wake.Release();
         _thread.Join();
         _wake.Dispose();
@@ -86,20 +76,11 @@ internal sealed class Flusher : IDisposable
         while (true)
         {
             _wake.Wait();
-            var last = IsStopping();
             Serve();
-            if (last)
+            if (_stopping)
             {
                 return;
             }
-        }
-    }
-
-    private bool IsStopping()
-    {
-        lock (_lock)
-        {
-            return _stopping;
         }
     }
 

@@ -98,12 +98,7 @@ internal sealed class LinkRunner(
                     return "the other end closed the connection";
                 }
 
-                // A refusal is no sign that the link works.
-                if (isGreeted)
-                {
-                    heard(this);
-                }
-
+                heard(this);
                 await session.ReceiveAsync(frame.Value, cancellationToken);
                 if (session.PeerBye is { } bye)
                 {
@@ -113,7 +108,6 @@ internal sealed class LinkRunner(
                 if (!isGreeted && session.IsGreeted)
                 {
                     isGreeted = true;
-                    heard(this);
                     greeted(this);
                 }
 
