@@ -2,12 +2,6 @@ using System.Diagnostics;
 using Skerry.Demo;
 using Spectre.Console;
 
-if (args is ["wires", .. var wires])
-{
-    await KeepRunning.CarryAsync(wires);
-    return 0;
-}
-
 // The main job, end to end, with the real programs. Ends with 0 when every step held.
 using var stop = new CancellationTokenSource(TimeSpan.FromMinutes(6));
 Console.CancelKeyPress += (_, e) =>
@@ -38,7 +32,7 @@ try
             Console.WriteLine($"         FAILED after {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s: {e.Message}");
             foreach (var site in stage.Sites.Where(s => s.HasStarted))
             {
-                Console.WriteLine($"--- the end of {site.Name}'s log ---\n{site.Daemon.LogTail(6)}");
+                Console.WriteLine($"--- the end of {site.Name}'s log ---\n{site.Daemon.LogTail(15)}");
             }
         }
     }
@@ -55,15 +49,13 @@ try
         : $"All {Story.Steps.Count} steps held, in {Stopwatch.GetElapsedTime(total).TotalSeconds:0} s.");
     if (keep && !failed)
     {
-        await KeepRunning.LeaveAsync(stage);
+        KeepRunning.Explain(stage);
+        await KeepRunning.UntilStoppedAsync();
     }
 }
 finally
 {
-    if (!keep || failed)
-    {
-        await story.DisposeAsync();
-    }
+    await story.DisposeAsync();
 }
 
 return failed ? 1 : 0;

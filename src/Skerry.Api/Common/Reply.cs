@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
@@ -12,6 +13,9 @@ namespace Skerry.Api.Common;
 internal sealed class Reply : IResult
 {
     public const string OperationHeader = "X-Skerry-Operation";
+
+    /// <summary>The answer is JSON and nothing else, so nothing in it need be hidden from a page.</summary>
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly int _status;
     private readonly JsonObject? _body;
@@ -62,7 +66,7 @@ internal sealed class Reply : IResult
 
     public static async Task WriteJsonAsync(HttpContext context, JsonObject body)
     {
-        var bytes = JsonSerializer.SerializeToUtf8Bytes<JsonNode>(body);
+        var bytes = JsonSerializer.SerializeToUtf8Bytes<JsonNode>(body, Plain);
         context.Response.ContentType = "application/json";
         context.Response.ContentLength = bytes.Length;
         if (!HttpMethods.IsHead(context.Request.Method))

@@ -27,6 +27,7 @@ public sealed class CatalogService(SiteContext site)
         Entry("identity", "keystone", "/identity/v3"),
         Entry("volumev3", "cinderv3", "/volume/v3/{project_id}"),
         Entry("block-storage", "cinder", "/volume/v3/{project_id}"),
+        Entry("image", "glance", "/image"),
         Entry("skerry", "skerry", "/skerry/v1"),
     ];
 

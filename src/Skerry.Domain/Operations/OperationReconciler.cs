@@ -20,8 +20,13 @@ public sealed class OperationReconciler : IReconciler, IAsyncDisposable
     /// <summary>How many operations are carried out side by side.</summary>
     public const int Slots = 8;
 
+    /// <summary>How many finished operations of this site can be looked up.</summary>
+    public const int Kept = 5000;
+
     /// <summary>How long finished operations can be looked up.</summary>
     public static readonly TimeSpan KeptFor = TimeSpan.FromDays(7);
+
+    private static readonly TimeSpan PurgeEvery = TimeSpan.FromMinutes(1);
 
     // The end of an operation changes the state and so calls for a step; a fault of the store in between does not.
     private static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(5);
@@ -32,6 +37,7 @@ public sealed class OperationReconciler : IReconciler, IAsyncDisposable
     private readonly Dictionary<string, IOperationHandler> _handlers;
     private readonly Dictionary<string, Work> _underWay = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stop = new();
+    private DateTimeOffset _purgeAt = DateTimeOffset.MinValue;
 
     public OperationReconciler(SiteContext site, IEnumerable<IOperationHandler> handlers)
     {
@@ -73,8 +79,13 @@ public sealed class OperationReconciler : IReconciler, IAsyncDisposable
             _underWay.Add(operation.Id, new Work(operation.Entity, BeginAsync(operation)));
         }
 
-        var nextPurge = await PurgeAsync(state, cancellationToken);
-        var wake = Earlier(Earlier(plan.NextDeadline, nextPurge), _underWay.Count > 0 ? _site.Now + LookAgainAfter : null);
+        if (_site.Now >= _purgeAt)
+        {
+            await PurgeAsync(state, cancellationToken);
+            _purgeAt = _site.Now + PurgeEvery;
+        }
+
+        var wake = Earlier(Earlier(plan.NextDeadline, _purgeAt), _underWay.Count > 0 ? _site.Now + LookAgainAfter : null);
         return (wake is { } at ? StepResult.After(Positive(at - _site.Now)) : StepResult.Done).With(reports);
     }
 
@@ -197,29 +208,15 @@ public sealed class OperationReconciler : IReconciler, IAsyncDisposable
         }
     }
 
-    /// <summary>Forgets the site's own operations that ended long ago; returns when the next one is due.</summary>
-    private async ValueTask<DateTimeOffset?> PurgeAsync(StateView state, CancellationToken cancellationToken)
+    /// <summary>Forgets the site's own operations that ended long ago, and of too many the oldest.</summary>
+    private async ValueTask PurgeAsync(StateView state, CancellationToken cancellationToken)
     {
-        const int AtOnce = 256;
-        DateTimeOffset? next = null;
-        var old = new List<EntityKey>();
-        foreach (var entity in state.List(EntityKinds.Operation))
-        {
-            if (entity.Text("target_site") != _site.SelfText || entity.Instant("finished_at") is not { } finishedAt)
-            {
-                continue;
-            }
-
-            if (finishedAt + KeptFor > _site.Now)
-            {
-                next = Earlier(next, finishedAt + KeptFor);
-            }
-            else if (old.Count < AtOnce)
-            {
-                old.Add(entity.Key);
-            }
-        }
-
+        var finished = state.List(EntityKinds.Operation)
+            .Where(e => e.Text("target_site") == _site.SelfText && e.Instant("finished_at") is not null)
+            .Select(e => (e.Key, FinishedAt: e.Instant("finished_at")!.Value))
+            .OrderByDescending(o => o.FinishedAt)
+            .ToList();
+        var old = finished.Skip(Kept).Concat(finished.Take(Kept).Where(o => o.FinishedAt + KeptFor < _site.Now)).Select(o => o.Key).ToList();
         if (old.Count > 0)
         {
             await _site.DecideAsync(
@@ -231,8 +228,6 @@ public sealed class OperationReconciler : IReconciler, IAsyncDisposable
                 },
                 cancellationToken);
         }
-
-        return next;
     }
 
     /// <summary>Takes away what has ended, and tells of what broke: such an operation is looked at again.</summary>

@@ -60,7 +60,7 @@ public sealed class OperationReconcilerTests
     }
 
     [Fact]
-    public async Task Whatever_the_moment_of_the_crash_it_runs_at_most_once_and_ends() => await Chance.ForEachSeedAsync(60, async chance =>
+    public async Task Whatever_the_moment_of_the_crash_it_runs_at_most_once_and_ends() => await Chance.ForEachSeedAsync(30, async chance =>
     {
         var disk = new MemoryStore();
         FaultyStore? store = null;
@@ -83,7 +83,7 @@ public sealed class OperationReconcilerTests
             store!.NextFault = () => writesLeft-- == 0 ? how : StoreFault.None;
             try
             {
-                for (var step = 0; step < 20; step++)
+                for (var step = 0; step < 8; step++)
                 {
                     await site.OperationReconciler.StepAsync(None);
                     await Task.Delay(1, None);

@@ -1,39 +1,94 @@
-using System.Text.RegularExpressions;
+using System.Text;
 
 namespace Skerry.Api.OpenStack.BlockStorage;
 
 /// <summary>
 /// Reads <c>{'key': 'value'}</c>, which OpenStack's clients put into queries as Python prints it, and the same in JSON.
 /// </summary>
-internal static partial class PythonMap
+internal ref struct PythonMap
 {
+    private readonly ReadOnlySpan<char> _text;
+    private int _at;
+
+    private PythonMap(string text) => _text = text;
+
     /// <summary>Null when the text is not such a map.</summary>
-    public static IReadOnlyDictionary<string, string>? Parse(string text)
+    public static IReadOnlyDictionary<string, string>? Parse(string text) => new PythonMap(text).ReadMap();
+
+    private Dictionary<string, string>? ReadMap()
     {
-        if (!Whole().IsMatch(text))
+        var map = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (!Take('{'))
         {
             return null;
         }
 
-        var map = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (Match pair in Pair().Matches(text))
+        while (!Take('}'))
         {
-            map[Unquote(pair.Groups["key"].Value)] = Unquote(pair.Groups["value"].Value);
+            if (map.Count > 0 && !Take(','))
+            {
+                return null;
+            }
+
+            if (ReadText() is not { } key || !Take(':') || ReadText() is not { } value)
+            {
+                return null;
+            }
+
+            map[key] = value;
         }
 
-        return map;
+        SkipSpace();
+        return _at == _text.Length ? map : null;
     }
 
-    private static string Unquote(string quoted) => Escape().Replace(quoted[1..^1], "${character}");
+    /// <summary>A text in either sort of quotes, also with Python's old prefix; a backslash stands for the character after it.</summary>
+    private string? ReadText()
+    {
+        Take('u');
+        var quote = Take('\'') ? '\'' : Take('"') ? '"' : '\0';
+        var text = new StringBuilder();
+        while (quote != '\0' && _at < _text.Length)
+        {
+            var c = _text[_at++];
+            if (c == quote)
+            {
+                return text.ToString();
+            }
 
-    private const string Quoted = """(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""";
+            if (c == '\\')
+            {
+                if (_at == _text.Length)
+                {
+                    return null;
+                }
 
-    [GeneratedRegex($$"""^\s*\{\s*(?:u?{{Quoted}}\s*:\s*u?{{Quoted}}\s*(?:,\s*(?!\}))?)*\}\s*$""", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
-    private static partial Regex Whole();
+                c = _text[_at++];
+            }
 
-    [GeneratedRegex($$"""u?(?<key>{{Quoted}})\s*:\s*u?(?<value>{{Quoted}})""", RegexOptions.ExplicitCapture)]
-    private static partial Regex Pair();
+            text.Append(c);
+        }
 
-    [GeneratedRegex("""\\(?<character>.)""", RegexOptions.Singleline | RegexOptions.ExplicitCapture)]
-    private static partial Regex Escape();
+        return null;
+    }
+
+    private bool Take(char expected)
+    {
+        SkipSpace();
+        if (_at == _text.Length || _text[_at] != expected)
+        {
+            return false;
+        }
+
+        _at++;
+        return true;
+    }
+
+    private void SkipSpace()
+    {
+        while (_at < _text.Length && char.IsWhiteSpace(_text[_at]))
+        {
+            _at++;
+        }
+    }
 }
