@@ -9,11 +9,15 @@ namespace Skerry.Domain.Conflicts;
 /// </remarks>
 public sealed class ConflictService(SiteContext site)
 {
+    /// <summary>What people of a project write themselves; the rest says where and how a thing is kept.</summary>
+    private static readonly IReadOnlySet<string> TenantFields =
+        new HashSet<string>(StringComparer.Ordinal) { "name", "description", "metadata", "is_bootable", Entity.LifecycleField };
+
     /// <summary>By kind, entity and field.</summary>
     public IReadOnlyList<ConflictView> List(Actor actor, string? kind = null) =>
     [
         .. site.Replica.Conflicts
-            .Where(c => (kind is null || c.Key.Kind == kind) && MaySee(actor, c.Key))
+            .Where(c => (kind is null || c.Key.Kind == kind) && MaySee(actor, c.Key, c.Field))
             .OrderBy(c => c.Key)
             .ThenBy(c => c.Field, StringComparer.Ordinal)
             .Select(View),
@@ -58,7 +62,7 @@ public sealed class ConflictService(SiteContext site)
     public IReadOnlyList<SettledConflictView> History(Actor actor, EntityKey? entity = null) =>
     [
         .. site.Replica.ConflictHistory(entity)
-            .Where(s => MaySee(actor, s.Key))
+            .Where(s => MaySee(actor, s.Key, s.Field))
             .OrderByDescending(s => s)
             .Select(s => new SettledConflictView(
                 s.Key.Kind, s.Key.Id, NameOf(s.Key), s.Field, [.. s.Replaced.Select(Side)], Side(s.By))),
@@ -118,9 +122,12 @@ public sealed class ConflictService(SiteContext site)
             cancellationToken);
 
     private Conflict? Find(Actor actor, string id) =>
-        site.Replica.Conflicts.FirstOrDefault(c => c.Id == id) is { } conflict && MaySee(actor, conflict.Key) ? conflict : null;
+        site.Replica.Conflicts.FirstOrDefault(c => c.Id == id) is { } conflict && MaySee(actor, conflict.Key, conflict.Field)
+            ? conflict
+            : null;
 
-    private bool MaySee(Actor actor, EntityKey key) => actor.MaySee(site.Replica.Find(key)?.Text("project_id"));
+    private bool MaySee(Actor actor, EntityKey key, string field) =>
+        actor.IsAdmin || (TenantFields.Contains(field) && actor.MaySee(site.Replica.Find(key)?.Text("project_id")));
 
     private string? NameOf(EntityKey key) => site.Replica.Find(key)?.Text("name");
 

@@ -155,7 +155,9 @@ public sealed class ConnectionService(SiteContext site, ExportRegistry exports, 
         }
 
         var permission = WritePermission.Of(state, site.SelfText, volume.Id);
-        return permission.IsAllowed ? null : Refusal.State($"Volume {volume.Id} is fenced: {permission.Reason}");
+        return permission.IsAllowed ? null
+            : actor.IsAdmin ? Refusal.State($"Volume {volume.Id} is fenced: {permission.Reason}")
+            : Refusal.State($"Volume {volume.Id} takes no connections now.", "Try again later, or ask an administrator.");
     }
 
     private Refusal Elsewhere(StateView state, Actor actor, string what, string siteId)

@@ -40,7 +40,7 @@ internal sealed class CreateVolumeHandler(SiteContext site, VolumeDrivers driver
         catch (DriverException e)
         {
             return OperationResult.Failed(
-                e.Message, transaction => VolumeEntity.WriteStatus(transaction, key, VolumeStatus.Error, e.Message));
+                e.PublicMessage, transaction => VolumeEntity.WriteStatus(transaction, key, VolumeStatus.Error, e.Message));
         }
 
         var generation = new Generation(id, number, site.Ids.NewUuid(), site.SelfText, ForkNumber: 0, ParentId: null, Planned: true);

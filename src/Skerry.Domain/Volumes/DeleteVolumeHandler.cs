@@ -60,7 +60,7 @@ internal sealed class DeleteVolumeHandler(
         catch (DriverException e)
         {
             return OperationResult.Failed(
-                e.Message, transaction => VolumeEntity.WriteStatus(transaction, key, VolumeStatus.ErrorDeleting, e.Message));
+                e.PublicMessage, transaction => VolumeEntity.WriteStatus(transaction, key, VolumeStatus.ErrorDeleting, e.Message));
         }
 
         return OperationResult.Succeeded(transaction => Forget(transaction, id));

@@ -37,7 +37,7 @@ internal sealed class ExtendVolumeHandler(SiteContext site, VolumeDrivers driver
         catch (DriverException e)
         {
             return OperationResult.Failed(
-                e.Message, transaction => VolumeEntity.WriteStatus(transaction, key, VolumeStatus.ErrorExtending, e.Message));
+                e.PublicMessage, transaction => VolumeEntity.WriteStatus(transaction, key, VolumeStatus.ErrorExtending, e.Message));
         }
 
         return OperationResult.Succeeded(transaction =>

@@ -116,4 +116,12 @@ public enum DriverError
 public sealed class DriverException(DriverError error, string message, Exception? inner = null) : Exception(message, inner)
 {
     public DriverError Error { get; } = error;
+
+    /// <summary>The same for everybody, who may not see how and where volumes are kept.</summary>
+    public string PublicMessage => Error switch
+    {
+        DriverError.NoSpace => "The site has no room for it.",
+        DriverError.NotFound => "Its site does not hold the data that it needs.",
+        _ => "The storage of its site failed; an administrator can see why.",
+    };
 }

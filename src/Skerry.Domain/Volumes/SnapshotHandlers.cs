@@ -32,7 +32,7 @@ internal sealed class CreateSnapshotHandler(SiteContext site, VolumeDrivers driv
         }
         catch (DriverException e)
         {
-            return Failed(e.Message);
+            return Failed(e.PublicMessage, e.Message);
         }
 
         return OperationResult.Succeeded(transaction =>
@@ -45,8 +45,8 @@ internal sealed class CreateSnapshotHandler(SiteContext site, VolumeDrivers driv
             }
         });
 
-        OperationResult Failed(string reason) => OperationResult.Failed(
-            reason, transaction => VolumeEntity.WriteStatus(transaction, key, VolumeStatus.Error, reason));
+        OperationResult Failed(string reason, string? detail = null) => OperationResult.Failed(
+            reason, transaction => VolumeEntity.WriteStatus(transaction, key, VolumeStatus.Error, detail ?? reason));
     }
 
     /// <summary>
@@ -81,7 +81,7 @@ internal sealed class DeleteSnapshotHandler(SiteContext site, VolumeDrivers driv
         catch (DriverException e)
         {
             return OperationResult.Failed(
-                e.Message, transaction => VolumeEntity.WriteStatus(transaction, key, VolumeStatus.ErrorDeleting, e.Message));
+                e.PublicMessage, transaction => VolumeEntity.WriteStatus(transaction, key, VolumeStatus.ErrorDeleting, e.Message));
         }
 
         return OperationResult.Succeeded(transaction =>

@@ -189,5 +189,6 @@ public sealed class SnapshotService(SiteContext site, OperationService operation
     private Snapshot? Find(Actor actor, StateView state, string id) =>
         new VolumeReader(site, state).FindSnapshot(id) is { } snapshot && actor.MaySee(snapshot.ProjectId) ? snapshot : null;
 
-    private static Snapshot For(Actor actor, Snapshot snapshot) => actor.IsAdmin ? snapshot : snapshot with { Position = null };
+    private static Snapshot For(Actor actor, Snapshot snapshot) =>
+        actor.IsAdmin ? snapshot : snapshot with { Position = null, ErrorReason = VolumeRules.PublicReason(snapshot.ErrorReason) };
 }

@@ -256,5 +256,7 @@ public sealed class VolumeService(SiteContext site, OperationService operations,
 
     /// <summary>Tenants see volumes, not where and how they are kept.</summary>
     private static Volume For(Actor actor, Volume volume) =>
-        actor.IsAdmin ? volume : volume with { Backend = null, AllocatedBytes = null, Primary = null };
+        actor.IsAdmin
+            ? volume
+            : volume with { Backend = null, AllocatedBytes = null, Primary = null, ErrorReason = VolumeRules.PublicReason(volume.ErrorReason) };
 }

@@ -77,7 +77,7 @@ public sealed class VolumeLifecycleTests
         await north.SendAsync(south);
         await south.SettleAsync();
         await south.SendAsync(north);
-        var failed = north.Volumes.Show(Ann, asked.Value.Id).Value;
+        var failed = north.Volumes.Show(DomainSite.Admin, asked.Value.Id).Value;
         Assert.Equal(VolumeStatus.Error, failed.Status);
         Assert.Contains("cancelled", failed.ErrorReason, StringComparison.Ordinal);
 
@@ -171,7 +171,7 @@ public sealed class VolumeLifecycleTests
     public async Task A_driver_that_fails_leaves_the_status_word_and_the_reason(string call, string status)
     {
         await using var site = await DomainSite.StartAsync("north", _time);
-        site.Driver.Before = (name, _) => name == call ? throw new DriverException(DriverError.NoSpace, "The disk is full.") : Task.CompletedTask;
+        site.Driver.Before = (name, _) => name == call ? throw new DriverException(DriverError.NoSpace, "The disk /dev/sdx is full.") : Task.CompletedTask;
         var id = await CreateAsync(site);
         if (call == "extend")
         {
@@ -183,8 +183,11 @@ public sealed class VolumeLifecycleTests
         }
 
         await site.SettleAsync();
-        var volume = site.Volumes.Show(Ann, id).Value;
-        Assert.Equal((status, "The disk is full.", 1L), (volume.Status, volume.ErrorReason, volume.SizeGib));
+        var volume = site.Volumes.Show(DomainSite.Admin, id).Value;
+        Assert.Equal((status, "The disk /dev/sdx is full.", 1L), (volume.Status, volume.ErrorReason, volume.SizeGib));
+        Assert.DoesNotContain("sdx", site.Volumes.Show(Ann, id).Value.ErrorReason, StringComparison.Ordinal);
+        var operation = site.Operations.List(Ann, new OperationFilter { Status = OperationStatus.Failed }).Single();
+        Assert.Contains("no room", operation.Reason, StringComparison.Ordinal);
 
         site.Driver.Before = (_, _) => Task.CompletedTask;
         Assert.False((await site.Volumes.DeleteAsync(Ann, id, false, None)).IsRefused);
