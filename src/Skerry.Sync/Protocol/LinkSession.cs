@@ -36,7 +36,7 @@ public sealed class LinkSession : IDisposable
     private long _heartbeatAt;
     private bool _saidHello;
     private bool _hasBacklogOfPeer = true;
-    private bool _isReceivingSnapshot;
+    private InboundSnapshot? _inbound;
 
     /// <param name="local">This site.</param>
     /// <param name="peer">Who the other end has proved to be.</param>
@@ -73,7 +73,7 @@ public sealed class LinkSession : IDisposable
                 }
 
                 _hasBacklogOfPeer = _hasBacklogOfPeer && !_local.Replica.Vector.CoversAll(_peer.Vector);
-                return _hasBacklogOfPeer || _isReceivingSnapshot || _log.IsCatchingUp;
+                return _hasBacklogOfPeer || _inbound is not null || _log.IsCatchingUp;
             }
         }
     }
@@ -210,10 +210,9 @@ public sealed class LinkSession : IDisposable
 
                 break;
             case SnapshotOffer offer:
-                _local.Inbox.Begin(_peerId, offer);
                 lock (_lock)
                 {
-                    _isReceivingSnapshot = true;
+                    _inbound = _local.Inbox.Begin(_peerId, offer);
                 }
 
                 break;
@@ -239,6 +238,11 @@ public sealed class LinkSession : IDisposable
         {
             _snapshot?.Dispose();
             _snapshot = null;
+            if (_inbound is not null)
+            {
+                _local.Inbox.Keep(_peerId, _inbound);
+                _inbound = null;
+            }
         }
     }
 
@@ -311,7 +315,13 @@ public sealed class LinkSession : IDisposable
 
     private async ValueTask TakeAsync(SnapshotPiece piece, CancellationToken cancellationToken)
     {
-        var chunks = _local.Inbox.Add(_peerId, piece);
+        InboundSnapshot inbound;
+        lock (_lock)
+        {
+            inbound = _inbound ?? throw new ProtocolException(ByeCode.Malformed, "A piece of a snapshot came that was not offered.");
+            inbound.Add(piece);
+        }
+
         if (!piece.EndsChunk)
         {
             return;
@@ -319,15 +329,14 @@ public sealed class LinkSession : IDisposable
 
         if (piece.EndsSnapshot)
         {
-            var (snapshot, bytes) = _local.Inbox.Take(_peerId);
-            await _local.Replica.JoinAsync(snapshot, cancellationToken);
-            SnapshotBytesJoined = bytes;
+            await _local.Replica.JoinAsync(inbound.ToSnapshot(), cancellationToken);
+            SnapshotBytesJoined = inbound.Bytes;
         }
 
         lock (_lock)
         {
-            _isReceivingSnapshot = !piece.EndsSnapshot;
-            _snapshotAckOwed = new SnapshotAck(piece.Snapshot, chunks, piece.EndsSnapshot);
+            _inbound = piece.EndsSnapshot ? null : inbound;
+            _snapshotAckOwed = new SnapshotAck(piece.Snapshot, inbound.Chunks, piece.EndsSnapshot);
         }
     }
 
