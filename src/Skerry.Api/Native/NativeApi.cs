@@ -60,6 +60,8 @@ public static class NativeApi
             new ApiVersionRecord("v1", settings.Version, site.SelfText, site.SiteName, site.Region),
             SkerryJson.Default.ApiVersionRecord);
 
-    private static Fault NotThere(Caller caller, HttpRequest request) =>
-        new(Refusal.NotFound("resource", $"{request.Method} {request.Path}"));
+    /// <summary>A body of a type that no endpoint takes ends here too, since routing leaves those endpoints out.</summary>
+    private static Fault NotThere(Caller caller, HttpRequest request) => request is { ContentType: { Length: > 0 } type } && !request.HasJsonContentType()
+        ? new Fault(StatusCodes.Status415UnsupportedMediaType, $"The body is {type}; send application/json.")
+        : new Fault(Refusal.NotFound("resource", $"{request.Method} {request.Path}"));
 }

@@ -23,7 +23,16 @@ internal sealed class NativeFaults : FaultDialect
 
     private static ErrorRecord Record(int status, string message, Refusal? refusal) => refusal is null
         ? new ErrorRecord(status, KindOf(status), message)
-        : new ErrorRecord(status, KindOf(refusal.Kind), refusal.Message, refusal.NextStep, refusal.Field);
+        : new ErrorRecord(status, KindOf(refusal.Kind), refusal.Message, refusal.NextStep, FieldOf(refusal.Field));
+
+    /// <summary>The domain names a volume's fields as block storage does; a caller of this API sent them under these names.</summary>
+    private static string? FieldOf(string? field) => field switch
+    {
+        "size" or "new_size" => "size_gib",
+        "volume_type" => "type",
+        "availability_zone" => "site",
+        _ => field,
+    };
 
     private static string KindOf(RefusalKind kind) => kind switch
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Skerry.Client.Native.Wire;
 
@@ -30,7 +31,9 @@ public sealed record ConflictList(IReadOnlyList<ConflictRecord> Conflicts, IRead
 /// <summary>Exactly one of the two settles the conflict.</summary>
 /// <param name="Choice">Which side to keep, as shown: 0 is the winner, 1 the first loser …</param>
 /// <param name="Value">A value in place of all that stand.</param>
-public sealed record ConflictResolveRequest(int? Choice, JsonElement? Value);
+public sealed record ConflictResolveRequest(
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Choice,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonElement? Value);
 
 /// <summary>A conflict that is settled.</summary>
 /// <param name="Replaced">What stood until then, the winner of that time first.</param>
