@@ -48,7 +48,8 @@ internal sealed class ApiSite : IAsyncDisposable
     public T Service<T>()
         where T : notnull => _app.Services.GetRequiredService<T>();
 
-    public static async Task<ApiSite> StartAsync(string name = "north", Action<WebApplication>? map = null)
+    public static async Task<ApiSite> StartAsync(
+        string name = "north", Action<WebApplication>? map = null, Action<IServiceCollection>? add = null)
     {
         var site = await DomainSite.StartAsync(name, TimeProvider.System);
         var passwords = new PasswordVerifier(iterations: 10);
@@ -70,6 +71,7 @@ internal sealed class ApiSite : IAsyncDisposable
         builder.Services.AddSingleton(site.Conflicts);
         builder.Services.AddSingleton(new SiteService(site.Context, new NoLinks()));
         builder.Services.AddSkerryApi();
+        add?.Invoke(builder.Services);
         var app = builder.Build();
         app.UseSkerryApi();
         app.MapOpenStack();
