@@ -50,7 +50,9 @@ public sealed class DemoSite(Stage stage, string name, string role, int apiPort,
     /// <summary>Starts the daemon and waits until it says that it is ready.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        _daemon = RunningProgram.Start(stage.Program("skerryd"), ["--config", ConfigurationPath], stage.PathOf($"{Name}.log"));
+        // In a session of its own, so that an interrupt typed at the demo is the demo's to handle.
+        _daemon = RunningProgram.Start(
+            "setsid", [stage.Program("skerryd"), "--config", ConfigurationPath], stage.PathOf($"{Name}.log"));
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(2) };
         await Eventually.TrueAsync($"{Name} is ready", TimeSpan.FromSeconds(30), async () =>
         {
@@ -63,7 +65,7 @@ public sealed class DemoSite(Stage stage, string name, string role, int apiPort,
             {
                 return (await http.GetAsync(new Uri(Api, "/readyz"), cancellationToken)).IsSuccessStatusCode;
             }
-            catch (HttpRequestException)
+            catch (Exception e) when (e is HttpRequestException || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested))
             {
                 return false;
             }

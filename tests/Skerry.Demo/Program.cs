@@ -2,6 +2,12 @@ using System.Diagnostics;
 using Skerry.Demo;
 using Spectre.Console;
 
+if (args is ["wires", .. var wires])
+{
+    await KeepRunning.CarryAsync(wires);
+    return 0;
+}
+
 // The main job, end to end, with the real programs. Ends with 0 when every step held.
 using var stop = new CancellationTokenSource(TimeSpan.FromMinutes(6));
 Console.CancelKeyPress += (_, e) =>
@@ -32,7 +38,7 @@ try
             Console.WriteLine($"         FAILED after {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s: {e.Message}");
             foreach (var site in stage.Sites.Where(s => s.HasStarted))
             {
-                Console.WriteLine($"--- the end of {site.Name}'s log ---\n{site.Daemon.LogTail(15)}");
+                Console.WriteLine($"--- the end of {site.Name}'s log ---\n{site.Daemon.LogTail(6)}");
             }
         }
     }
@@ -49,13 +55,15 @@ try
         : $"All {Story.Steps.Count} steps held, in {Stopwatch.GetElapsedTime(total).TotalSeconds:0} s.");
     if (keep && !failed)
     {
-        KeepRunning.Explain(stage);
-        await KeepRunning.UntilStoppedAsync();
+        await KeepRunning.LeaveAsync(stage);
     }
 }
 finally
 {
-    await story.DisposeAsync();
+    if (!keep || failed)
+    {
+        await story.DisposeAsync();
+    }
 }
 
 return failed ? 1 : 0;

@@ -49,6 +49,9 @@ public sealed class Stage : IAsyncDisposable
 
     public TcpRelay HubAsSeenByNorth { get; }
 
+    /// <summary>The wires of north, to carry on with when the demo ends and the sites go on.</summary>
+    public IReadOnlyList<TcpRelay> Wires => NorthsWires;
+
     private TcpRelay[] NorthsWires => [NorthAsSeenBySouth, NorthAsSeenByHub, SouthAsSeenByNorth, HubAsSeenByNorth];
 
     public static Stage Open()

@@ -38,10 +38,12 @@ internal sealed class Checkpointer
 
     public async ValueTask StopAsync()
     {
+        _parts.Writer.Progressed = null;
         await _stop.CancelAsync();
         await _loop;
+
+        // The semaphore is left to the collector: the writer may be about to release it.
         _stop.Dispose();
-        _due.Dispose();
     }
 
     /// <summary>Does nothing when nothing was logged since the last one.</summary>

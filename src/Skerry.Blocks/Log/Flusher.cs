@@ -53,19 +53,29 @@ internal sealed class Flusher : IDisposable
     {
         lock (_lock)
         {
-            _waiting.Add(request);
-            if (_waiting.Count > 1)
+            if (!_stopping)
             {
+                _waiting.Add(request);
+                if (_waiting.Count == 1)
+                {
+                    _wake.Release();
+                }
+
                 return;
             }
         }
 
-        _wake.Release();
+        request.Fail(new BlockException(BlockError.Closed, "the block store is closed"));
     }
 
     public void Dispose()
     {
-        _stopping = true;
+        lock (_lock)
+        {
+            _stopping = true;
+        }
+
+        // Whoever was in time is still served.
         _wake.Release();
         _thread.Join();
         _wake.Dispose();
@@ -76,11 +86,20 @@ internal sealed class Flusher : IDisposable
         while (true)
         {
             _wake.Wait();
+            var last = IsStopping();
             Serve();
-            if (_stopping)
+            if (last)
             {
                 return;
             }
+        }
+    }
+
+    private bool IsStopping()
+    {
+        lock (_lock)
+        {
+            return _stopping;
         }
     }
 

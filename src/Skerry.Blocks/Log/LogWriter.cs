@@ -21,6 +21,7 @@ internal sealed class LogWriter(
     private bool _active, _closed;
     private long _recordBlocks;
     private int _recordEntryBytes;
+    private long _recordSerial = 1;
 
     /// <summary>Called when data finds no room, with no record half done; true when it is worth another try.</summary>
     public Func<bool>? Reclaim { get; set; }
@@ -172,7 +173,7 @@ internal sealed class LogWriter(
             return;
         }
 
-        var next = (IsInRecord(volume) ? volume.PlannedNumber : volume.LastNumber) + 1;
+        var next = (volume.PlannedIn == _recordSerial ? volume.PlannedNumber : volume.LastNumber) + 1;
         if (write.AppliedRun is { } run)
         {
             RequireNoRun(volume);
@@ -189,7 +190,7 @@ internal sealed class LogWriter(
         }
 
         write.Number = next;
-        volume.PlannedNumber = next;
+        (volume.PlannedIn, volume.PlannedNumber) = (_recordSerial, next);
     }
 
     private static void RequireNoRun(VolumeState volume)
@@ -201,19 +202,6 @@ internal sealed class LogWriter(
     }
 
     private static BlockException Closed(VolumeState volume, string why) => new(BlockError.Closed, $"volume '{volume.Id}' {why}");
-
-    private bool IsInRecord(VolumeState volume)
-    {
-        foreach (var other in _record)
-        {
-            if (other.Volume == volume && !other.OutsideHistory)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
 
     private bool IsInRecord(WriteRequest write)
     {
@@ -251,14 +239,16 @@ internal sealed class LogWriter(
         }
         catch (Exception e)
         {
+            var failure = AsFault(e);
             foreach (var write in _record)
             {
-                write.Fail(e);
+                write.Fail(failure);
             }
         }
         finally
         {
             _record.Clear();
+            _recordSerial++;
             (_recordBlocks, _recordEntryBytes) = (0, 0);
         }
     }
@@ -292,9 +282,12 @@ internal sealed class LogWriter(
         }
         catch (Exception e)
         {
-            request.Fail(e);
+            request.Fail(AsFault(e));
         }
     }
+
+    /// <summary>What nobody foresaw may have left log and maps apart: then nothing more is written until the log is read again.</summary>
+    private BlockException AsFault(Exception e) => e as BlockException ?? fault.Set("carry out a change", e);
 
     /// <summary>Puts one record at the end of the log, of the change or else of the writes that came together; answers where its data begins.</summary>
     private Place Append(bool mayUseReserve, (int EntryBytes, int DataBlocks) size, byte[]? change)

@@ -88,8 +88,11 @@ internal sealed class VolumeState(uint ordinal, string id, long sizeBytes)
         set => Volatile.Write(ref _durableNumber, value);
     }
 
-    /// <summary>The log writer's: the number given last in the record that it is putting together.</summary>
+    /// <summary>The log writer's: the number given last, in the record named by <see cref="PlannedIn"/>.</summary>
     public long PlannedNumber { get; set; }
+
+    /// <summary>The log writer's: the record that it was putting together when it last gave a number.</summary>
+    public long PlannedIn { get; set; }
 
     /// <summary>The log writer's: who follows the writes.</summary>
     public ImmutableArray<WriteTap> Taps { get; set; } = [];

@@ -16,7 +16,8 @@ internal sealed record Life(
 /// </summary>
 /// <remarks>
 /// <list type="number">
-/// <item>A neighbour is what the own link says. A link taken down by hand is <c>disconnected</c>, whatever else is known.</item>
+/// <item>A neighbour is what the own link says. A link taken down by hand here is <c>disconnected</c>, whatever else is known; one
+/// taken down at the other end is, unless the site is reached in another way.</item>
 /// <item>A site that a reached site says it is connected with is reached too. Since reports are written when they change, one of a
 /// reached site is as fresh as that site.</item>
 /// <item>A site that is not reached was heard last when the latest of all reports says. It is <c>autonomous</c>: the truth may be
@@ -90,17 +91,21 @@ internal sealed class AlivenessMap
 
     private Life Observed(string id)
     {
-        var own = LinksOf(_self).FirstOrDefault(l => l.Ends.Has(id)).Entity;
-        if (own?.Flag(SiteFields.Disconnected) is true)
+        var (ends, own) = LinksOf(_self).FirstOrDefault(l => l.Ends.Has(id));
+        if (own?.DownBy(ends, _self) is { } down)
         {
-            var by = own.Text(SiteFields.DisconnectReason);
-            return new Life(
-                Aliveness.Disconnected, null, LastHeard(id)?.LastHeardAt, null, by is null ? "by hand" : $"by hand: {by}");
+            return new Life(Aliveness.Disconnected, Instants.Parse(down.At), LastHeard(id)?.LastHeardAt, null, $"link {down.Text}");
         }
 
         if (_reached.TryGetValue(id, out var life))
         {
             return life;
+        }
+
+        if (own?.DownBy(ends, id) is { } downThere)
+        {
+            return new Life(
+                Aliveness.Disconnected, Instants.Parse(downThere.At), LastHeard(id)?.LastHeardAt, null, $"link {downThere.Text} at the other end");
         }
 
         if (LastHeard(id) is { } last)
@@ -164,7 +169,7 @@ internal sealed class AlivenessMap
             {
                 var to = ends.OtherThan(from.Site);
                 var observed = link.Json(ends.SeenBy(from.Site), SitesJson.Default.LinkObservation);
-                if (to == _self || _reached.ContainsKey(to) || link.Flag(SiteFields.Disconnected)
+                if (to == _self || _reached.ContainsKey(to) || link.IsDown(ends)
                     || observed?.State is not ("connected" or "synchronizing"))
                 {
                     continue;

@@ -225,7 +225,7 @@ public sealed class JoinAcceptance(SiteContext site)
             transaction.SetIfDifferent(ends.Key, ends.AddressOf(request.Site), FieldValue.FromString(request.Address));
         }
 
-        transaction.SetIfDifferent(ends.Key, SiteFields.Disconnected, FieldValue.From(false));
+        transaction.SetIfDifferent(ends.Key, ends.DownBy(site.SelfText), FieldValue.Null);
 
         void Set(EntityKey entity, string field, string? value) => transaction.Set(entity, field, FieldValue.FromString(value));
     }

@@ -100,7 +100,14 @@ public sealed class JoinService(
                 $"Site {token.Name} is now a member of another cloud than when it made the invitation.", "Ask for a new one.");
         }
 
-        if (!isMember)
+        if (isMember)
+        {
+            if (await HearOfAsync(token, cancellationToken) is { } unheard)
+            {
+                return unheard;
+            }
+        }
+        else
         {
             var adopted = await AdoptAsync(token, request, cancellationToken);
             if (adopted is not null)
@@ -187,6 +194,26 @@ public sealed class JoinService(
         return null;
     }
 
+    /// <summary>Two members that join each other may each have heard of the other at different times.</summary>
+    private async ValueTask<Refusal?> HearOfAsync(InvitationToken token, CancellationToken cancellationToken)
+    {
+        var start = site.Time.GetTimestamp();
+        while (StateView.Of(site.Replica).Find(EntityKinds.Site, token.Site) is null)
+        {
+            if (site.Time.GetElapsedTime(start) > Patience)
+            {
+                return new Refusal(
+                    RefusalKind.Unavailable,
+                    $"Site {token.Name} is a member of this cloud, but this site has not heard of it yet.",
+                    "Wait until the two know each other through a third, then join again.");
+            }
+
+            await Task.Delay(Pace, site.Time, cancellationToken);
+        }
+
+        return null;
+    }
+
     /// <summary>Writes down how this site reaches the inviter; and, of a member, how the inviter reaches it.</summary>
     private ValueTask<Unit> LinkAsync(Actor actor, InvitationToken token, string? ownAddress, CancellationToken cancellationToken) =>
         site.DecideAsync(
@@ -195,7 +222,7 @@ public sealed class JoinService(
             {
                 var ends = LinkEnds.Of(site.SelfText, token.Site);
                 transaction.SetIfDifferent(ends.Key, ends.AddressOf(token.Site), FieldValue.FromString(token.Address));
-                transaction.SetIfDifferent(ends.Key, SiteFields.Disconnected, FieldValue.From(false));
+                transaction.SetIfDifferent(ends.Key, ends.DownBy(site.SelfText), FieldValue.Null);
                 if (ownAddress is not null)
                 {
                     transaction.SetIfDifferent(ends.Key, ends.AddressOf(site.SelfText), FieldValue.FromString(ownAddress));

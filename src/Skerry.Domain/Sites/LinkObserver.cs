@@ -57,7 +57,8 @@ public sealed class LinkObserver(SiteContext site, ILinkStatus links) : IReconci
     private LinkObservation? News(Entity link, LinkEnds ends, LinkReport report)
     {
         var before = link.Json(ends.SeenBy(site.SelfText), SitesJson.Default.LinkObservation);
-        var isDown = link.Flag(SiteFields.Disconnected);
+        var down = link.DownBy(ends, site.SelfText);
+        var isDown = down is not null;
         var state = isDown ? Word(Aliveness.Disconnected) : Word(report, before);
         if (state is null || state == before?.State)
         {
@@ -66,7 +67,7 @@ public sealed class LinkObserver(SiteContext site, ILinkStatus links) : IReconci
 
         var heard = report.LastHeardAt ?? before?.LastHeardAt;
         var since = isDown || state == Word(Aliveness.Autonomous) && report.LastHeardAt is null ? site.Now : report.Since;
-        return new LinkObservation(state, since, heard, isDown ? link.Text(SiteFields.DisconnectReason) : report.LastError);
+        return new LinkObservation(state, since, heard, down?.Text ?? report.LastError);
     }
 
     /// <summary>Null for what is too fresh to be told.</summary>

@@ -5,8 +5,9 @@ namespace Skerry.Domain.Sites;
 
 /// <summary>Keeps the peers of sync in line with the sites and links of the cloud.</summary>
 /// <remarks>
-/// Every member may sync with every other unless a person took their link down or fenced one of them; a link entity adds where they
-/// reach each other. So a site that only dials out is served like any other.
+/// Every member may sync with every other; a link entity adds where they reach each other, so a site that only dials out is served
+/// like any other. An end refuses only for what was decided at itself, or of the other site: an end that obeyed what the other
+/// decided could never hear that it was taken back.
 /// </remarks>
 public sealed class LinkReconciler(SiteContext site, ILinkControl links) : IReconciler
 {
@@ -17,7 +18,6 @@ public sealed class LinkReconciler(SiteContext site, ILinkControl links) : IReco
     public ValueTask<StepResult> StepAsync(CancellationToken cancellationToken)
     {
         var state = StateView.Of(site.Replica);
-        var own = state.Find(EntityKinds.Site, site.SelfText);
         var targets = new List<LinkTarget>();
         var reports = new List<StepReport>();
         foreach (var other in state.List(EntityKinds.Site))
@@ -36,7 +36,7 @@ public sealed class LinkReconciler(SiteContext site, ILinkControl links) : IReco
 
             var ends = LinkEnds.Of(site.SelfText, other.Id);
             var link = state.Find(EntityKinds.Link, ends.Id);
-            var refusal = Refusal(own, other, name, link);
+            var refusal = Refusal(other, name, link, ends);
             targets.Add(new LinkTarget(id, name, pin, link?.Text(ends.AddressOf(other.Id)), refusal is null, refusal));
         }
 
@@ -44,27 +44,15 @@ public sealed class LinkReconciler(SiteContext site, ILinkControl links) : IReco
         return ValueTask.FromResult(StepResult.Done.With(reports));
     }
 
-    private string? Refusal(Entity? own, Entity other, string name, Entity? link)
+    private string? Refusal(Entity other, string name, Entity? link, LinkEnds ends)
     {
-        if (IsFenced(other))
+        if (other.Json(SiteFields.Verdict, SitesJson.Default.Verdict) is { State: Verdict.Fenced })
         {
             return $"Site {name} is fenced.";
         }
 
-        if (own is not null && IsFenced(own))
-        {
-            return $"Site {site.SiteName} is fenced.";
-        }
-
-        if (link?.Flag(SiteFields.Disconnected) is not true)
-        {
-            return null;
-        }
-
-        var reason = link.Text(SiteFields.DisconnectReason);
-        return $"The link between {site.SiteName} and {name} was taken down by hand{(reason is null ? "" : $": {reason}")}.";
+        return link?.DownBy(ends, site.SelfText) is { } down
+            ? $"The link between {site.SiteName} and {name} was {down.Text}."
+            : null;
     }
-
-    private static bool IsFenced(Entity entity) =>
-        entity.Json(SiteFields.Verdict, SitesJson.Default.Verdict) is { State: Verdict.Fenced };
 }

@@ -25,8 +25,10 @@ internal static class SiteFields
 
     public const string AddressA = "address_a";
     public const string AddressB = "address_b";
-    public const string Disconnected = "disconnected";
-    public const string DisconnectReason = "disconnect_reason";
+
+    /// <summary>A <see cref="LinkDown"/>; each is set and taken back by that end alone, who then refuses the other.</summary>
+    public const string DownA = "down_a";
+    public const string DownB = "down_b";
 
     /// <summary>A <see cref="LinkObservation"/>; each is written by that end alone.</summary>
     public const string SeenByA = "seen_by_a";
@@ -56,6 +58,15 @@ internal sealed record Verdict(string State, string? Reason, string By, string A
     public const string Fenced = "fenced";
 }
 
+/// <summary>One end of a link took it down.</summary>
+/// <param name="Reason">In the person's words; null when none were given.</param>
+/// <param name="By">Who.</param>
+/// <param name="At">When, as <see cref="Instants"/> writes it.</param>
+internal sealed record LinkDown(string? Reason, string By, string At)
+{
+    public string Text => $"taken down by {By}{(Reason is null ? "" : $": {Reason}")}";
+}
+
 /// <summary>The link of two sites: its entity id, and which of its fields belong to which end.</summary>
 internal readonly record struct LinkEnds(string A, string B)
 {
@@ -77,8 +88,22 @@ internal readonly record struct LinkEnds(string A, string B)
     /// <summary>The field with the address at which others dial this end.</summary>
     public string AddressOf(string site) => site == A ? SiteFields.AddressA : SiteFields.AddressB;
 
+    /// <summary>The field with which this end takes the link down.</summary>
+    public string DownBy(string site) => site == A ? SiteFields.DownA : SiteFields.DownB;
+
     /// <summary>The field with what this end observes.</summary>
     public string SeenBy(string site) => site == A ? SiteFields.SeenByA : SiteFields.SeenByB;
+}
+
+/// <summary>How links are read.</summary>
+internal static class LinkReading
+{
+    /// <summary>Null while this end has not taken the link down.</summary>
+    public static LinkDown? DownBy(this Entity link, LinkEnds ends, string site) =>
+        link.Json(ends.DownBy(site), SitesJson.Default.LinkDown);
+
+    public static bool IsDown(this Entity link, LinkEnds ends) =>
+        link.DownBy(ends, ends.A) is not null || link.DownBy(ends, ends.B) is not null;
 }
 
 /// <summary>The fingerprint of a certificate.</summary>
@@ -115,6 +140,7 @@ internal static class HostPort
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Verdict))]
+[JsonSerializable(typeof(LinkDown))]
 [JsonSerializable(typeof(LinkObservation))]
 [JsonSerializable(typeof(InvitationToken))]
 [JsonSerializable(typeof(JoinRequest))]

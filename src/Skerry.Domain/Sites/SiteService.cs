@@ -54,9 +54,9 @@ public sealed class SiteService(SiteContext site, ILinkStatus links)
                 var state = StateView.Of(transaction);
                 foreach (var other in OthersNamed(state, named))
                 {
-                    var key = LinkEnds.Of(site.SelfText, other).Key;
-                    transaction.Set(key, SiteFields.Disconnected, FieldValue.From(true));
-                    transaction.Set(key, SiteFields.DisconnectReason, FieldValue.FromString(reason));
+                    var ends = LinkEnds.Of(site.SelfText, other);
+                    var down = new LinkDown(reason, actor.Name, Instants.ToField(site.Now));
+                    transaction.Set(ends.Key, ends.DownBy(site.SelfText), FieldValue.Serialize(down, SitesJson.Default.LinkDown));
                 }
 
                 return null;
@@ -91,11 +91,17 @@ public sealed class SiteService(SiteContext site, ILinkStatus links)
                 }
 
                 var state = StateView.Of(transaction);
+                var own = LinkEnds.Of(site.SelfText, named.Id);
+                if (state.Find(EntityKinds.Link, own.Id)?.DownBy(own, named.Id) is { } there)
+                {
+                    return Refusal.State(
+                        $"The link was {there.Text} at site {NameOf(named)}.", $"Put it back there: skerry site connect {site.SiteName}");
+                }
+
                 foreach (var other in OthersNamed(state, named))
                 {
                     var ends = LinkEnds.Of(site.SelfText, other);
-                    transaction.Set(ends.Key, SiteFields.Disconnected, FieldValue.From(false));
-                    transaction.Set(ends.Key, SiteFields.DisconnectReason, FieldValue.Null);
+                    transaction.Set(ends.Key, ends.DownBy(site.SelfText), FieldValue.Null);
                     if (address is not null)
                     {
                         transaction.Set(ends.Key, ends.AddressOf(other), FieldValue.FromString(address));
@@ -272,7 +278,7 @@ public sealed class SiteService(SiteContext site, ILinkStatus links)
             SiteB = state.Find(EntityKinds.Site, ends.B)?.Text(SiteFields.Name) ?? ends.B,
             AddressA = link.Text(SiteFields.AddressA),
             AddressB = link.Text(SiteFields.AddressB),
-            IsDisconnected = link.Flag(SiteFields.Disconnected),
+            IsDisconnected = link.IsDown(ends),
             SeenByA = link.Json(SiteFields.SeenByA, SitesJson.Default.LinkObservation),
             SeenByB = link.Json(SiteFields.SeenByB, SitesJson.Default.LinkObservation),
         };

@@ -98,7 +98,12 @@ internal sealed class LinkRunner(
                     return "the other end closed the connection";
                 }
 
-                heard(this);
+                // A refusal is no sign that the link works.
+                if (isGreeted)
+                {
+                    heard(this);
+                }
+
                 await session.ReceiveAsync(frame.Value, cancellationToken);
                 if (session.PeerBye is { } bye)
                 {
@@ -108,6 +113,7 @@ internal sealed class LinkRunner(
                 if (!isGreeted && session.IsGreeted)
                 {
                     isGreeted = true;
+                    heard(this);
                     greeted(this);
                 }
 

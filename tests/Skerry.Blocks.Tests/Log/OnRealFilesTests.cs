@@ -100,6 +100,22 @@ public sealed class OnRealFilesTests : IDisposable
         Assert.InRange(store.Space.AllocatedBytes, 0, 2 << 20);
     }
 
+    [Fact]
+    public async Task A_store_closes_while_a_checkpoint_is_due()
+    {
+        var data = new byte[4 << 20];
+        new Random(4).NextBytes(data);
+        for (var round = 1; round <= 10; round++)
+        {
+            await using var store = await BlockStore.OpenAsync(Options, Ct).AsTask().WaitAsync(TimeSpan.FromSeconds(20), Ct);
+            var volume = await store.CreateAsync($"disk{round}", Size, Ct);
+            await volume.BeginRunAsync(round, Ct);
+            await volume.WriteAsync(0, data, WriteOptions.None, Ct);
+            await store.DeleteAsync(volume.Id, Ct);
+            await store.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20), Ct);
+        }
+    }
+
     private static async Task<byte[]> Read(IBlockDevice device, long offset, int length)
     {
         var bytes = new byte[length];

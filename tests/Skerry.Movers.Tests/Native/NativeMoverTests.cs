@@ -11,7 +11,7 @@ public sealed class NativeMoverTests
     public async Task An_instant_replica_gets_a_first_copy_and_then_every_write()
     {
         await using var cloud = new TestCloud();
-        var (north, south) = (await cloud.AddAsync(1), await cloud.AddAsync(2));
+        var (north, south) = (cloud.Add(1), cloud.Add(2));
         cloud.Begin(north);
         var source = await north.CreateAsync(Size);
         await WriteAsync(source, 0, 300_000, seed: 1);

@@ -1,6 +1,7 @@
 using System.Net.WebSockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Skerry.Blocks;
+using Skerry.Blocks.Tests.Log;
 using Skerry.Domain;
 using Skerry.Domain.Replication;
 using Skerry.Domain.Sites;
@@ -15,7 +16,6 @@ internal sealed class TestCloud : IAsyncDisposable
     public const string Volume = "11111111-2222-4333-8444-555555555555";
     public const string Replication = "99999999-8888-4777-8666-555555555555";
 
-    private readonly string _directory = Directory.CreateTempSubdirectory("skerry-movers-").FullName;
     private readonly List<TestSite> _sites = [];
 
     public NativeMoverOptions Options { get; init; } = new()
@@ -40,10 +40,10 @@ internal sealed class TestCloud : IAsyncDisposable
 
     public bool MayResync { get; set; } = true;
 
-    public async Task<TestSite> AddAsync(ulong number)
+    public TestSite Add(ulong number)
     {
-        var site = new TestSite(this, number, Path.Combine(_directory, $"site{number}"));
-        await site.StartAsync();
+        var site = new TestSite(this, number);
+        site.Start();
         _sites.Add(site);
         return site;
     }
@@ -68,17 +68,16 @@ internal sealed class TestCloud : IAsyncDisposable
         {
             await site.StopAsync();
         }
-
-        Directory.Delete(_directory, recursive: true);
     }
 }
 
 /// <summary>One site of a <see cref="TestCloud"/>.</summary>
-internal sealed class TestSite(TestCloud cloud, ulong number, string directory) : ISiteDialer, IReplicaAdmission
+internal sealed class TestSite(TestCloud cloud, ulong number) : ISiteDialer, IReplicaAdmission
 {
     private readonly List<MemoryLink> _links = [];
     private readonly List<Task> _serving = [];
     private CancellationTokenSource _stop = new();
+    private FaultyStorage _storage = new();
     private bool _isUp;
 
     public SiteId Id { get; } = SiteId.Parse(number.ToString("x16"));
@@ -95,11 +94,11 @@ internal sealed class TestSite(TestCloud cloud, ulong number, string directory) 
 
     public List<string> KeptSnapshots { get; } = [];
 
-    public async Task StartAsync()
+    public void Start()
     {
         _stop = new CancellationTokenSource();
-        Store = await BlockStore.OpenAsync(
-            new BlockStoreOptions { Directory = directory, SegmentBytes = 1 << 20, CheckpointBytes = 4 << 20 }, CancellationToken.None);
+        Store = BlockStore.Open(
+            new BlockStoreOptions { Directory = "memory", SegmentBytes = 1 << 20, CheckpointBytes = 4 << 20 }, _storage);
         var stores = new BlockStoreSet(new Dictionary<string, BlockStore> { ["ssd"] = Store });
         Replicas = new NativeReplicas(stores);
         Endpoint = new NativeReplicaEndpoint(
@@ -107,6 +106,24 @@ internal sealed class TestSite(TestCloud cloud, ulong number, string directory) 
         Mover = new NativeMover(
             stores, this, cloud.Options, TimeProvider.System, new Random((int)number), NullLogger<NativeMover>.Instance);
         _isUp = true;
+    }
+
+    /// <summary>The power goes: whatever was not synced may be lost, in part or whole.</summary>
+    public async Task CrashAsync(Random chance)
+    {
+        var image = _storage.Crash(chance);
+        await StopAsync();
+        _storage = image;
+        Start();
+    }
+
+    /// <summary>The process is killed: what it wrote is there, synced or not.</summary>
+    public async Task KillAsync()
+    {
+        var image = _storage.Kill();
+        await StopAsync();
+        _storage = image;
+        Start();
     }
 
     public async Task StopAsync()
@@ -172,11 +189,19 @@ internal sealed class TestSite(TestCloud cloud, ulong number, string directory) 
     public async Task FollowAsync(TestSite target)
     {
         var task = TaskTo(target);
-        await UntilAsync(task, r => r.State == ReplicationWords.Secondary && r.IsConnected);
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         var number = (await OpenAsync()).Lineage.LastNumber;
-        var durable = await Mover.SettleAsync(task.ReplicationId, patience.Token);
-        Assert.True(durable >= number, $"durable is {durable}, the primary is at {number}: {Mover.Synchronize(task)}");
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (!patience.IsCancellationRequested)
+        {
+            await UntilAsync(task, r => r.State == ReplicationWords.Secondary && r.IsConnected);
+            if (await Mover.SettleAsync(task.ReplicationId, patience.Token) is { } durable)
+            {
+                Assert.True(durable >= number, $"durable is {durable}, the primary is at {number}");
+                return;
+            }
+        }
+
+        Assert.Fail($"it never settled: {Mover.Synchronize(task)}");
     }
 
     public ValueTask<WebSocket> ConnectAsync(SiteId site, string path, CancellationToken cancellationToken)

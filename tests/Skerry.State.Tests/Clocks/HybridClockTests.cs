@@ -10,7 +10,7 @@ public sealed class HybridClockTests
     private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     [Fact]
-    public Task Stamps_rise_over_steps_of_the_wall_clock_and_restarts() => Chance.ForEachSeedAsync(300, async chance =>
+    public Task Stamps_rise_over_steps_of_the_wall_clock_and_restarts() => Chance.ForEachSeedAsync(150, async chance =>
     {
         var time = new ManualTime();
         var clock = new HybridClock(time, TimeSpan.Zero, Hlc.Zero);

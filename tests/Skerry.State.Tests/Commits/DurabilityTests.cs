@@ -139,7 +139,7 @@ public sealed class DurabilityTests
     }
 
     [Fact]
-    public Task A_site_that_crashes_at_any_write_keeps_all_it_acknowledged_and_makes_no_dot_twice() => Chance.ForEachSeedAsync(300, async chance =>
+    public Task A_site_that_crashes_at_any_write_keeps_all_it_acknowledged_and_makes_no_dot_twice() => Chance.ForEachSeedAsync(150, async chance =>
     {
         var disk = new MemoryStore();
         var acknowledged = new Dictionary<string, string>();

@@ -83,7 +83,7 @@ public sealed partial class RunningProgram : IAsyncDisposable
 
     /// <summary>The end of its log, for messages.</summary>
     public string LogTail(int lines = 20) =>
-        File.Exists(LogPath) ? string.Join('\n', File.ReadLines(LogPath).TakeLast(lines)) : "";
+        File.Exists(LogPath) ? string.Join('\n', File.ReadLines(LogPath).TakeLast(lines).Select(l => l.Length > 600 ? $"{l[..600]} ..." : l)) : "";
 
     public async ValueTask DisposeAsync()
     {

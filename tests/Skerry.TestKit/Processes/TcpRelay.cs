@@ -18,14 +18,19 @@ public sealed class TcpRelay : IAsyncDisposable
     private readonly Task _accepting;
     private long _bytes;
 
-    public TcpRelay(IPEndPoint target)
+    /// <param name="target">Where what comes in is carried to.</param>
+    /// <param name="port">Where to listen on loopback; 0 takes a free port.</param>
+    public TcpRelay(IPEndPoint target, int port = 0)
     {
         _target = target;
-        _listener = new TcpListener(IPAddress.Loopback, 0);
+        _listener = new TcpListener(IPAddress.Loopback, port);
+        _listener.Server.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
         _listener.Start();
         EndPoint = (IPEndPoint)_listener.LocalEndpoint;
         _accepting = AcceptAsync();
     }
+
+    public IPEndPoint Target => _target;
 
     /// <summary>Where clients dial.</summary>
     public IPEndPoint EndPoint { get; }

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Skerry.Sync.Transport.WebSockets;
@@ -58,12 +59,13 @@ public static class SyncListener
     /// <summary>Maps a WebSocket path for members of the cloud. A foreign certificate is logged and gets 403.</summary>
     /// <param name="endpoints">The application.</param>
     /// <param name="path">For example <c>/sync</c>.</param>
-    /// <param name="handle">Runs for as long as the socket is open; the socket is closed when it returns.</param>
+    /// <param name="handle">Runs for as long as the socket is open; the socket is closed when it returns. Cancelled when the server stops.</param>
     public static IEndpointConventionBuilder MapSite(
         this IEndpointRouteBuilder endpoints, string path, Func<PeerTarget, WebSocket, CancellationToken, Task> handle)
     {
         var pins = endpoints.ServiceProvider.GetRequiredService<PinTable>();
         var logger = endpoints.ServiceProvider.GetRequiredService<ILoggerFactory>().CreateLogger("Skerry.Sync");
+        var lifetime = endpoints.ServiceProvider.GetRequiredService<IHostApplicationLifetime>();
         return endpoints.Map(path, async context =>
         {
             if (Authenticate(context, pins, logger) is not { } peer)
@@ -79,7 +81,10 @@ public static class SyncListener
 
             using var socket = await context.WebSockets.AcceptWebSocketAsync(
                 new WebSocketAcceptContext { KeepAliveInterval = TimeSpan.Zero });
-            await handle(peer, socket, context.RequestAborted);
+
+            // The server waits for open connections when it stops, so they have to hear of it first.
+            using var over = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
+            await handle(peer, socket, over.Token);
         }).WithMetadata(SyncEndpoint.Instance);
     }
 

@@ -1,0 +1,13 @@
+namespace Skerry.Host.Wiring;
+
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Error, "NBD export {Export}: {What} failed")]
+    public static partial void NbdFault(ILogger logger, Exception exception, string what, string? export);
+
+    [LoggerMessage(2, LogLevel.Information, "Site {Name} ({Site}) serves its API on {Listen}, sync on {SyncListen}, NBD on {NbdListen}")]
+    public static partial void Serving(ILogger logger, string name, State.Clocks.SiteId site, Uri listen, System.Net.IPEndPoint syncListen, System.Net.IPEndPoint nbdListen);
+
+    [LoggerMessage(3, LogLevel.Information, "Site {Name} stops")]
+    public static partial void Stopping(ILogger logger, string name);
+}

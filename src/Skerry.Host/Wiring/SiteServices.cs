@@ -1,0 +1,149 @@
+using System.Reflection;
+using Skerry.Api.Common;
+using Skerry.Api.Native;
+using Skerry.Api.OpenStack;
+using Skerry.Blocks;
+using Skerry.Blocks.Nbd;
+using Skerry.Domain;
+using Skerry.Domain.Conflicts;
+using Skerry.Domain.Identity;
+using Skerry.Domain.Operations;
+using Skerry.Domain.Recovery;
+using Skerry.Domain.Replication;
+using Skerry.Domain.Sites;
+using Skerry.Domain.Volumes;
+using Skerry.Drivers.Native;
+using Skerry.Host.Configuration;
+using Skerry.Host.Links;
+using Skerry.Host.Loops;
+using Skerry.Host.Telemetry;
+using Skerry.Movers.Native;
+using Skerry.State;
+using Skerry.Sync;
+using Skerry.Sync.Transport;
+using Skerry.Sync.Transport.WebSockets;
+
+namespace Skerry.Host.Wiring;
+
+/// <summary>How the parts of a site are put together, a method for each part of the design.</summary>
+internal static class SiteServices
+{
+    public static void AddSite(
+        this IServiceCollection services, SiteConfiguration site, SiteCertificate certificate, TokenKey tokenKey, Replica replica, BlockStoreSet stores)
+    {
+        services.AddSingleton(site);
+        services.AddSingleton(certificate);
+        services.AddSingleton(tokenKey);
+        services.AddSingleton(new TokenOptions(site.TokenLifetime));
+        services.AddSingleton(replica);
+        services.AddSingleton(stores);
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<PrometheusPage>();
+        services.AddSingleton(new SiteContext(replica, replica.Site, site.Name, site.Region, TimeProvider.System, new RandomIds()));
+        services.AddSingleton(new SiteSettings
+        {
+            Name = site.Name,
+            Region = site.Region,
+            Role = site.Role,
+            CertificatePem = certificate.Pem,
+            SyncAddress = site.SyncAdvertise,
+            ApiUrl = site.ApiUrl.AbsoluteUri.TrimEnd('/'),
+            TokenKeyPem = tokenKey.PublicPem,
+            Version = Version,
+        });
+        services.AddLinks(new SyncOptions { SyncDelta = site.SyncDelta, SyncMax = site.SyncMax }, site.Peers);
+        services.AddVolumes(site, stores);
+        services.AddReplication();
+        services.AddSkerryApi();
+        services.AddSkerryNative();
+        services.AddSingleton<IReconciler>(s => s.GetRequiredService<TokenKeyReconciler>());
+        services.AddSingleton<IReconciler>(s => s.GetRequiredService<RevocationReconciler>());
+
+        // Last to start and first to stop: what the loops drive is there before them and after them.
+        services.AddSingleton<SiteLoops>();
+        services.AddHostedService(s => s.GetRequiredService<SiteLoops>());
+    }
+
+    public static void MapSite(this WebApplication app)
+    {
+        app.UseWebSockets();
+        app.UseRouting();
+        app.UseSkerrySyncIsolation();
+        app.UseSkerryApi();
+        app.MapHealth();
+        app.MapLinks();
+        app.MapSite(NativeMover.Path, async (peer, socket, cancellationToken) =>
+            await app.Services.GetRequiredService<NativeReplicaEndpoint>().ServeAsync(socket, peer.Site.ToString(), cancellationToken));
+        app.MapOpenStack();
+        app.MapSkerryNative();
+
+        // It listens to the meters from now on, not from the first time that somebody asks.
+        app.Services.GetRequiredService<PrometheusPage>();
+    }
+
+    /// <summary>Of the program, without the build's suffix.</summary>
+    private static string Version { get; } =
+        typeof(SiteServices).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    private static void AddVolumes(this IServiceCollection services, SiteConfiguration site, BlockStoreSet stores)
+    {
+        services.AddSingleton<ExportRegistry>();
+        foreach (var backend in stores.All.Keys)
+        {
+            services.AddSingleton<IVolumeDriver>(s => new NativeDriver(backend, stores.All[backend], s.GetRequiredService<ExportRegistry>()));
+        }
+
+        services.AddSingleton<VolumeDrivers>();
+        services.AddSingleton<OperationService>();
+        services.AddSingleton<VolumeService>();
+        services.AddSingleton<SnapshotService>();
+        services.AddSingleton<VolumeTypeService>();
+        services.AddSingleton<QuotaService>();
+        services.AddSingleton<ConnectionService>();
+        services.AddSingleton<ConflictService>();
+        services.AddSingleton<IReconciler, FenceReconciler>();
+        services.AddSingleton<IReconciler, VolumeReconciler>();
+        services.AddSingleton<IReconciler, BackendReconciler>();
+        services.AddSingleton<IReconciler>(s => new OperationReconciler(
+            s.GetRequiredService<SiteContext>(),
+            [
+                .. VolumeOperations.Handlers(
+                    s.GetRequiredService<SiteContext>(),
+                    s.GetRequiredService<VolumeDrivers>(),
+                    s.GetRequiredService<ExportRegistry>(),
+                    s.GetServices<IVolumeDeleteGuard>()),
+                .. s.GetServices<IOperationHandler>(),
+            ]));
+
+        services.AddSingleton<INbdExports, NativeExports>();
+        services.AddSingleton(s => new NbdListener(
+            new NbdServerOptions { EndPoint = site.NbdListen, OnFault = f => Log.NbdFault(s.GetRequiredService<ILoggerFactory>().CreateLogger("Skerry.Nbd"), f.Exception, f.What, f.Label) },
+            s.GetRequiredService<INbdExports>(),
+            site));
+        services.AddSingleton<INbdAddress>(s => s.GetRequiredService<NbdListener>());
+        services.AddHostedService(s => s.GetRequiredService<NbdListener>());
+    }
+
+    private static void AddReplication(this IServiceCollection services)
+    {
+        services.AddSingleton(new NativeMoverOptions());
+        services.AddSingleton(s => new NativeMover(
+            s.GetRequiredService<BlockStoreSet>(),
+            s.GetRequiredService<ISiteDialer>(),
+            s.GetRequiredService<NativeMoverOptions>(),
+            TimeProvider.System,
+            new Random(),
+            s.GetRequiredService<ILogger<NativeMover>>()));
+        services.AddSingleton<IDataMover>(s => s.GetRequiredService<NativeMover>());
+        services.AddSingleton<NativeReplicas>();
+        services.AddSingleton<IReplicaStore>(s => s.GetRequiredService<NativeReplicas>());
+        services.AddSingleton<NativeReplicaEndpoint>();
+        services.AddSingleton(new Domain.Replication.ReplicaOptions());
+        services.AddSingleton<IReplicaAdmission, ReplicaAdmission>();
+        services.AddSingleton<IVolumeDeleteGuard, ReplicatedVolumeGuard>();
+        services.AddSingleton<ReplicationService>();
+        services.AddSingleton<RecoveryService>();
+        services.AddSingleton<IReconciler, SourceReconciler>();
+        services.AddSingleton<IReconciler, TargetReconciler>();
+    }
+}

@@ -1,0 +1,243 @@
+using Skerry.Blocks;
+using Skerry.Movers.Native;
+using Skerry.TestKit.Seeds;
+
+namespace Skerry.Movers.Tests.Native;
+
+/// <summary>
+/// Two sites, one volume, and whatever can go wrong between them, from a seed: links that break at any byte, kills, losses of power
+/// on either side, forced and planned failovers with return. After each of them the promoted disk must be in a state that the
+/// primary's disk has been in, at or after the reported recovery point, and the copies must come together again.
+/// </summary>
+public sealed class DisasterTests
+{
+    [Fact]
+    public Task Whatever_breaks_a_promoted_copy_is_a_state_of_the_primary_and_the_copies_come_together_again() =>
+        Chance.ForEachSeedAsync(25, seed => new Disaster(seed).RunAsync());
+
+    private sealed class Disaster(Chance chance)
+    {
+        private const int Blocks = 192;
+
+        private readonly DiskHistory _history = new();
+        private TestSite _primary = null!;
+        private TestSite _replica = null!;
+
+        public async Task RunAsync()
+        {
+            await using var cloud = new TestCloud();
+            (_primary, _replica) = (cloud.Add(1), cloud.Add(2));
+            cloud.Begin(_primary);
+            cloud.LinkBytes = () => chance.OneIn(3) ? long.MaxValue : 2_000 + chance.Below(300_000);
+            await _primary.CreateAsync(Blocks * IBlockDevice.BlockSize);
+            for (var round = 0; round < 4; round++)
+            {
+                for (var step = 5 + chance.Below(20); step > 0; step--)
+                {
+                    await StepAsync(cloud);
+                }
+
+                if (chance.OneIn(3))
+                {
+                    await HandOverAsync(cloud);
+                }
+                else
+                {
+                    await FailOverAsync(cloud);
+                }
+            }
+
+            await ComeTogetherAsync(cloud);
+        }
+
+        private async Task StepAsync(TestCloud cloud)
+        {
+            switch (chance.Below(10))
+            {
+                case 0:
+                    _primary.Cut();
+                    break;
+                case 1:
+                    cloud.IsCutOff = !cloud.IsCutOff;
+                    break;
+                case 2:
+                    await RestartAsync(_replica);
+                    break;
+                case 3:
+                    await RestartAsync(_primary);
+                    await (await _primary.OpenAsync()).BeginRunAsync(cloud.Current.Number, CancellationToken.None);
+                    break;
+                case 4 when chance.OneIn(2):
+                    var grown = await _primary.OpenAsync();
+                    await grown.ExtendAsync(grown.SizeBytes + (4 * IBlockDevice.BlockSize), CancellationToken.None);
+                    break;
+                case 5:
+                    await (await _primary.OpenAsync()).FlushAsync(CancellationToken.None);
+                    break;
+                case 6 when !cloud.IsCutOff && chance.OneIn(2):
+                    await FollowAsync(cloud);
+                    break;
+                case 7:
+                    await Task.Delay(chance.Below(30));
+                    break;
+                default:
+                    await WriteAsync(1 + chance.Below(30));
+                    break;
+            }
+
+            _primary.Mover.Synchronize(_primary.TaskTo(_replica));
+        }
+
+        private Task RestartAsync(TestSite site) => chance.OneIn(2) ? site.KillAsync() : site.CrashAsync(chance.Source);
+
+        private async Task WriteAsync(int writes)
+        {
+            var volume = await _primary.OpenAsync();
+            for (; writes > 0; writes--)
+            {
+                var count = 1 + (chance.OneIn(4) ? chance.Below(4) : 0);
+                var first = chance.Below((int)(volume.SizeBytes / IBlockDevice.BlockSize) - count);
+                await _history.WriteAsync(volume, first, count, isTrim: chance.OneIn(8));
+            }
+        }
+
+        private async Task FollowAsync(TestCloud cloud)
+        {
+            var (isCutOff, linkBytes) = (cloud.IsCutOff, cloud.LinkBytes);
+            (cloud.IsCutOff, cloud.LinkBytes) = (false, () => long.MaxValue);
+            _primary.Cut();
+            await _primary.FollowAsync(_replica);
+            (cloud.IsCutOff, cloud.LinkBytes) = (isCutOff, linkBytes);
+            await AssertEqualAsync();
+        }
+
+        private async Task AssertEqualAsync()
+        {
+            var (source, replica) = (await _primary.OpenAsync(), await _replica.OpenAsync());
+            Assert.Equal(source.Lineage, replica.Lineage);
+            await _history.AssertHoldsAsync(source, source.Lineage, "the primary");
+            await _history.AssertHoldsAsync(replica, replica.Lineage, "the replica");
+        }
+
+        /// <summary>The primary may be alive, cut off, dead or without power; nobody asks it.</summary>
+        private async Task FailOverAsync(TestCloud cloud)
+        {
+            if (chance.OneIn(2))
+            {
+                await RestartAsync(_primary);
+            }
+
+            if (chance.OneIn(2))
+            {
+                // What the replica called its recovery point must survive its own loss of power.
+                cloud.IsCutOff = true;
+                _primary.Cut();
+            }
+
+            var reported = (await _replica.Replicas.FindAsync(TestCloud.Volume, CancellationToken.None))?.RecoveryPoint;
+            if (cloud.IsCutOff && chance.OneIn(2))
+            {
+                await RestartAsync(_replica);
+            }
+
+            using (var hold = await _replica.Replicas.SettleAsync(TestCloud.Volume, CancellationToken.None))
+            {
+                if (hold.Copy is not { } copy)
+                {
+                    // Nothing to promote: the old primary, once it is back, is all that there is.
+                    Assert.Null(reported);
+                    if (await _primary.OpenAsync() is { IsReadOnly: true } back)
+                    {
+                        await back.BeginRunAsync(cloud.Current.Number, CancellationToken.None);
+                    }
+
+                    return;
+                }
+
+                var promoted = await _replica.OpenAsync();
+                await _history.AssertHoldsAsync(promoted, promoted.Lineage, "the promoted copy");
+                Assert.Equal(copy.Number, promoted.Lineage.LastNumber);
+                Assert.True(
+                    reported is null || !cloud.IsCutOff || copy.Number >= reported.Number, $"promoted {copy.Number}, reported {reported?.Number}");
+                cloud.Raise(_replica, copy.Number);
+                await promoted.BeginRunAsync(cloud.Current.Number, CancellationToken.None);
+            }
+
+            await SwapAsync(cloud);
+            if (chance.OneIn(2))
+            {
+                await CheckReturnAsync(cloud);
+            }
+        }
+
+        /// <summary>What the old primary wrote apart is kept, and no more blocks move than were written at either side.</summary>
+        private async Task CheckReturnAsync(TestCloud cloud)
+        {
+            await WriteAsync(chance.Below(20));
+            var (source, old) = (await _primary.OpenAsync(), await _replica.OpenAsync());
+            var whole = (await ReplicaCopy.OpenAsync(old, CancellationToken.None)).Whole;
+            var isWhole = whole.Runs.Count > 0;
+            var fork = Lineage.CommonNumber(source.Lineage, whole);
+            var wroteApart = isWhole && whole.LastNumber > fork
+                && whole.Runs.Select((r, i) => (r, End: i + 1 < whole.Runs.Count ? whole.Runs[i + 1].FirstNumber - 1 : whole.LastNumber))
+                    .Any(r => r.End > fork && _replica.WasPrimaryHere(TestCloud.Volume, r.r.Generation));
+            var kept = old.Snapshots.Count;
+            await FollowAsync(cloud);
+            if (wroteApart)
+            {
+                var snapshot = Assert.Single(old.Snapshots, s => s.Lineage.Equals(whole));
+                await _history.AssertHoldsAsync(old.OpenSnapshot(snapshot.Id), whole, "what diverged");
+                Assert.Contains(_replica.KeptSnapshots, n => n.StartsWith("diverged-", StringComparison.Ordinal));
+            }
+            else
+            {
+                Assert.Equal(kept, old.Snapshots.Count);
+            }
+
+            var written = _history.WrittenAfter(source.Lineage, fork);
+            written.UnionWith(_history.WrittenAfter(whole, fork));
+            var report = _primary.Mover.Synchronize(_primary.TaskTo(_replica));
+            if (report.LastTransfer is { Kind: "resync" } transfer)
+            {
+                Assert.True(
+                    transfer.MovedBytes <= written.Count * (long)IBlockDevice.BlockSize,
+                    $"{transfer.MovedBytes} bytes moved for {written.Count} blocks");
+            }
+        }
+
+        private async Task HandOverAsync(TestCloud cloud)
+        {
+            await FollowAsync(cloud);
+            (cloud.IsCutOff, cloud.LinkBytes) = (false, () => long.MaxValue);
+            await (await _primary.OpenAsync()).EndRunAsync(CancellationToken.None);
+            await _primary.FollowAsync(_replica);
+            var last = (await _primary.OpenAsync()).Lineage;
+            using (var hold = await _replica.Replicas.SettleAsync(TestCloud.Volume, CancellationToken.None))
+            {
+                var promoted = await _replica.OpenAsync();
+                Assert.Equal(last.LastNumber, hold.Copy!.Number);
+                Assert.True(last.IsPrefixOf(promoted.Lineage) && promoted.Lineage.IsPrefixOf(last));
+                cloud.Raise(_replica, hold.Copy.Number, isPlanned: true);
+                await promoted.BeginRunAsync(cloud.Current.Number, CancellationToken.None);
+            }
+
+            await SwapAsync(cloud);
+        }
+
+        private async Task SwapAsync(TestCloud cloud)
+        {
+            (_primary, _replica) = (_replica, _primary);
+            await (await _replica.OpenAsync()).EndRunAsync(CancellationToken.None);
+            await _replica.Mover.CleanupAsync(TestCloud.Replication, TestCloud.Volume, forGood: true, CancellationToken.None);
+            cloud.LinkBytes = () => chance.OneIn(3) ? long.MaxValue : 2_000 + chance.Below(300_000);
+        }
+
+        private async Task ComeTogetherAsync(TestCloud cloud)
+        {
+            await FollowAsync(cloud);
+            await AssertEqualAsync();
+            Assert.DoesNotContain((await _replica.OpenAsync()).Snapshots, s => s.Id == ReplicaCopy.RecoverySnapshot);
+            Assert.DoesNotContain((await _primary.OpenAsync()).Snapshots, s => s.Id == SourceSession.SnapshotId(TestCloud.Replication));
+        }
+    }
+}
