@@ -21,9 +21,12 @@ internal sealed class PromotionFactsReader(SiteContext site, IReadOnlyList<IRepl
                 copy?.OwedBytes, copy?.HeardAt, site.Now, isConnected || (copy?.IsConnected ?? false));
         }
 
-        var said = Relation.OfVolume(state, volumeId).FirstOrDefault(r => r.BackendAt(toSite) is not null)?.Target;
+        // Either side may have said first that the copy is whole; the site of the copy judges again.
+        var relation = Relation.OfVolume(state, volumeId).FirstOrDefault(r => r.BackendAt(toSite) is not null);
+        var said = relation?.Target is { } target && target.Generation >= primary.Current.Number ? target : null;
+        var isWhole = said?.RecoveryPoint is not null || relation?.Source is { State: ReplicationWords.Secondary } or { LastSyncAt: not null };
         return new PromotionFacts(
-            volumeId, primary, from, toSite, names.NameOf(toSite), said?.RecoveryPoint is not null, null, said?.RecoveryPoint,
+            volumeId, primary, from, toSite, names.NameOf(toSite), isWhole, null, said?.RecoveryPoint,
             said?.OwedBytes, said?.HeardAt, said?.At ?? DateTimeOffset.UnixEpoch, isConnected);
     }
 

@@ -202,9 +202,10 @@ public sealed class RecoveryService(
                 $"Volume {move.VolumeId} has no replica at site {move.ToName}.", "Replicate it there first, or name another site.");
         }
 
-        var (status, reason, nextStep) = ReplicationSummary.Of(relation, move.Primary, site.SelfText);
-        return status == ReplicationWords.Secondary || (relation.Mode != ReplicationModes.Instant && status == ReplicationWords.Updating)
-            ? null
+        // What this site knows of a replica is the newest only where the primary is; elsewhere the primary's site is asked.
+        var (status, reason, nextStep) = ReplicationSummary.Of(relation, move.Primary);
+        return current.Site != site.SelfText && status != ReplicationWords.Paused ? null
+            : status == ReplicationWords.Secondary || (relation.Mode != ReplicationModes.Instant && status == ReplicationWords.Updating) ? null
             : Refusal.State(
                 $"The replica of volume {move.VolumeId} at site {names.NameOf(move.ToSite)} is {status}{(reason is null ? "." : $": {reason}")}",
                 nextStep ?? $"Wait until it is {ReplicationWords.Secondary}, or fail over by force when the primary is lost.");

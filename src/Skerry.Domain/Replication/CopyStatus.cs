@@ -73,6 +73,7 @@ public sealed record SourceStatus(
 /// <param name="HeardAt">When the primary was last heard, by the target's clock.</param>
 /// <param name="LastTransfer">The last transfer that was completed into this copy.</param>
 /// <param name="DivergedSnapshotId">The snapshot that keeps what this copy wrote apart from the present primary, when it did.</param>
+/// <param name="Generation">The generation whose primary this site followed when it said so.</param>
 public sealed record TargetStatus(
     string State,
     string? Reason,
@@ -83,7 +84,8 @@ public sealed record TargetStatus(
     long? OwedBytes,
     DateTimeOffset? HeardAt,
     TransferStatus? LastTransfer,
-    string? DivergedSnapshotId);
+    string? DivergedSnapshotId,
+    long Generation = 0);
 
 /// <summary>The stored form of what the folders Replication and Recovery keep in fields.</summary>
 [JsonSourceGenerationOptions(

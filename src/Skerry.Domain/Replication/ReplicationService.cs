@@ -233,7 +233,7 @@ public sealed class ReplicationService(SiteContext site)
         var primary = Generations.Primary(state, relation.VolumeId);
         var source = primary?.Current.Site ?? relation.HomeSite;
         var (replicaSite, replicaBackend) = relation.ReplicaOf(source);
-        var (status, reason, nextStep) = ReplicationSummary.Of(relation, primary, site.SelfText);
+        var (status, reason, nextStep) = ReplicationSummary.Of(relation, primary);
         return new ReplicationView(
             relation.Id, relation.VolumeId, state.Find(EntityKinds.Volume, relation.VolumeId)?.Text("name"), relation.HomeSite, source,
             replicaSite, replicaBackend, relation.Mode, relation.IntervalSeconds, relation.StartAt,

@@ -3,11 +3,7 @@ namespace Skerry.Domain.Replication;
 /// <summary>The one word for a relation, of what its two sides last said and of who is primary. It never claims more than that.</summary>
 internal static class ReplicationSummary
 {
-    // What one side says urgently reaches the others in well under this when links stand; a side that said something so much later
-    // than the other knows what the other did not.
-    private static readonly TimeSpan Newer = TimeSpan.FromSeconds(3);
-
-    public static (string Status, string? Reason, string? NextStep) Of(Relation relation, PrimaryView? primary, string selfSite)
+    public static (string Status, string? Reason, string? NextStep) Of(Relation relation, PrimaryView? primary)
     {
         if (primary is null)
         {
@@ -33,10 +29,10 @@ internal static class ReplicationSummary
             return (ReplicationWords.Paused, "Somebody paused it.", "Resume it when the replica should follow again.");
         }
 
+        // Both sides say what they see of one copy. Where they differ, the one that changed its mind last knows what the other did not.
         var source = relation.Source is { } s && s.Generation >= current.Number ? s : null;
-        var target = relation.Target is { } t && (source is null || t.At >= source.Since - Newer) ? t : null;
-        var replicaIsHere = relation.ReplicaOf(current.Site).Site == selfSite;
-        if (target is not null && (source is null || replicaIsHere || target.At > source.At + Newer) && target.State != ReplicationWords.Primary)
+        var target = relation.Target is { } t && t.Generation >= current.Number && (source is null || (t.State != source.State && t.Since > source.Since)) ? t : null;
+        if (target is not null)
         {
             return (target.State, target.Reason, target.NextStep);
         }

@@ -65,10 +65,11 @@ public sealed class TargetReconciler(SiteContext site, IEnumerable<IReplicaStore
     private TargetStatus Status(Relation relation, PrimaryView primary, LocalCopy? copy)
     {
         var (word, reason, nextStep) = Word(relation, primary, copy);
-        var since = relation.Target is { } last && last.State == word ? last.Since : site.Now;
+        var last = relation.Target is { } said && said.Generation == primary.Current.Number ? said : null;
+        var since = last?.State == word ? last.Since : site.Now;
         return new TargetStatus(
             word, reason, nextStep, site.Now, since, copy?.RecoveryPoint, copy?.OwedBytes, copy?.HeardAt,
-            copy?.LastTransfer ?? relation.Target?.LastTransfer, DivergedSnapshot(relation.VolumeId));
+            copy?.LastTransfer ?? last?.LastTransfer, DivergedSnapshot(relation.VolumeId), primary.Current.Number);
     }
 
     private (string Word, string? Reason, string? NextStep) Word(Relation relation, PrimaryView primary, LocalCopy? copy)
@@ -124,7 +125,7 @@ public sealed class TargetReconciler(SiteContext site, IEnumerable<IReplicaStore
     private async ValueTask WriteAsync(Relation relation, TargetStatus status, CancellationToken cancellationToken)
     {
         var last = relation.Target;
-        var isNews = last is null || last.State != status.State || last.Reason != status.Reason
+        var isNews = last is null || last.Generation != status.Generation || last.State != status.State || last.Reason != status.Reason
             || (last.RecoveryPoint is null) != (status.RecoveryPoint is null) || last.LastTransfer != status.LastTransfer
             || last.DivergedSnapshotId != status.DivergedSnapshotId;
         var isMoving = last?.RecoveryPoint?.Number != status.RecoveryPoint?.Number || last?.OwedBytes != status.OwedBytes;

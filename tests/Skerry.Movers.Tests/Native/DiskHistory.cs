@@ -37,9 +37,10 @@ internal sealed class DiskHistory
     public async Task AssertHoldsAsync(IBlockDevice device, Lineage lineage, string what)
     {
         var expected = Fold(lineage);
-        var content = new byte[device.SizeBytes];
+        var blocks = Math.Min(device.SizeBytes / Block, _writes.Values.Select(w => w.First + w.Count).DefaultIfEmpty().Max() + 8);
+        var content = new byte[blocks * Block];
         await device.ReadAsync(0, content, CancellationToken.None);
-        for (var block = 0L; block < device.SizeBytes / Block; block++)
+        for (var block = 0L; block < blocks; block++)
         {
             var stamp = expected.GetValueOrDefault(block);
             var wanted = stamp == 0 ? new byte[Block] : Content(block, 1, stamp);

@@ -1,0 +1,264 @@
+using System.Net.WebSockets;
+using Microsoft.Extensions.Logging.Abstractions;
+using Skerry.Blocks;
+using Skerry.Blocks.Tests.Log;
+using Skerry.Domain;
+using Skerry.Domain.Operations;
+using Skerry.Domain.Recovery;
+using Skerry.Domain.Replication;
+using Skerry.Domain.Sites;
+using Skerry.Domain.Volumes;
+using Skerry.Drivers.Native;
+using Skerry.Movers.Native;
+using Skerry.Movers.Tests.Native;
+using Skerry.State;
+using Skerry.State.Clocks;
+using Skerry.State.Merging;
+using Skerry.State.Storage;
+
+namespace Skerry.Movers.Tests.Recovery;
+
+/// <summary>Sites with everything that moves a volume's primary, running by themselves; links in memory that the test cuts.</summary>
+internal sealed class LiveCloud : IAsyncDisposable
+{
+    public List<LiveSite> Sites { get; } = [];
+
+    /// <summary>Sites that nobody reaches and that reach nobody.</summary>
+    public HashSet<string> CutOff { get; } = [];
+
+    public bool IsLinked(LiveSite one, LiveSite other) =>
+        one.IsUp && other.IsUp && !CutOff.Contains(one.Name) && !CutOff.Contains(other.Name);
+
+    public async Task<LiveSite> AddAsync(string name)
+    {
+        var site = new LiveSite(this, name);
+        await site.StartAsync(CancellationToken.None);
+        Sites.Add(site);
+        return site;
+    }
+
+    /// <summary>Cuts a site off, with the links that stand.</summary>
+    public void Cut(LiveSite site)
+    {
+        CutOff.Add(site.Name);
+        site.CutLinks();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var site in Sites)
+        {
+            await site.StopAsync();
+        }
+    }
+}
+
+/// <summary>One site: state, volumes, replication and recovery, its reconcilers in loops of their own.</summary>
+internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILinkStatus
+{
+    private readonly MemoryStore _state = new();
+    private readonly List<MemoryLink> _links = [];
+    private readonly List<Task> _tasks = [];
+    private FaultyStorage _storage = new();
+    private CancellationTokenSource _stop = new();
+    private OperationReconciler _operationReconciler = null!;
+
+    public static Actor Admin { get; } = new("admin", "user-admin", "project-admin", ["admin", "member", "reader"]);
+
+    public string Name => name;
+
+    public string Id => SiteId.ToString();
+
+    public SiteId SiteId { get; } = SiteId.Create(new Random(name.Aggregate(7, (h, c) => unchecked((h * 31) + c))));
+
+    public bool IsUp { get; private set; }
+
+    public SiteContext Context { get; private set; } = null!;
+
+    public BlockStore Store { get; private set; } = null!;
+
+    public NativeMover Mover { get; private set; } = null!;
+
+    public NativeReplicaEndpoint Endpoint { get; private set; } = null!;
+
+    public NativeReplicas Replicas { get; private set; } = null!;
+
+    public ExportRegistry Exports { get; private set; } = null!;
+
+    public OperationService Operations { get; private set; } = null!;
+
+    public VolumeService Volumes { get; private set; } = null!;
+
+    public ReplicationService Replications { get; private set; } = null!;
+
+    public RecoveryService Recovery { get; private set; } = null!;
+
+    public IReadOnlyList<LinkReport> Reports =>
+    [
+        .. cloud.Sites.Where(s => s != this).Select(s => new LinkReport(
+            s.SiteId, cloud.IsLinked(this, s) ? LinkHealth.Live : LinkHealth.Silent, DateTimeOffset.UtcNow, null, null, null, null)),
+    ];
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        _stop = new CancellationTokenSource();
+        var time = TimeProvider.System;
+        var replica = await Replica.OpenAsync(
+            new Skerry.State.ReplicaOptions { Site = SiteId, Schema = DomainSchema.Schema }, _state, time, new Random(), cancellationToken);
+        Context = new SiteContext(replica, SiteId, name, name, time, new RandomIds());
+        Store = BlockStore.Open(
+            new BlockStoreOptions { Directory = "memory", SegmentBytes = 1 << 20, CheckpointBytes = 4 << 20 }, _storage);
+        var stores = new BlockStoreSet(new Dictionary<string, BlockStore> { ["ssd"] = Store });
+        Exports = new ExportRegistry(Context);
+        var drivers = new VolumeDrivers([new NativeDriver("ssd", Store, Exports)]);
+        var options = new NativeMoverOptions { HeartbeatInterval = TimeSpan.FromMilliseconds(100), FlushInterval = TimeSpan.FromMilliseconds(50) };
+        var admission = new ReplicaAdmission(Context);
+        Replicas = new NativeReplicas(stores);
+        Endpoint = new NativeReplicaEndpoint(Replicas, admission, options, time, NullLogger<NativeReplicaEndpoint>.Instance);
+        Mover = new NativeMover(stores, this, options, time, new Random(), NullLogger<NativeMover>.Instance);
+        var guards = new[] { new ReplicatedVolumeGuard(Context, [Mover]) };
+        Operations = new OperationService(Context);
+        Volumes = new VolumeService(Context, Operations, guards);
+        Replications = new ReplicationService(Context);
+        Recovery = new RecoveryService(Context, Operations, [Replicas], this);
+        _operationReconciler = new OperationReconciler(
+            Context,
+            [
+                .. VolumeOperations.Handlers(Context, drivers, Exports, guards),
+                .. RecoveryOperations.Handlers(Context, drivers, Exports, [Mover], [Replicas], this),
+            ]);
+        IReconciler[] reconcilers =
+        [
+            new FenceReconciler(Context, drivers, Exports),
+            new VolumeReconciler(Context, drivers, new PromotionGuard([Replicas])),
+            new BackendReconciler(Context, drivers),
+            _operationReconciler,
+            new SourceReconciler(Context, drivers, [Mover]),
+            new TargetReconciler(Context, [Replicas], new Skerry.Domain.Replication.ReplicaOptions { TrashTime = TimeSpan.FromMilliseconds(500) }),
+            new HandoverReconciler(Context),
+        ];
+        await Context.DecideAsync(
+            Actor.System("start"),
+            t => t.SetIfDifferent(new EntityKey(EntityKinds.Site, Id), "name", FieldValue.FromString(name)),
+            cancellationToken);
+        await new VolumeTypeService(Context).EnsureDefaultsAsync(["native"], cancellationToken);
+        IsUp = true;
+        _tasks.AddRange(reconcilers.Select(LoopAsync));
+        _tasks.Add(SyncAsync());
+    }
+
+    public async Task StopAsync()
+    {
+        if (!IsUp)
+        {
+            return;
+        }
+
+        IsUp = false;
+        var stopping = _operationReconciler.DisposeAsync();
+        await _stop.CancelAsync();
+        CutLinks();
+        await stopping;
+        await Mover.DisposeAsync();
+        Task[] tasks;
+        lock (_tasks)
+        {
+            tasks = [.. _tasks];
+            _tasks.Clear();
+        }
+
+        await Task.WhenAll(tasks);
+        await Store.DisposeAsync();
+        await Context.Replica.DisposeAsync();
+    }
+
+    /// <summary>The process is killed at this very moment.</summary>
+    public async Task KillAsync()
+    {
+        var image = _storage.Kill();
+        await StopAsync();
+        _storage = image;
+    }
+
+    public void CutLinks()
+    {
+        lock (_links)
+        {
+            _links.ForEach(l => l.Cut());
+            _links.Clear();
+        }
+    }
+
+    public ValueTask<WebSocket> ConnectAsync(SiteId site, string path, CancellationToken cancellationToken)
+    {
+        var target = cloud.Sites.Single(s => s.SiteId == site);
+        if (!cloud.IsLinked(this, target))
+        {
+            throw new IOException($"Site {target.Name} cannot be reached.");
+        }
+
+        var link = new MemoryLink();
+        foreach (var end in (LiveSite[])[this, target])
+        {
+            lock (end._links)
+            {
+                end._links.Add(link);
+            }
+        }
+
+        lock (target._tasks)
+        {
+            target._tasks.Add(target.Endpoint.ServeAsync(link.Server, Id, target._stop.Token));
+        }
+
+        return ValueTask.FromResult(link.Client);
+    }
+
+    public ValueTask<BlockVolume> OpenAsync(string volumeId) => Store.OpenAsync(volumeId, CancellationToken.None);
+
+    private async Task LoopAsync(IReconciler reconciler)
+    {
+        await Task.Yield();
+        using var feed = Context.Replica.Subscribe(key => reconciler.Kinds.Contains(key.Kind));
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                var result = await reconciler.StepAsync(_stop.Token);
+                using var limit = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+                limit.CancelAfter(result.Again ?? TimeSpan.FromSeconds(60));
+                await feed.ReadAsync(limit.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                // The next step, or the end.
+            }
+            catch (Exception) when (_stop.IsCancellationRequested)
+            {
+                // What it worked on is closing.
+            }
+        }
+    }
+
+    /// <summary>Sends what this site has to whoever it reaches, a few times in a tenth of a second.</summary>
+    private async Task SyncAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            foreach (var peer in cloud.Sites.Where(s => s != this && cloud.IsLinked(this, s)).ToList())
+            {
+                try
+                {
+                    var batch = Context.Replica.ReadLog(peer.Context.Replica.Vector, null, int.MaxValue, int.MaxValue);
+                    await peer.Context.Replica.ApplyAsync(batch.Mutations, CancellationToken.None);
+                }
+                catch (Exception) when (!peer.IsUp || !IsUp)
+                {
+                    // One of the two stopped meanwhile.
+                }
+            }
+
+            await Task.Delay(10);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+using Skerry.Blocks;
+using Skerry.Domain;
+using Skerry.Domain.Operations;
+using Skerry.Domain.Recovery;
+using Skerry.Domain.Replication;
+using Skerry.Domain.Volumes;
+using Skerry.Movers.Tests.Native;
+
+namespace Skerry.Movers.Tests.Recovery;
+
+public sealed class RecoveryTests
+{
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    [Fact]
+    public async Task A_volume_survives_the_loss_of_its_site_and_comes_home_with_what_diverged_kept()
+    {
+        await using var cloud = new LiveCloud();
+        var (north, south) = (await cloud.AddAsync("north"), await cloud.AddAsync("south"));
+        var (volumeId, replicationId) = await ReplicateAsync(north, south);
+        var history = new DiskHistory();
+        await WriteAsync(history, north, volumeId, 0, 30);
+        await UntilAsync(() => north.Replications.Show(LiveSite.Admin, replicationId).Value is
+            { Status: ReplicationWords.Secondary, Source.LagBytes: 0 }, () => north.Replications.Show(LiveSite.Admin, replicationId).Value);
+
+        // While the primary is alive and connected nobody takes it by force.
+        var early = await south.Recovery.FailoverAsync(LiveSite.Admin, new FailoverRequest(volumeId, IsForced: true), None);
+        Assert.Equal(RefusalKind.State, early.Refusal?.Kind);
+        Assert.Contains("alive and connected", early.Refusal!.Message, StringComparison.Ordinal);
+
+        cloud.Cut(north);
+        await WriteAsync(history, north, volumeId, 30, 10);
+        var diverged = (await north.OpenAsync(volumeId)).Lineage;
+        await north.KillAsync();
+        await UntilAsync(async () => !(await south.Replicas.FindAsync(volumeId, None))!.IsConnected);
+        var preview = await south.Recovery.PreviewAsync(LiveSite.Admin, new FailoverRequest(volumeId, IsForced: true), None);
+        Assert.Null(preview.Value.Refusal);
+        Assert.NotNull(preview.Value.RecoveryPoint);
+        var forced = await south.Recovery.FailoverAsync(LiveSite.Admin, new FailoverRequest(volumeId, IsForced: true), None);
+        await SucceedsAsync(south, forced);
+        var promoted = await south.OpenAsync(volumeId);
+        Assert.False(promoted.IsReadOnly);
+        await history.AssertHoldsAsync(promoted, promoted.Lineage, "the promoted copy");
+        Assert.True(promoted.Lineage.LastNumber >= preview.Value.RecoveryPoint!.Number);
+        await WriteAsync(history, south, volumeId, 5, 20);
+
+        cloud.CutOff.Clear();
+        await north.StartAsync(None);
+        await UntilAsync(
+            () => south.Replications.Show(LiveSite.Admin, replicationId).Value is { Status: ReplicationWords.Secondary, Source.LastTransfer.Kind: "resync" },
+            () => south.Replications.Show(LiveSite.Admin, replicationId).Value);
+        var old = await north.OpenAsync(volumeId);
+        Assert.True(old.IsReadOnly);
+        var kept = Assert.Single(north.Context.Replica.List(EntityKinds.Snapshot), s => s.Text("name") == "diverged-1");
+        await history.AssertHoldsAsync(old.OpenSnapshot(kept.Id), diverged, "what diverged");
+
+        var back = await north.Recovery.FailbackAsync(LiveSite.Admin, new FailoverRequest(volumeId), None);
+        await SucceedsAsync(north, back);
+        await UntilAsync(() => !old.IsReadOnly);
+        Assert.True((await south.OpenAsync(volumeId)).IsReadOnly);
+        await history.AssertHoldsAsync(old, old.Lineage, "home");
+        Assert.Equal((await south.OpenAsync(volumeId)).Lineage.LastNumber, old.Lineage.LastNumber);
+        await WriteAsync(history, north, volumeId, 60, 5);
+        await UntilAsync(async () => (await south.OpenAsync(volumeId)).Lineage.LastNumber == old.Lineage.LastNumber);
+    }
+
+    [Fact]
+    public async Task A_demoted_volume_takes_no_writes_until_a_copy_is_promoted()
+    {
+        await using var cloud = new LiveCloud();
+        var (north, south) = (await cloud.AddAsync("north"), await cloud.AddAsync("south"));
+        var (volumeId, replicationId) = await ReplicateAsync(north, south);
+        var history = new DiskHistory();
+        await WriteAsync(history, north, volumeId, 0, 10);
+        await UntilAsync(() => north.Replications.Show(LiveSite.Admin, replicationId).Value.Status == ReplicationWords.Secondary);
+
+        var promoted = await north.Recovery.PromoteAsync(LiveSite.Admin, new PromoteRequest(volumeId, "north", IsForced: true), None);
+        Assert.Contains("already", promoted.Refusal!.Message, StringComparison.Ordinal);
+        var resynced = await north.Recovery.ResyncAsync(LiveSite.Admin, new ResyncRequest(volumeId, "north"), None);
+        Assert.Contains("a primary follows nobody", resynced.Refusal!.Message, StringComparison.Ordinal);
+
+        await SucceedsAsync(south, await south.Recovery.DemoteAsync(LiveSite.Admin, new DemoteRequest(volumeId), None));
+        Assert.True((await north.OpenAsync(volumeId)).IsReadOnly);
+        Assert.Equal(ReplicationWords.Demoted, north.Replications.Show(LiveSite.Admin, replicationId).Value.Status);
+        await SucceedsAsync(north, await north.Recovery.PromoteAsync(LiveSite.Admin, new PromoteRequest(volumeId, "south"), None));
+        var south2 = await south.OpenAsync(volumeId);
+        await UntilAsync(() => !south2.IsReadOnly);
+        await history.AssertHoldsAsync(south2, south2.Lineage, "the promoted copy");
+        Assert.Equal((await north.OpenAsync(volumeId)).Lineage.LastNumber, south2.Lineage.LastNumber);
+        await UntilAsync(
+            () => south.Replications.Show(LiveSite.Admin, replicationId).Value.Status == ReplicationWords.Secondary,
+            () => south.Replications.Show(LiveSite.Admin, replicationId).Value);
+    }
+
+    [Fact]
+    public async Task The_replica_of_a_deleted_volume_goes_when_its_time_in_the_trash_is_over()
+    {
+        await using var cloud = new LiveCloud();
+        var (north, south) = (await cloud.AddAsync("north"), await cloud.AddAsync("south"));
+        var (volumeId, replicationId) = await ReplicateAsync(north, south);
+        await UntilAsync(() => north.Replications.Show(LiveSite.Admin, replicationId).Value.Status == ReplicationWords.Secondary);
+        var deleted = await north.Volumes.DeleteAsync(LiveSite.Admin, volumeId, cascade: false, None);
+        Assert.False(deleted.IsRefused, deleted.Refusal?.ToString());
+        await UntilAsync(() => !north.Store.VolumeIds.Contains(volumeId));
+        Assert.Contains(volumeId, south.Store.VolumeIds);
+        await UntilAsync(() => !south.Store.VolumeIds.Contains(volumeId));
+        await UntilAsync(() => north.Context.Replica.List(EntityKinds.Generation).Count == 0);
+    }
+
+    private static async Task<(string VolumeId, string ReplicationId)> ReplicateAsync(LiveSite north, LiveSite south)
+    {
+        await UntilAsync(() => BackendReport.Of(StateView.Of(north.Context.Replica), south.Id).Count > 0);
+        var made = await north.Volumes.CreateAsync(LiveSite.Admin, new CreateVolumeRequest { Name = "disk", SizeGib = 1 }, None);
+        Assert.False(made.IsRefused, made.Refusal?.ToString());
+        await UntilAsync(() => north.Volumes.Show(LiveSite.Admin, made.Value.Id).Value.Status == VolumeStatus.Available);
+        var replication = await north.Replications.CreateAsync(
+            LiveSite.Admin, new CreateReplicationRequest(made.Value.Id, "south", null, ReplicationModes.Instant), None);
+        Assert.False(replication.IsRefused, replication.Refusal?.ToString());
+        var second = await north.Replications.CreateAsync(
+            LiveSite.Admin, new CreateReplicationRequest(made.Value.Id, "south", null, ReplicationModes.Instant), None);
+        Assert.Equal(RefusalKind.Conflict, second.Refusal?.Kind);
+        return (made.Value.Id, replication.Value.Id);
+    }
+
+    private static async Task WriteAsync(DiskHistory history, LiveSite site, string volumeId, int first, int count)
+    {
+        var volume = await site.OpenAsync(volumeId);
+        for (var i = 0; i < count; i++)
+        {
+            await history.WriteAsync(volume, first + (i % 17), 1, isTrim: i % 11 == 10);
+        }
+    }
+
+    private static async Task SucceedsAsync(LiveSite site, Outcome<RecoveryTicket> outcome)
+    {
+        Assert.False(outcome.IsRefused, outcome.Refusal?.ToString());
+        var operation = await site.Operations.WaitAsync(LiveSite.Admin, outcome.OperationId!, TimeSpan.FromSeconds(20), None);
+        Assert.True(operation.Value.Status == OperationStatus.Succeeded, $"{operation.Value.Status}: {operation.Value.Reason}");
+    }
+
+    private static Task UntilAsync(Func<bool> condition, Func<object>? state = null) =>
+        UntilAsync(() => Task.FromResult(condition()), state);
+
+    private static async Task UntilAsync(Func<Task<bool>> condition, Func<object>? state = null)
+    {
+        for (var deadline = DateTime.UtcNow.AddSeconds(20); !await condition();)
+        {
+            Assert.True(DateTime.UtcNow < deadline, $"it did not come to that: {state?.Invoke()}");
+            await Task.Delay(10);
+        }
+    }
+}
