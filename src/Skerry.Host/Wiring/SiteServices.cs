@@ -100,10 +100,12 @@ internal static class SiteServices
         services.AddSingleton<VolumeTypeService>();
         services.AddSingleton<QuotaService>();
         services.AddSingleton<ConnectionService>();
+        services.AddSingleton<AttachmentService>();
         services.AddSingleton<ConflictService>();
         services.AddSingleton<IReconciler, FenceReconciler>();
         services.AddSingleton<IReconciler, VolumeReconciler>();
         services.AddSingleton<IReconciler, BackendReconciler>();
+        services.AddSingleton<IReconciler, TrashReconciler>();
         services.AddSingleton<IReconciler>(s => new OperationReconciler(
             s.GetRequiredService<SiteContext>(),
             [
