@@ -37,6 +37,7 @@ public sealed class OperationReconciler : IReconciler, IAsyncDisposable
     private readonly Dictionary<string, IOperationHandler> _handlers;
     private readonly Dictionary<string, Work> _underWay = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stop = new();
+    private int _disposed;
     private DateTimeOffset _purgeAt = DateTimeOffset.MinValue;
 
     public OperationReconciler(SiteContext site, IEnumerable<IOperationHandler> handlers)
@@ -92,6 +93,11 @@ public sealed class OperationReconciler : IReconciler, IAsyncDisposable
     /// <summary>Stops what is under way; what had begun is looked at after the next start.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
         await _stop.CancelAsync();
         await ReapAsync(_ => true);
         _stop.Dispose();

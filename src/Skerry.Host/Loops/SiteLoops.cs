@@ -12,6 +12,7 @@ internal sealed class SiteLoops(
     private readonly ILogger _logger = loggers.CreateLogger("Skerry.Reconcilers");
     private readonly List<(string Name, ReconcilerLoop Loop)> _loops = [];
     private Task _running = Task.CompletedTask;
+    private int _disposed;
 
     /// <summary>Reconcilers that have not yet made a step without a fault; the site is ready when there are none.</summary>
     public IReadOnlyList<string> NotYetStepped => [.. _loops.Where(l => l.Loop.LastGoodStep is null).Select(l => l.Name)];
@@ -29,8 +30,14 @@ internal sealed class SiteLoops(
         await _running.WaitAsync(cancellationToken);
     }
 
+    /// <summary>The container does this for each way in which it hands the loops out.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
         await _stop.CancelAsync();
         await _running;
         _stop.Dispose();
