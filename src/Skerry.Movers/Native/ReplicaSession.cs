@@ -26,7 +26,7 @@ internal sealed class ReplicaSession(
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await SendStateAsync(ended.Token);
-        var pulse = PulseAsync(ended);
+        var (pulse, watch) = (PulseAsync(ended), channel.WatchAsync(options.DeadAfter, ended));
         try
         {
             while (await channel.ReceiveAsync(ended.Token) is { } frame)
@@ -39,7 +39,7 @@ internal sealed class ReplicaSession(
         finally
         {
             await ended.CancelAsync();
-            await pulse;
+            await Task.WhenAll(pulse, watch);
         }
     }
 
@@ -237,11 +237,6 @@ internal sealed class ReplicaSession(
                         new RefusedMessage(refusal.Message, refusal.NextStep, verdict.IsTemporary, verdict.Generation),
                         MoverJson.Default.RefusedMessage,
                         ended.Token);
-                    break;
-                }
-
-                if (channel.Silence > options.DeadAfter)
-                {
                     break;
                 }
 

@@ -32,10 +32,15 @@ internal sealed class SourceLink(
             ended.Token);
         var receiving = ReceiveAsync(channel, ended);
         var beating = BeatAsync(channel, ended);
+        var watching = channel.WatchAsync(options.DeadAfter, ended);
         try
         {
             await FollowAsync(channel, run, ended.Token);
             await channel.CloseAsync("done");
+        }
+        catch (Exception) when (channel.IsSilent && !cancellationToken.IsCancellationRequested)
+        {
+            throw new IOException($"nothing was heard of it for {options.DeadAfter.TotalSeconds:0.#} s");
         }
         catch (Exception e) when (Volatile.Read(ref _failure) is { } cause && cause != e && !cancellationToken.IsCancellationRequested)
         {
@@ -44,7 +49,7 @@ internal sealed class SourceLink(
         finally
         {
             await ended.CancelAsync();
-            await Task.WhenAll(receiving, beating);
+            await Task.WhenAll(receiving, beating, watching);
             facts.Now = facts.Now with { IsConnected = false };
         }
     }
@@ -388,11 +393,6 @@ internal sealed class SourceLink(
         {
             while (await timer.WaitForNextTickAsync(ended.Token))
             {
-                if (channel.Silence > options.DeadAfter)
-                {
-                    throw new IOException($"nothing was heard of it for {options.DeadAfter.TotalSeconds:0.#} s");
-                }
-
                 var owed = facts is { Tap: { } tap, Window: { } window } ? tap.QueuedBytes + window.Bytes
                     : facts.Transfer is { } transfer ? transfer.TotalBytes - transfer.DoneBytes
                     : (long?)null;

@@ -8,6 +8,7 @@ internal sealed class MemoryLink
 {
     private readonly CancellationTokenSource _cut = new();
     private long _bytesLeft;
+    private volatile bool _isStalled;
 
     public MemoryLink(long cutAfterBytes = long.MaxValue)
     {
@@ -24,6 +25,9 @@ internal sealed class MemoryLink
     public WebSocket Server { get; }
 
     public void Cut() => _cut.Cancel();
+
+    /// <summary>Nothing moves any more, and nobody is told.</summary>
+    public void Stall() => _isStalled = true;
 
     private sealed class Half(MemoryLink link, Stream reading, Stream writing) : Stream
     {
@@ -65,6 +69,11 @@ internal sealed class MemoryLink
             try
             {
                 either.Token.ThrowIfCancellationRequested();
+                if (link._isStalled)
+                {
+                    await Task.Delay(Timeout.Infinite, either.Token);
+                }
+
                 await writing.WriteAsync(buffer, either.Token);
             }
             catch (OperationCanceledException) when (link._cut.IsCancellationRequested)

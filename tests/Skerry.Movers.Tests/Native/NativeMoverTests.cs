@@ -31,6 +31,151 @@ public sealed class NativeMoverTests
         Assert.Equal(source.Lineage.LastNumber, copy.Number);
     }
 
+    [Fact]
+    public async Task A_run_makes_the_replica_equal_to_a_snapshot_and_rests()
+    {
+        await using var cloud = new TestCloud();
+        var (north, south) = (cloud.Add(1), cloud.Add(2));
+        cloud.Begin(north);
+        var source = await north.CreateAsync(Size);
+        await WriteAsync(source, 0, 300_000, seed: 1);
+        var run = DateTimeOffset.UtcNow;
+        var done = await north.UntilAsync(north.TaskTo(south, run), r => r.CompletedRun == run);
+        Assert.Equal(ReplicationWords.Secondary, done.State);
+        Assert.Equal("first-copy", done.LastTransfer!.Kind);
+        var replica = await south.OpenAsync();
+        await AssertSameAsync(source, replica);
+
+        await WriteAsync(source, 1 << 20, 100_000, seed: 2);
+        Assert.NotEqual(source.Lineage.LastNumber, replica.Lineage.LastNumber);
+        var next = DateTimeOffset.UtcNow;
+        done = await north.UntilAsync(north.TaskTo(south, next), r => r.CompletedRun == next);
+        await AssertSameAsync(source, replica);
+        Assert.Equal("catch-up", done.LastTransfer!.Kind);
+        Assert.InRange(done.LastTransfer.MovedBytes, 100_000, 100_000 + (2 * IBlockDevice.BlockSize));
+        Assert.Empty(source.Snapshots);
+        Assert.Empty(replica.Snapshots);
+    }
+
+    [Fact]
+    public async Task A_transfer_that_is_cut_again_and_again_goes_on_where_it_was()
+    {
+        await using var cloud = new TestCloud();
+        var (north, south) = (cloud.Add(1), cloud.Add(2));
+        cloud.Begin(north);
+        var source = await north.CreateAsync(Size);
+        await WriteAsync(source, 0, 4 << 20, seed: 1);
+        var carried = 0L;
+        cloud.LinkBytes = () =>
+        {
+            carried += 600_000;
+            return 600_000;
+        };
+        var run = DateTimeOffset.UtcNow;
+        await north.UntilAsync(north.TaskTo(south, run), r => r.CompletedRun == run);
+        await AssertSameAsync(source, await south.OpenAsync());
+        Assert.InRange(carried, 4 << 20, 3 * (4 << 20));
+    }
+
+    [Fact]
+    public async Task Until_the_first_copy_is_complete_there_is_nothing_to_promote()
+    {
+        await using var cloud = new TestCloud();
+        var (north, south) = (cloud.Add(1), cloud.Add(2));
+        cloud.Begin(north);
+        var source = await north.CreateAsync(Size);
+        await WriteAsync(source, 0, 4 << 20, seed: 1);
+        cloud.LinkBytes = () => 300_000;
+        north.Mover.Synchronize(north.TaskTo(south));
+        LocalCopy? copy = null;
+        for (var i = 0; i < 500 && copy is not { IsCatchingUp: true }; i++)
+        {
+            await Task.Delay(5);
+            copy = await south.Replicas.FindAsync(TestCloud.Volume, CancellationToken.None);
+        }
+
+        Assert.True(copy is { IsWhole: false, IsCatchingUp: true, RecoveryPoint: null }, $"{copy}");
+        cloud.IsCutOff = true;
+        north.Cut();
+        using var hold = await south.Replicas.SettleAsync(TestCloud.Volume, CancellationToken.None);
+        Assert.Null(hold.Copy);
+    }
+
+    [Fact]
+    public async Task The_size_follows_before_the_data()
+    {
+        await using var cloud = new TestCloud();
+        var (north, south) = (cloud.Add(1), cloud.Add(2));
+        cloud.Begin(north);
+        var source = await north.CreateAsync(Size);
+        await WriteAsync(source, 0, 10_000, seed: 1);
+        await north.FollowAsync(south);
+        await source.ExtendAsync(2 * Size, CancellationToken.None);
+        await WriteAsync(source, (2 * Size) - 10_000, 10_000, seed: 2);
+        await north.FollowAsync(south);
+        await AssertSameAsync(source, await south.OpenAsync());
+    }
+
+    [Fact]
+    public async Task A_writer_never_waits_for_a_link_that_does_not_move_and_the_replica_catches_up_afterwards()
+    {
+        await using var cloud = new TestCloud
+        {
+            Options = new()
+            {
+                TapBoundBytes = 256 << 10, WindowBytes = 64 << 10, FlushInterval = TimeSpan.FromMilliseconds(20),
+                HeartbeatInterval = TimeSpan.FromMilliseconds(50), RetryMin = TimeSpan.FromMilliseconds(5),
+                RetryMax = TimeSpan.FromMilliseconds(20), DeadAfter = TimeSpan.FromSeconds(1),
+            },
+        };
+        var (north, south) = (cloud.Add(1), cloud.Add(2));
+        cloud.Begin(north);
+        var source = await north.CreateAsync(Size);
+        await north.FollowAsync(south);
+        north.Stall();
+        for (var i = 0; i < 500; i++)
+        {
+            await WriteAsync(source, i * 4096, 4096, seed: i).WaitAsync(TimeSpan.FromSeconds(5));
+        }
+
+        Assert.True(north.Mover.Synchronize(north.TaskTo(south)).LagBytes > 0);
+        await north.FollowAsync(south);
+        await AssertSameAsync(source, await south.OpenAsync());
+    }
+
+    [Fact]
+    public async Task Only_the_primary_of_the_generation_is_let_in_and_a_diverged_copy_waits_when_told_to()
+    {
+        await using var cloud = new TestCloud { MayResync = false };
+        var (north, south) = (cloud.Add(1), cloud.Add(2));
+        cloud.Begin(north);
+        var source = await north.CreateAsync(Size);
+        await WriteAsync(source, 0, 10_000, seed: 1);
+        await north.FollowAsync(south);
+        north.Cut();
+        cloud.IsCutOff = true;
+        await WriteAsync(source, 0, 10_000, seed: 2);
+        using (var hold = await south.Replicas.SettleAsync(TestCloud.Volume, CancellationToken.None))
+        {
+            cloud.Raise(south, hold.Copy!.Number);
+        }
+
+        cloud.IsCutOff = false;
+        var stale = north.TaskTo(south) with { Generation = cloud.Generations[0] };
+        await north.UntilAsync(stale, r => r.State == ReplicationWords.Waiting && r.Reason == "It is not the primary.");
+        await north.Mover.CleanupAsync(TestCloud.Replication, TestCloud.Volume, forGood: true, CancellationToken.None);
+
+        await (await south.OpenAsync()).BeginRunAsync(2, CancellationToken.None);
+        await source.EndRunAsync(CancellationToken.None);
+        var waiting = await south.UntilAsync(south.TaskTo(north), r => r is { State: ReplicationWords.Waiting, NextStep: not null });
+        Assert.Contains("writes of its own after number", waiting.Reason, StringComparison.Ordinal);
+        Assert.Empty(source.Snapshots);
+        cloud.MayResync = true;
+        await south.FollowAsync(north);
+        await AssertSameAsync(await south.OpenAsync(), source);
+        Assert.Equal(["diverged-1"], north.KeptSnapshots);
+    }
+
     internal static async Task WriteAsync(BlockVolume volume, long offset, int length, int seed)
     {
         var data = new byte[length];

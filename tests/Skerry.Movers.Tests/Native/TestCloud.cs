@@ -157,6 +157,14 @@ internal sealed class TestSite(TestCloud cloud, ulong number) : ISiteDialer, IRe
         }
     }
 
+    public void Stall()
+    {
+        lock (_links)
+        {
+            _links.ForEach(l => l.Stall());
+        }
+    }
+
     public async Task<BlockVolume> CreateAsync(long sizeBytes)
     {
         var volume = await Store.CreateAsync(TestCloud.Volume, sizeBytes, CancellationToken.None);

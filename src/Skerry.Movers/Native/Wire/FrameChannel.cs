@@ -27,8 +27,35 @@ internal sealed class FrameChannel : IDisposable
         _heardAt = time.GetTimestamp();
     }
 
-    /// <summary>Since the last frame, or part of one, arrived.</summary>
-    public TimeSpan Silence => _time.GetElapsedTime(Interlocked.Read(ref _heardAt));
+    /// <summary>
+    /// Ends the link when nothing has arrived for so long. It never sends: a link on which nothing moves holds senders up, and
+    /// whoever waits to send could not watch.
+    /// </summary>
+    public async Task WatchAsync(TimeSpan deadAfter, CancellationTokenSource ended)
+    {
+        try
+        {
+            while (true)
+            {
+                var left = deadAfter - _time.GetElapsedTime(Interlocked.Read(ref _heardAt));
+                if (left <= TimeSpan.Zero)
+                {
+                    IsSilent = true;
+                    await ended.CancelAsync();
+                    return;
+                }
+
+                await Task.Delay(left, _time, ended.Token);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The link ended otherwise.
+        }
+    }
+
+    /// <summary>True when <see cref="WatchAsync"/> ended the link.</summary>
+    public bool IsSilent { get; private set; }
 
     public async ValueTask SendAsync(FrameBuilder frame, CancellationToken cancellationToken)
     {
