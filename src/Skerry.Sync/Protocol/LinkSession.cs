@@ -37,6 +37,7 @@ public sealed class LinkSession : IDisposable
     private bool _saidHello;
     private bool _hasBacklogOfPeer = true;
     private InboundSnapshot? _inbound;
+    private InboundSnapshot? _staged;
 
     /// <param name="local">This site.</param>
     /// <param name="peer">Who the other end has proved to be.</param>
@@ -210,10 +211,7 @@ public sealed class LinkSession : IDisposable
 
                 break;
             case SnapshotOffer offer:
-                lock (_lock)
-                {
-                    _inbound = _local.Inbox.Begin(_peerId, offer);
-                }
+                Begin(offer);
 
                 break;
             case SnapshotPiece piece:
@@ -238,27 +236,32 @@ public sealed class LinkSession : IDisposable
         {
             _snapshot?.Dispose();
             _snapshot = null;
-            if (_inbound is not null)
+            if ((_inbound ?? _staged) is { } unfinished)
             {
-                _local.Inbox.Keep(_peerId, _inbound);
-                _inbound = null;
+                _local.Inbox.Keep(_peerId, unfinished);
             }
+
+            (_inbound, _staged) = (null, null);
         }
     }
 
     private static SendStep Send(Frame frame) => new(frame, null, false);
 
-    private Hello Greeting() => new()
+    private Hello Greeting()
     {
-        LeastVersion = FrameCodec.LeastVersion,
-        MostVersion = FrameCodec.MostVersion,
-        CloudId = _local.CloudId() ?? "",
-        Site = _local.Replica.Site,
-        Incarnation = _local.Replica.Incarnation,
-        Vector = _local.Replica.Vector,
-        WindowBytes = _local.Options.WindowBytes,
-        Staged = _local.Inbox.PositionOf(_peerId),
-    };
+        _staged = _local.Inbox.Take(_peerId);
+        return new Hello
+        {
+            LeastVersion = FrameCodec.LeastVersion,
+            MostVersion = FrameCodec.MostVersion,
+            CloudId = _local.CloudId() ?? "",
+            Site = _local.Replica.Site,
+            Incarnation = _local.Replica.Incarnation,
+            Vector = _local.Replica.Vector,
+            WindowBytes = _local.Options.WindowBytes,
+            Staged = _staged is null ? null : new SnapshotPosition(_staged.Id, _staged.Chunks),
+        };
+    }
 
     private void Greet(Hello hello)
     {
@@ -310,6 +313,22 @@ public sealed class LinkSession : IDisposable
             _lastApplied = batch.Number;
             _ackOwed = batch.Number;
             _received += batch.Mutations.Count;
+        }
+    }
+
+    private void Begin(SnapshotOffer offer)
+    {
+        lock (_lock)
+        {
+            var goesOn = _staged is not null && _staged.Id == offer.Snapshot && _staged.Chunks == offer.From;
+            if (!goesOn && offer.From != 0)
+            {
+                throw new ProtocolException(
+                    ByeCode.Malformed, $"A snapshot was offered from chunk {offer.From} on, of which the beginning is not here.");
+            }
+
+            _inbound = goesOn ? _staged : new InboundSnapshot(offer.Snapshot, _local.Options.SnapshotLimitBytes);
+            _staged = null;
         }
     }
 

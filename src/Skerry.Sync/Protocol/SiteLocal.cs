@@ -18,7 +18,6 @@ public sealed class SiteLocal
         Time = time;
         Random = random;
         Outbox = new SnapshotOutbox(replica, time, random);
-        Inbox = new SnapshotInbox(options);
     }
 
     public Replica Replica { get; }
@@ -33,5 +32,5 @@ public sealed class SiteLocal
 
     internal SnapshotOutbox Outbox { get; }
 
-    internal SnapshotInbox Inbox { get; }
+    internal SnapshotInbox Inbox { get; } = new();
 }

@@ -4,39 +4,23 @@ namespace Skerry.Sync.Protocol;
 
 /// <summary>
 /// What has arrived of snapshots whose connection broke, at most one for each peer, so that the transfer can go on where it was. A
-/// running transfer belongs to its session alone: there may be two sessions with a peer for a moment.
+/// session takes it out before it tells the peer of it: there may be two sessions with a peer for a moment, and one alone goes on.
 /// </summary>
-public sealed class SnapshotInbox(SyncOptions options)
+internal sealed class SnapshotInbox
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<SiteId, InboundSnapshot> _byPeer = [];
 
-    internal SnapshotPosition? PositionOf(SiteId peer)
+    public InboundSnapshot? Take(SiteId peer)
     {
         lock (_lock)
         {
-            return _byPeer.TryGetValue(peer, out var kept) ? new SnapshotPosition(kept.Id, kept.Chunks) : null;
+            _byPeer.Remove(peer, out var kept);
+            return kept;
         }
     }
 
-    /// <exception cref="ProtocolException">The offer goes on from something that is not here.</exception>
-    internal InboundSnapshot Begin(SiteId peer, SnapshotOffer offer)
-    {
-        lock (_lock)
-        {
-            if (_byPeer.Remove(peer, out var kept) && kept.Id == offer.Snapshot && kept.Chunks == offer.From)
-            {
-                return kept;
-            }
-        }
-
-        return offer.From == 0
-            ? new InboundSnapshot(offer.Snapshot, options.SnapshotLimitBytes)
-            : throw new ProtocolException(
-                ByeCode.Malformed, $"A snapshot was offered from chunk {offer.From} on, of which the beginning is not here.");
-    }
-
-    internal void Keep(SiteId peer, InboundSnapshot unfinished)
+    public void Keep(SiteId peer, InboundSnapshot unfinished)
     {
         unfinished.DropOpenChunk();
         if (unfinished.Chunks > 0)
