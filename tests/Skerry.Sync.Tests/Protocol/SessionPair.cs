@@ -1,0 +1,70 @@
+using Skerry.State;
+using Skerry.State.Clocks;
+using Skerry.State.Merging;
+using Skerry.State.Storage;
+using Skerry.Sync.Protocol;
+using Skerry.TestKit.Time;
+
+namespace Skerry.Sync.Tests.Protocol;
+
+/// <summary>One site as a session sees it, on time that the test moves.</summary>
+internal sealed class SessionSite(Replica replica, SyncOptions options, TimeProvider time)
+{
+    public Replica Replica => replica;
+
+    public SiteLocal Local { get; } = new(replica, () => "cloud", options, time, new Random(1));
+
+    public static async Task<SessionSite> StartAsync(ulong id, ManualTime time, SyncOptions? options = null, long logBytes = long.MaxValue)
+    {
+        var replica = await Replica.OpenAsync(
+            new ReplicaOptions { Site = new SiteId(id), Limits = new ReplicaLimits { MaxLogBytes = logBytes } },
+            new MemoryStore(), time, new Random((int)id), CancellationToken.None);
+        return new SessionSite(replica, options ?? new SyncOptions(), time);
+    }
+
+    public async Task WriteAsync(string id, string value = "x", bool urgent = true) => await Replica.CommitAsync(
+        t => t.Set(new EntityKey("note", id), "text", FieldValue.FromString(value)), new CommitOptions("ada", urgent), CancellationToken.None);
+}
+
+/// <summary>Two sessions joined by hand.</summary>
+internal sealed class SessionPair(SessionSite a, SessionSite b) : IDisposable
+{
+    public LinkSession A { get; } = new(a.Local, b.Replica.Site);
+
+    public LinkSession B { get; } = new(b.Local, a.Replica.Site);
+
+    /// <summary>All frames that went over, with who sent them.</summary>
+    public List<(char From, Frame Frame)> Frames { get; } = [];
+
+    /// <summary>Carries frames until neither end has any, or so many went over.</summary>
+    public async Task RunAsync(int most = int.MaxValue)
+    {
+        while (most > 0)
+        {
+            var moved = false;
+            foreach (var (name, from, to) in new[] { ('a', A, B), ('b', B, A) })
+            {
+                if (most > 0 && from.Next() is { Frame: { } frame })
+                {
+                    Frames.Add((name, frame));
+                    await to.ReceiveAsync(FrameCodec.Encode(frame).ToArray(), CancellationToken.None);
+                    moved = true;
+                    most--;
+                }
+            }
+
+            if (!moved)
+            {
+                return;
+            }
+        }
+    }
+
+    public IEnumerable<Batch> BatchesOf(char from) => Frames.Where(f => f.From == from).Select(f => f.Frame).OfType<Batch>();
+
+    public void Dispose()
+    {
+        A.Dispose();
+        B.Dispose();
+    }
+}
