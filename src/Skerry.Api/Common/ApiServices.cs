@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Skerry.Api.OpenStack.Identity;
 using Skerry.Domain.Identity;
+using Skerry.Domain.Volumes;
 
 namespace Skerry.Api.Common;
 
@@ -22,6 +23,7 @@ public static class ApiServices
         services.TryAddSingleton<DomainService>();
         services.TryAddSingleton<RoleService>();
         services.TryAddSingleton<AssignmentService>();
+        services.TryAddSingleton<AttachmentService>();
         services.TryAddSingleton<CatalogService>();
         services.TryAddSingleton<GrantNames>();
         services.TryAddSingleton<IdentityBootstrap>();
