@@ -19,3 +19,17 @@ public sealed record CreateVolumeTypeRequest(string Name)
 
     public IReadOnlyDictionary<string, string>? Specs { get; init; }
 }
+
+/// <summary>What to change of a type; null leaves as it is.</summary>
+public sealed record UpdateVolumeTypeRequest
+{
+    public string? Name { get; init; }
+
+    public string? Description { get; init; }
+
+    /// <summary>Specs to set. Volumes that are there already stay where they are.</summary>
+    public IReadOnlyDictionary<string, string>? SetSpecs { get; init; }
+
+    /// <summary>Keys of specs to take away; those that are not there are no error.</summary>
+    public IReadOnlyCollection<string>? RemoveSpecs { get; init; }
+}

@@ -1,3 +1,4 @@
+using Skerry.State;
 using Skerry.State.Merging;
 
 namespace Skerry.Domain.Volumes;
@@ -59,6 +60,46 @@ public sealed class VolumeTypeService(SiteContext site)
             cancellationToken);
     }
 
+    /// <summary>Takes effect for the volumes to come.</summary>
+    public async ValueTask<Outcome<VolumeType>> UpdateAsync(
+        Actor actor, string idOrName, UpdateVolumeTypeRequest request, CancellationToken cancellationToken)
+    {
+        if (!actor.IsAdmin)
+        {
+            return VolumeRules.AdministratorsOnly(actor, "change volume types");
+        }
+
+        var refusal = request.Name is { Length: 0 } ? Refusal.Invalid("name", "A volume type needs a name.") : null;
+        refusal ??= VolumeRules.Text("name", request.Name)
+            ?? VolumeRules.Text("description", request.Description)
+            ?? VolumeRules.Metadata(request.SetSpecs);
+        if (refusal is not null)
+        {
+            return refusal;
+        }
+
+        return await site.DecideAsync<Outcome<VolumeType>>(
+            actor,
+            transaction =>
+            {
+                var state = StateView.Of(transaction);
+                if (VolumeTypes.Find(state, idOrName) is not { } type)
+                {
+                    return Refusal.NotFound("volume type", idOrName);
+                }
+
+                if (request.Name is not null && VolumeTypes.All(state).Any(t => t.Name == request.Name && t.Id != type.Id))
+                {
+                    return new Refusal(
+                        RefusalKind.Conflict, $"There is a volume type {request.Name} already.", "Choose another name.", "name");
+                }
+
+                Write(transaction, type, request);
+                return VolumeTypes.Find(state, type.Id)!;
+            },
+            cancellationToken);
+    }
+
     /// <summary>Refused while volumes are of this type.</summary>
     public async ValueTask<Outcome<Unit>> DeleteAsync(Actor actor, string idOrName, CancellationToken cancellationToken) =>
         await site.DecideAsync<Outcome<Unit>>(
@@ -106,6 +147,38 @@ public sealed class VolumeTypeService(SiteContext site)
                 },
                 cancellationToken);
         }
+    }
+
+    private static void Write(ITransaction transaction, VolumeType type, UpdateVolumeTypeRequest request)
+    {
+        var key = VolumeTypes.Key(type.Id);
+        if (request.Name is not null)
+        {
+            transaction.Set(key, "name", request.Name);
+        }
+
+        if (request.Description is not null)
+        {
+            transaction.Set(key, "description", request.Description);
+        }
+
+        if (request.SetSpecs is null && request.RemoveSpecs is null)
+        {
+            return;
+        }
+
+        var specs = new Dictionary<string, string>(type.Specs, StringComparer.Ordinal);
+        foreach (var name in request.RemoveSpecs ?? [])
+        {
+            specs.Remove(name);
+        }
+
+        foreach (var (name, value) in request.SetSpecs ?? new Dictionary<string, string>())
+        {
+            specs[name] = value;
+        }
+
+        transaction.Set(key, "specs", FieldValue.Serialize(specs, DomainJson.Default.DictionaryStringString));
     }
 
     private static VolumeType For(Actor actor, VolumeType type) =>

@@ -24,6 +24,7 @@ public sealed class BlockStorageApiTests
         Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}$", (string?)made["created_at"]);
         Assert.Equal("""{"k":"v"}""", made["metadata"]!.ToJsonString());
         Assert.Equal("false", (string?)made["bootable"]);
+        Assert.Null(made["updated_at"]);
 
         var url = $"{V3}/{WellKnown.AdminProjectId}/volumes/{made["id"]}";
         await WaitAsync(site, url, token, "available");
@@ -110,6 +111,7 @@ public sealed class BlockStorageApiTests
         Assert.Equal(["a", "b", "c", "d", "e"], seen);
         Assert.Equal(["b"], await NamesAsync(site, token, "name=b"));
         Assert.Equal(["e", "d"], await NamesAsync(site, token, "limit=2&sort_key=name&sort_dir=desc"));
+        Assert.Equal(["a"], await NamesAsync(site, token, "limit=1&sort=display_name:asc"));
         Assert.Empty(await NamesAsync(site, token, "status=error"));
         Assert.Empty(await NamesAsync(site, token, "limit=0"));
         Assert.Empty(await NamesAsync(site, token, "metadata=%7B%27k%27%3A%20%27v%27%7D"));
@@ -197,6 +199,18 @@ public sealed class BlockStorageApiTests
         Assert.Equal("native", (string?)(await site.JsonAsync("GET", $"{V3}/types/default", token, 200))["volume_type"]!["name"]);
         var ann = await site.AddUserAsync("ann");
         Assert.Null((await site.JsonAsync("GET", $"{V3}/types/{type["id"]}", ann, 200))["volume_type"]!["extra_specs"]);
+        var specs = $"{V3}/types/{type["id"]}/extra_specs";
+        await site.JsonAsync("POST", specs, token, 200, """{"extra_specs": {"a": "b", "c": "d"}}""");
+        await site.JsonAsync("PUT", $"{specs}/c", token, 200, """{"c": "e"}""");
+        await site.JsonAsync("PUT", $"{specs}/c", token, 400, """{"x": "e"}""");
+        await site.JsonAsync("DELETE", $"{specs}/a", token, 202);
+        await site.JsonAsync("DELETE", $"{specs}/a", token, 404);
+        await site.JsonAsync("GET", $"{specs}/a", token, 404);
+        Assert.Equal("""{"c":"e"}""", (await site.JsonAsync("GET", $"{specs}/c", token, 200)).ToJsonString());
+        Assert.Equal("""{"extra_specs":{}}""", (await site.JsonAsync("GET", specs, ann, 200)).ToJsonString());
+        await site.JsonAsync("POST", specs, ann, 403, """{"extra_specs": {"a": "b"}}""");
+        await site.JsonAsync("PUT", $"{V3}/types/{type["id"]}", token, 200, """{"volume_type": {"name": "faster"}}""");
+        await site.JsonAsync("PUT", $"{V3}/types/{type["id"]}", token, 409, """{"volume_type": {"name": "native"}}""");
         await site.JsonAsync("DELETE", $"{V3}/types/{type["id"]}", token, 202);
         Assert.Single((await site.JsonAsync("GET", $"{V3}/types", token, 200))["volume_types"]!.AsArray());
         await site.JsonAsync("GET", $"{V3}/extensions", token, 200);

@@ -47,6 +47,13 @@ public sealed class OpenStackClientTests
         Assert.Equal("block-storage\nidentity\nimage\nskerry\nvolumev3", string.Join('\n', output[15].Split('\n').Order()));
         Assert.Equal("north@ssd up", output[16]);
 
+        // The other stock client, which asks for the newest version that both know.
+        var cinder = await ProgramRun.RunAsync(
+            "cinder", ["list", "--sort", "name:asc"], Limit, CancellationToken.None, Environment(site));
+        Assert.True(cinder.ExitCode == 0, cinder.Errors);
+        Assert.Contains("| data |", cinder.Output);
+        Assert.Contains("downgrading to 3.67", cinder.Errors + cinder.Output);
+
         // Extending waits for the snapshot, and deleting for the extension.
         await site.Site.SettleAsync();
         await RunAsync(site, "volume set data --size 2");

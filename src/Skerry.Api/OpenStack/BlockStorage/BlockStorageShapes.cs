@@ -12,6 +12,10 @@ internal static class BlockStorageShapes
     public static string? Time(DateTimeOffset? instant) =>
         instant?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff", CultureInfo.InvariantCulture);
 
+    /// <summary>Null until it was changed; the stamp of the first write is that of the creation and no change.</summary>
+    public static string? UpdateTime(DateTimeOffset createdAt, DateTimeOffset? updatedAt) =>
+        updatedAt > createdAt ? Time(updatedAt) : null;
+
     /// <summary>What is empty is null.</summary>
     public static string? TextOrNull(string text) => text.Length == 0 ? null : text;
 

@@ -12,7 +12,7 @@ internal static class SnapshotsApi
 {
     private static readonly string[] Filters = ["name", "name~", "status", "volume_id", "project_id"];
 
-    private static readonly string[] SortKeys = ["id", "name", "size", "status", "created_at", "updated_at", "volume_id"];
+    private static readonly string[] SortKeys = ["id", "name", "display_name", "size", "status", "created_at", "updated_at", "volume_id"];
 
     public static void MapSnapshots(this RouteGroupBuilder v3)
     {
@@ -126,7 +126,7 @@ internal static class SnapshotsApi
 
     private static IComparable? SortField(Snapshot snapshot, string key) => key switch
     {
-        "name" => snapshot.Name,
+        "name" or "display_name" => snapshot.Name,
         "size" => snapshot.SizeGib,
         "status" => snapshot.Status,
         "created_at" => snapshot.CreatedAt,
@@ -149,7 +149,7 @@ internal static class SnapshotsApi
             ["status"] = snapshot.Status,
             ["size"] = snapshot.SizeGib,
             ["created_at"] = BlockStorageShapes.Time(snapshot.CreatedAt),
-            ["updated_at"] = BlockStorageShapes.Time(snapshot.UpdatedAt),
+            ["updated_at"] = BlockStorageShapes.UpdateTime(snapshot.CreatedAt, snapshot.UpdatedAt),
             ["metadata"] = BlockStorageShapes.Map(snapshot.Metadata),
         };
         if (version.IsAtLeast(41))

@@ -22,7 +22,8 @@ internal static class VolumeTypesApi
             Reply.From(types.Show(caller.Actor, id), StatusCodes.Status200OK, type => Envelope(caller.Actor, type)));
         v3.MapDelete("/types/{id}", async (string id, Caller caller, VolumeTypeService types, CancellationToken cancellationToken) =>
             Reply.From(await types.DeleteAsync(caller.Actor, id, cancellationToken), StatusCodes.Status202Accepted));
-        v3.MapRead("/types/{id}/extra_specs", ExtraSpecs);
+        v3.MapPut("/types/{id}", UpdateAsync);
+        v3.MapExtraSpecs();
     }
 
     private static IResult List(HttpContext context, Caller caller, VolumeTypeService types)
@@ -68,13 +69,29 @@ internal static class VolumeTypesApi
                 type => Envelope(caller.Actor, type));
     }
 
-    private static IResult ExtraSpecs(string id, Caller caller, VolumeTypeService types) => Reply.From(
-        types.Show(caller.Actor, id),
-        StatusCodes.Status200OK,
-        type => new JsonObject
+    private static async Task<IResult> UpdateAsync(
+        string id, JsonBody body, Caller caller, VolumeTypeService types, CancellationToken cancellationToken)
+    {
+        if (body.Fault is { } fault)
         {
-            ["extra_specs"] = caller.Actor.IsAdmin ? BlockStorageShapes.Map(type.Specs) : new JsonObject(),
-        });
+            return fault;
+        }
+
+        var fields = body.Envelope("volume_type");
+        if (fields.Flag("is_public") == false)
+        {
+            fields.Fail("is_public", "Private volume types are not served yet; leave it out or set it to true.");
+        }
+
+        var description = fields.Text("description") ?? (fields.Has("description") ? "" : null);
+        var request = new UpdateVolumeTypeRequest { Name = fields.Text("name"), Description = description };
+        return fields.Refusal is { } refusal
+            ? new Fault(refusal)
+            : Reply.From(
+                await types.UpdateAsync(caller.Actor, id, request, cancellationToken),
+                StatusCodes.Status200OK,
+                type => Envelope(caller.Actor, type));
+    }
 
     private static JsonObject Envelope(Actor actor, VolumeType type) => new() { ["volume_type"] = Shape(actor, type) };
 

@@ -14,7 +14,7 @@ internal static class VolumesApi
         ["name", "name~", "status", "bootable", "metadata", "availability_zone", "project_id", "volume_type_id"];
 
     private static readonly string[] SortKeys =
-        ["id", "name", "size", "status", "created_at", "updated_at", "availability_zone", "bootable"];
+        ["id", "name", "display_name", "size", "status", "created_at", "updated_at", "availability_zone", "bootable"];
 
     public static void MapVolumes(this RouteGroupBuilder v3)
     {
@@ -169,7 +169,7 @@ internal static class VolumesApi
 
     private static IComparable? SortField(Volume volume, string key) => key switch
     {
-        "name" => volume.Name,
+        "name" or "display_name" => volume.Name,
         "size" => volume.SizeGib,
         "status" => volume.Status,
         "created_at" => volume.CreatedAt,
