@@ -98,4 +98,42 @@ public sealed class WaitTests
         Assert.Contains("south has no space", run.Error);
         Assert.Contains("Free some.", run.Error);
     }
+
+    [Fact]
+    public async Task A_sync_is_not_done_by_having_been_whole_before_it()
+    {
+        var before = AReplication("active - secondary", lagBytes: 0) with { Mode = "periodic" };
+        var after = before with { Source = before.Source! with { LastSyncAt = Noon.AddSeconds(5) } };
+        var site = new FakeSite()
+            .On("GET /skerry/v1/replications", Replications(before))
+            .On($"POST /skerry/v1/replications/{ReplicationId}/sync", Reply(before))
+            .On($"GET /skerry/v1/replications/{ReplicationId}", Reply(before))
+            .On($"GET /skerry/v1/replications/{ReplicationId}", Reply(after));
+        var run = await CommandRun.Of(site, "replication", "sync", "data", "--wait", "-f", "value", "-c", "last_sync_at");
+        Assert.Equal((0, "2026-11-21T12:00:05.000Z\n"), (run.ExitCode, run.Out));
+    }
+
+    [Fact]
+    public async Task What_is_resumed_and_still_says_paused_is_waited_for()
+    {
+        var site = new FakeSite()
+            .On("GET /skerry/v1/replications", Replications(AReplication("paused")))
+            .On($"POST /skerry/v1/replications/{ReplicationId}/sync", Reply(AReplication("paused")))
+            .On($"GET /skerry/v1/replications/{ReplicationId}", Reply(AReplication("paused")))
+            .On($"GET /skerry/v1/replications/{ReplicationId}", Reply(AReplication("active - secondary", lagBytes: 4096)))
+            .On($"GET /skerry/v1/replications/{ReplicationId}", Reply(AReplication("active - secondary", lagBytes: 0)));
+        Assert.Equal(0, (await CommandRun.Of(site, "replication", "sync", "data", "--wait")).ExitCode);
+    }
+
+    [Fact]
+    public async Task What_is_paused_meanwhile_is_not_waited_for()
+    {
+        var site = new FakeSite()
+            .On("GET /skerry/v1/replications", Replications(AReplication("active - updating")))
+            .On($"POST /skerry/v1/replications/{ReplicationId}/sync", Reply(AReplication("active - updating")))
+            .On($"GET /skerry/v1/replications/{ReplicationId}", Reply(AReplication("paused") with { Paused = true }));
+        var run = await CommandRun.Of(site, "replication", "sync", "data", "--wait");
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("paused", run.Error);
+    }
 }

@@ -40,7 +40,8 @@ internal static class TableText
     private static string Title(string name)
     {
         var words = name.Replace("_bytes", "").Replace("_seconds", "").Replace('_', ' ');
-        return (char.ToUpperInvariant(words[0]) + words[1..]).Replace(" gib", " GiB").Replace(" id", " ID") is var title && title == "Id" ? "ID" : title;
+        var title = char.ToUpperInvariant(words[0]) + words[1..];
+        return title == "Id" ? "ID" : title.Replace(" gib", " GiB").Replace(" id", " ID").Replace("Api url", "API URL");
     }
 
     private static void Write(Surroundings surroundings, Table table)

@@ -87,7 +87,7 @@ internal sealed class ReplicationCreateCommand : DataCommand
                 await invocation.Waits.ForOperationAsync(operation, cancellationToken);
             }
 
-            replication = await invocation.Waits.ForReplicaAsync(replication.Id, cancellationToken);
+            replication = await invocation.Waits.ForReplicaAsync(replication.Id, null, cancellationToken);
         }
 
         invocation.Print(ReplicationView.Replication, replication);

@@ -28,7 +28,7 @@ internal sealed class ReplicationSyncCommand : DataCommand
                 await invocation.Waits.ForOperationAsync(operation, cancellationToken);
             }
 
-            replication = await invocation.Waits.ForReplicaAsync(found.Id, cancellationToken);
+            replication = await invocation.Waits.ForReplicaAsync(found.Id, found, cancellationToken);
         }
 
         invocation.Print(ReplicationView.Replication, replication);

@@ -41,7 +41,9 @@ internal sealed class SiteJoinCommand : DataCommand
         }
 
         var join = await invocation.Client.Sites.JoinAsync(new SiteJoinRequest(token, invocation.Get(_advertise)), cancellationToken);
-        invocation.Talk.Say(join.Adopted ? $"Joined the cloud of {join.InvitedBy.Name}." : $"Linked with {join.InvitedBy.Name}.");
+        invocation.Talk.Say(join.Adopted
+            ? $"Joined the cloud of {join.InvitedBy.Name}. From now on this site knows that cloud's users: log in with its passwords."
+            : $"Linked with {join.InvitedBy.Name}.");
         invocation.Print(SiteView.Join, join);
         return ExitCodes.Done;
     }

@@ -82,19 +82,23 @@ internal sealed class Waits(Invocation invocation)
     }
 
     /// <summary>Until the replica is whole.</summary>
-    public async Task<ReplicationRecord> ForReplicaAsync(string id, CancellationToken cancellationToken)
+    /// <param name="id">Of the replication.</param>
+    /// <param name="since">How it stood when a run was asked for: being whole by an earlier one does not count.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<ReplicationRecord> ForReplicaAsync(string id, ReplicationRecord? since, CancellationToken cancellationToken)
     {
         invocation.Pending = $"Look how it stands with: skerry replication show {id}";
         for (var pause = FirstPause; ; pause = Longer(pause))
         {
             var replication = await invocation.Client.Replications.ShowAsync(id, cancellationToken);
-            if (replication.Status == ReplicationText.Secondary)
+            if (replication.Status == ReplicationText.Secondary && (since is null || HasRunSince(since, replication)))
             {
                 invocation.Talk.Progress(replication.Status, ReplicationText.Line(replication));
                 return replication;
             }
 
-            if (replication.Status is "error" or "diverged" or "paused")
+            // What a side last said may still be "paused" though it was resumed meanwhile; what is wished for counts.
+            if (replication.Paused || replication.Status is "error" or "diverged")
             {
                 throw new DidNotSucceedException(ReplicationText.Line(replication), replication.NextStep);
             }
@@ -103,6 +107,11 @@ internal sealed class Waits(Invocation invocation)
             await Task.Delay(pause, invocation.Surroundings.Time, cancellationToken);
         }
     }
+
+    /// <summary>An instant replication has no runs: what had been written when it was asked must have been acknowledged.</summary>
+    private static bool HasRunSince(ReplicationRecord before, ReplicationRecord now) => now.Mode == "instant"
+        ? now.Source is { } source && (source.LagBytes == 0 || source.ReplicaNumber >= before.Source?.PrimaryNumber)
+        : now.Source?.LastSyncAt is { } at && at != before.Source?.LastSyncAt;
 
     private static TimeSpan Longer(TimeSpan pause) => pause * 2 < LongestPause ? pause * 2 : LongestPause;
 
