@@ -125,8 +125,14 @@ public sealed class ConnectionTests
         await DomainSite.ExchangeAsync(north, south);
         await north.SettleAsync();
         Assert.Null((await north.Driver.ListLocalAsync(None)).Single().OpenGeneration);
-        Assert.Contains("Split brain", (await north.Connections.ConnectAsync(Ann, new(id), None)).Refusal?.Message
-            ?? WritePermission.Of(StateView.Of(north.Replica), north.Context.SelfText, id).Reason, StringComparison.Ordinal);
+        var self = north.Context.SelfText;
+        Assert.Contains("Split brain", WritePermission.Of(StateView.Of(north.Replica), self, id).Reason, StringComparison.Ordinal);
+        foreach (var actor in (Actor[])[Ann, DomainSite.Admin])
+        {
+            var refusal = (await north.Connections.ConnectAsync(actor, new(id), None)).Refusal!;
+            Assert.Equal(RefusalKind.State, refusal.Kind);
+            Assert.DoesNotContain(actor.IsAdmin ? "later" : self, refusal.ToString(), StringComparison.Ordinal);
+        }
     }
 
     [Fact]
