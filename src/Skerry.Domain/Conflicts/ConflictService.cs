@@ -1,3 +1,4 @@
+using Skerry.Domain.Identity;
 using Skerry.State.Merging;
 
 namespace Skerry.Domain.Conflicts;
@@ -12,6 +13,16 @@ public sealed class ConflictService(SiteContext site)
     /// <summary>What people of a project write themselves; the rest says where and how a thing is kept.</summary>
     private static readonly IReadOnlySet<string> TenantFields =
         new HashSet<string>(StringComparer.Ordinal) { "name", "description", "metadata", "is_bootable", Entity.LifecycleField };
+
+    /// <summary>Fields whose values nobody is shown, not even as the hashes that they are; they are settled by picking a side.</summary>
+    private static readonly IReadOnlySet<(string Kind, string Field)> SecretFields = new HashSet<(string, string)>
+    {
+        (IdentityKinds.User, "password"),
+        (EntityKinds.Connection, "secret_hash"),
+        (EntityKinds.Invitation, "hash"),
+    };
+
+    private static readonly FieldValue Hidden = FieldValue.FromString("(secret)");
 
     /// <summary>By kind, entity and field.</summary>
     public IReadOnlyList<ConflictView> List(Actor actor, string? kind = null) =>
@@ -54,6 +65,8 @@ public sealed class ConflictService(SiteContext site)
         Find(actor, id) is not { } conflict ? Refusal.NotFound("conflict", id)
         : conflict.Kind != ConflictKind.Values ? Refusal.Invalid(
             "value", $"Conflict {id} is between a delete and an update; no value settles it.", "Pick 0 to keep it deleted, or 1 to restore it.")
+        : IsSecret(conflict.Key, conflict.Field) ? Refusal.Invalid(
+            "value", $"Field {conflict.Field} is a secret; no value settles it.", "Pick a side, or set a new secret where it is used.")
         : conflict.Winner is { } winner && Shape(winner.Value) != Shape(value) ? Refusal.Invalid(
             "value", $"{value} is not of the shape of {winner.Value}, which field {conflict.Field} has now.")
         : await SettleAsync(actor, conflict, value, cancellationToken);
@@ -65,7 +78,7 @@ public sealed class ConflictService(SiteContext site)
             .Where(s => MaySee(actor, s.Key, s.Field))
             .OrderByDescending(s => s)
             .Select(s => new SettledConflictView(
-                s.Key.Kind, s.Key.Id, NameOf(s.Key), s.Field, [.. s.Replaced.Select(Side)], Side(s.By))),
+                s.Key.Kind, s.Key.Id, NameOf(s.Key), s.Field, [.. s.Replaced.Select(r => Side(s.Key, s.Field, r))], Side(s.Key, s.Field, s.By))),
     ];
 
     private async ValueTask<Outcome<Unit>> SettleAsync(
@@ -143,11 +156,13 @@ public sealed class ConflictService(SiteContext site)
             ConflictKind.UpdateOfDeleted => "an update of what was deleted",
             _ => "a delete against a creation or restore",
         },
-        conflict.Winner is null ? null : Side(conflict.Winner),
-        [.. conflict.Losers.Select(Side)]);
+        conflict.Winner is null ? null : Side(conflict.Key, conflict.Field, conflict.Winner),
+        [.. conflict.Losers.Select(loser => Side(conflict.Key, conflict.Field, loser))]);
 
-    private ConflictSide Side(StandingValue value) => new(
-        value.Value,
+    private static bool IsSecret(EntityKey key, string field) => SecretFields.Contains((key.Kind, field));
+
+    private ConflictSide Side(EntityKey key, string field, StandingValue value) => new(
+        IsSecret(key, field) ? Hidden : value.Value,
         value.Author,
         value.Site.ToString(),
         new Volumes.SiteDirectory(site, StateView.Of(site.Replica)).NameOf(value.Site.ToString()),

@@ -56,6 +56,36 @@ public sealed class IdentityServiceTests
     }
 
     [Fact]
+    public async Task A_password_changed_at_two_sites_is_one_of_the_two_everywhere_and_shown_nowhere()
+    {
+        await using var north = await IdentitySite.StartAsync("north", _time);
+        await using var south = await IdentitySite.StartAsync("south", _time, north);
+        var user = await north.AddUserAsync("ann", "old");
+        await DomainSite.ExchangeAsync(north.Site, south.Site);
+        await north.Users.UpdateAsync(Admin, user.Id, new UserChanges(Password: "earlier"), None);
+        var lost = (await north.LogInAsync("ann", "earlier", "ann")).Value;
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await south.Users.UpdateAsync(Admin, user.Id, new UserChanges(Password: "later"), None);
+        await DomainSite.ExchangeAsync(north.Site, south.Site);
+        foreach (var site in new[] { north, south })
+        {
+            Assert.True((await site.LogInAsync("ann", "earlier", "ann")).IsRefused);
+            Assert.False((await site.LogInAsync("ann", "later", "ann")).IsRefused);
+            Assert.True(site.Tokens.Verify(lost.Text).IsRefused);
+            var conflict = site.Site.Conflicts.List(Admin).Single();
+            Assert.Equal(("password", "\"(secret)\""), (conflict.Field, conflict.Winner!.Value.ToString()));
+            Assert.All(conflict.Losers, loser => Assert.Equal("\"(secret)\"", loser.Value.ToString()));
+        }
+
+        var id = north.Site.Conflicts.List(Admin).Single().Id;
+        Assert.Equal(
+            RefusalKind.Invalid,
+            (await north.Site.Conflicts.SetAsync(Admin, id, Skerry.State.Merging.FieldValue.FromString("x"), None)).Refusal!.Kind);
+        Assert.False((await north.Site.Conflicts.PickAsync(Admin, id, 1, None)).IsRefused);
+        Assert.False((await north.LogInAsync("ann", "earlier", "ann")).IsRefused);
+    }
+
+    [Fact]
     public async Task A_name_that_is_known_to_be_taken_is_refused()
     {
         await using var north = await IdentitySite.StartAsync("north", _time);

