@@ -31,11 +31,16 @@ internal static class RecoveryApi
     }
 
     private static async Task<IResult> PreviewAsync(
-        Caller caller, string id, string? to, bool? force, RecoveryService recovery, SiteLabels labels, CancellationToken cancellationToken) =>
-        Answer.From(
-            await recovery.PreviewAsync(caller.Actor, new FailoverRequest(id, to, force ?? false), cancellationToken),
-            preview => new RecoveryPreviewReply(ReplicationRecords.Of(preview, labels)),
-            SkerryJson.Default.RecoveryPreviewReply);
+        Caller caller, string id, string? to, string? force, RecoveryService recovery, SiteLabels labels, CancellationToken cancellationToken)
+    {
+        var isForced = QueryFlag.Parse(nameof(force), force);
+        return isForced.Refusal is { } refusal
+            ? new Fault(refusal)
+            : Answer.From(
+                await recovery.PreviewAsync(caller.Actor, new FailoverRequest(id, to, isForced.Value), cancellationToken),
+                preview => new RecoveryPreviewReply(ReplicationRecords.Of(preview, labels)),
+                SkerryJson.Default.RecoveryPreviewReply);
+    }
 
     private static async Task<IResult> RecoverAsync(
         string verb, Caller caller, string id, JsonBody body, RecoveryService recovery, SiteLabels labels, CancellationToken cancellationToken)

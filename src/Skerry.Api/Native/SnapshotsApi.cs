@@ -21,16 +21,20 @@ internal static class SnapshotsApi
     }
 
     private static IResult List(
-        Caller caller, HttpRequest request, SnapshotService snapshots, string? name, string? volume_id, string? status, bool? all_projects) =>
-        Pages.Answer(
-            request,
-            snapshots.List(
-                caller.Actor,
-                new SnapshotFilter { AllProjects = all_projects ?? false, VolumeId = volume_id, Name = name, Status = status }),
-            snapshot => snapshot.Id,
-            snapshot => VolumeRecords.Of(snapshot, caller.Actor),
-            (items, links) => new SnapshotList(items, links),
-            SkerryJson.Default.SnapshotList);
+        Caller caller, HttpRequest request, SnapshotService snapshots, string? name, string? volume_id, string? status, string? all_projects)
+    {
+        var all = QueryFlag.Parse(nameof(all_projects), all_projects);
+        return all.Refusal is { } refusal
+            ? new Fault(refusal)
+            : Pages.Answer(
+                request,
+                snapshots.List(
+                    caller.Actor, new SnapshotFilter { AllProjects = all.Value, VolumeId = volume_id, Name = name, Status = status }),
+                snapshot => snapshot.Id,
+                snapshot => VolumeRecords.Of(snapshot, caller.Actor),
+                (items, links) => new SnapshotList(items, links),
+                SkerryJson.Default.SnapshotList);
+    }
 
     private static async Task<IResult> CreateAsync(
         Caller caller, JsonBody body, SnapshotService snapshots, CancellationToken cancellationToken)

@@ -23,15 +23,19 @@ internal static class VolumesApi
     }
 
     private static IResult List(
-        Caller caller, HttpRequest request, VolumeService volumes, string? name, string? site, string? status, bool? all_projects) =>
-        Pages.Answer(
-            request,
-            volumes.List(
-                caller.Actor, new VolumeFilter { AllProjects = all_projects ?? false, Name = name, Site = site, Status = status }),
-            volume => volume.Id,
-            volume => VolumeRecords.Of(volume, caller.Actor),
-            (items, links) => new VolumeList(items, links),
-            SkerryJson.Default.VolumeList);
+        Caller caller, HttpRequest request, VolumeService volumes, string? name, string? site, string? status, string? all_projects)
+    {
+        var all = QueryFlag.Parse(nameof(all_projects), all_projects);
+        return all.Refusal is { } refusal
+            ? new Fault(refusal)
+            : Pages.Answer(
+                request,
+                volumes.List(caller.Actor, new VolumeFilter { AllProjects = all.Value, Name = name, Site = site, Status = status }),
+                volume => volume.Id,
+                volume => VolumeRecords.Of(volume, caller.Actor),
+                (items, links) => new VolumeList(items, links),
+                SkerryJson.Default.VolumeList);
+    }
 
     private static async Task<IResult> CreateAsync(
         Caller caller, JsonBody body, VolumeService volumes, CancellationToken cancellationToken)
@@ -85,8 +89,13 @@ internal static class VolumesApi
     }
 
     private static async Task<IResult> DeleteAsync(
-        Caller caller, string id, bool? cascade, VolumeService volumes, CancellationToken cancellationToken) =>
-        Reply(caller, await volumes.DeleteAsync(caller.Actor, id, cascade ?? false, cancellationToken));
+        Caller caller, string id, string? cascade, VolumeService volumes, CancellationToken cancellationToken)
+    {
+        var withSnapshots = QueryFlag.Parse(nameof(cascade), cascade);
+        return withSnapshots.Refusal is { } refusal
+            ? new Fault(refusal)
+            : Reply(caller, await volumes.DeleteAsync(caller.Actor, id, withSnapshots.Value, cancellationToken));
+    }
 
     private static async Task<IResult> ExtendAsync(
         Caller caller, string id, JsonBody body, VolumeService volumes, CancellationToken cancellationToken)

@@ -1,0 +1,65 @@
+using Skerry.Client.Native;
+using Skerry.Client.Native.Wire;
+using Skerry.TestKit.Domain;
+
+namespace Skerry.Api.Tests.Native;
+
+/// <summary>What is refused at once, from what the asked site knows; the moves themselves are tested where real sites are.</summary>
+public sealed class RecoveryApiTests : IAsyncLifetime
+{
+    private static readonly CancellationToken None = CancellationToken.None;
+    private NativeSite _site = null!;
+    private string _volume = "";
+
+    public async ValueTask InitializeAsync()
+    {
+        _site = await NativeSite.StartAsync();
+        await using var south = await DomainSite.StartAsync("south", TimeProvider.System);
+        await DomainSite.ExchangeAsync(_site.Api.Site, south);
+        var reply = await _site.Client.Volumes.CreateAsync(new VolumeCreateRequest("data", null, 1, null, null, null, null, null), None);
+        await _site.Client.Operations.PollAsync(reply.OperationId!, TimeSpan.FromSeconds(20), None);
+        _volume = reply.Volume.Id;
+        await _site.Client.Replications.CreateAsync(
+            new ReplicationCreateRequest(_volume, "south", null, "instant", null, null, null), None);
+    }
+
+    public async ValueTask DisposeAsync() => await _site.DisposeAsync();
+
+    [Fact]
+    public async Task A_preview_names_both_sites_says_the_loss_and_changes_nothing()
+    {
+        var preview = await _site.Client.Volumes.PreviewAsync(_volume, "failover", "south", force: true, None);
+        Assert.Equal(("north", "south", true), (preview.FromSite, preview.ToSite, preview.Forced));
+        Assert.NotNull(preview.Refusal);
+        Assert.NotEqual("", preview.Summary);
+        Assert.Equal(1, (await _site.Client.Volumes.ShowAsync(_volume, None)).Generation);
+        Assert.DoesNotContain(await _site.Client.Operations.ListAsync(null, _volume, null, None), o => o.Kind != "volume.create");
+    }
+
+    [Fact]
+    public async Task To_promote_the_primary_is_refused_as_its_state_does_not_allow_it()
+    {
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => _site.Client.Volumes.RecoverAsync(
+            _volume, "promote", new RecoveryRequest("north", null, null), None));
+        Assert.Equal((409, "state"), (refused.Error.Code, refused.Error.Kind));
+        Assert.Contains("primary", refused.Error.Message);
+    }
+
+    [Fact]
+    public async Task To_fail_over_to_an_unknown_site_is_refused()
+    {
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => _site.Client.Volumes.RecoverAsync(
+            _volume, "failover", new RecoveryRequest("atlantis", null, null), None));
+        Assert.Equal("invalid", refused.Error.Kind);
+        Assert.Contains("atlantis", refused.Error.Message);
+    }
+
+    [Fact]
+    public async Task A_tenant_does_not_move_primaries()
+    {
+        var tenant = await _site.TenantAsync("anna");
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => tenant.Volumes.RecoverAsync(
+            _volume, "failover", new RecoveryRequest(null, null, null), None));
+        Assert.Contains(refused.Error.Code, (int[])[403, 404]);
+    }
+}
