@@ -1,0 +1,60 @@
+using Skerry.Domain.Recovery;
+using Skerry.Domain.Replication;
+
+namespace Skerry.Domain.Tests.Recovery;
+
+public sealed class FailoverJudgementTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+
+    [Theory]
+    // The primary, whether it is connected, the copy's number (- when it is not whole), whether it is forced; and the answer.
+    [InlineData("north@100", false, "90", true, "ok")]
+    [InlineData("north@100", true, "100", true, "alive and connected")]
+    [InlineData("north@100", false, "90", false, "never said that it stopped")]
+    [InlineData("north@100", false, "-", true, "no whole recovery point")]
+    [InlineData("south@100", false, "100", true, "already")]
+    [InlineData("nobody@100", false, "100", false, "ok")]
+    [InlineData("nobody@100", false, "90", false, "stands at number 90")]
+    [InlineData("nobody@100", false, "90", true, "ok")]
+    [InlineData("nobody@100", false, "-", false, "no whole recovery point")]
+    public void A_promotion_is_refused_with_its_reason(string primary, bool isConnected, string number, bool isForced, string answer)
+    {
+        var preview = FailoverJudgement.Of(Facts(primary, isConnected, number), isForced, Now);
+        Assert.Equal(answer == "ok", preview.Refusal is null);
+        Assert.Contains(answer, preview.Refusal?.Message ?? "ok", StringComparison.Ordinal);
+        if (preview.Refusal is { } refusal && !answer.StartsWith("already", StringComparison.Ordinal))
+        {
+            Assert.NotNull(refusal.NextStep);
+        }
+    }
+
+    [Fact]
+    public void The_loss_is_a_bound_in_seconds_and_at_least_the_bytes_that_were_owed()
+    {
+        var preview = FailoverJudgement.Of(Facts("north@100", false, "90"), isForced: true, Now);
+        Assert.Equal(3, preview.SecondsSinceWhole);
+        Assert.Equal(4096, preview.OwedBytesAtLeast);
+        Assert.Contains("3.0 s ago", preview.Loss, StringComparison.Ordinal);
+        Assert.Contains("at least 4096 bytes", preview.Loss, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void After_a_demotion_the_copy_that_has_everything_loses_nothing()
+    {
+        var preview = FailoverJudgement.Of(Facts("nobody@100", false, "100"), isForced: false, Now);
+        Assert.Null(preview.SecondsSinceWhole);
+        Assert.Equal(0, preview.OwedBytesAtLeast);
+        Assert.StartsWith("Nothing is lost", preview.Loss, StringComparison.Ordinal);
+    }
+
+    private static PromotionFacts Facts(string primary, bool isConnected, string number)
+    {
+        var (site, fork) = (primary.Split('@')[0], long.Parse(primary.Split('@')[1]));
+        var generation = new Generation("v", 2, "g2", site == "nobody" ? Generation.Demoted : site, fork, "g1", true);
+        var whole = number != "-";
+        return new PromotionFacts(
+            "v", new PrimaryView(generation, []), site, "south", "south", whole, whole ? long.Parse(number) : null,
+            whole ? new RecoveryPoint(1, long.Parse(number), Now.AddSeconds(-3)) : null, 4096, Now.AddSeconds(-2), Now, isConnected);
+    }
+}
