@@ -5,7 +5,7 @@ internal static class ChangeStep
     public static async Task RunAsync(Story story, CancellationToken cancellationToken)
     {
         var north = story.Stage.North;
-        var before = await ReplicateStep.FollowsAsync(story, north, cancellationToken);
+        var (before, _) = await ReplicateStep.RecoveryPointAsync(story, story.Stage.South, cancellationToken);
         var uri = await VolumeStep.ConnectAsync(north, story.VolumeId, cancellationToken);
         if (story.CanMount)
         {
@@ -19,12 +19,11 @@ internal static class ChangeStep
             await EditedImage.AddAsync(story, uri, "ward", 120, cancellationToken);
         }
 
-        var after = await ReplicateStep.FollowsAsync(story, north, cancellationToken);
-        var (old, now) = (Number(before), Number(after));
-        Story.Require(now > old, $"the replica's recovery point did not move: write {old}, then {now}");
-        story.Prove("the replica follows what is written", $"recovery point went from write {old} to {now}; lag {after.GetProperty("source").GetProperty("lag_bytes")} bytes");
+        var followed = await ReplicateStep.FollowsAsync(story, north, cancellationToken);
+        var wanted = followed.GetProperty("source").GetProperty("primary_number").GetInt64();
+        Story.Require(wanted > before, $"nothing was written: the primary's last write is {wanted}, the recovery point was {before}");
+        await Eventually.TrueAsync("the recovery point reaches what was written", TimeSpan.FromSeconds(20), async () =>
+            (await ReplicateStep.RecoveryPointAsync(story, story.Stage.South, cancellationToken)).Number >= wanted, cancellationToken);
+        story.Prove("the replica follows what is written", $"its recovery point went from write {before} to {wanted}; lag {followed.GetProperty("source").GetProperty("lag_bytes")} bytes");
     }
-
-    private static long Number(System.Text.Json.JsonElement replication) =>
-        replication.GetProperty("target").GetProperty("recovery_point").GetProperty("number").GetInt64();
 }

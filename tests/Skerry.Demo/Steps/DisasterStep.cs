@@ -35,7 +35,7 @@ internal static class DisasterStep
     private static async Task<IReadOnlyList<Acknowledged>> KillInTheMiddleAsync(Story story, CancellationToken cancellationToken)
     {
         using var writing = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var writer = story.WriteUntilCutAsync(writing.Token);
+        var writer = Task.Run(() => story.WriteUntilCutAsync(writing.Token), CancellationToken.None);
         await Task.Delay(TimeSpan.FromSeconds(2.5), cancellationToken);
         Story.Require(!writer.IsCompleted, "the writer stopped before north was killed");
         await story.Stage.North.KillAsync();

@@ -22,7 +22,7 @@ internal static class ReturnStep
         await north.StartAsync(cancellationToken);
         story.Say($"north is back (process {north.Daemon.ProcessId})");
 
-        var shown = await ReplicateStep.UntilAsync(story, south, "north follows", r =>
+        var shown = await ReplicateStep.UntilAsync(story, north, "north follows", r =>
             r.GetProperty("status").GetString() == "active - secondary"
             && r.GetProperty("target") is { ValueKind: JsonValueKind.Object } t
             && t.GetProperty("last_transfer").ValueKind == JsonValueKind.Object
