@@ -106,6 +106,7 @@ internal static class SiteServices
         services.AddSingleton<IReconciler, VolumeReconciler>();
         services.AddSingleton<IReconciler, BackendReconciler>();
         services.AddSingleton<IReconciler, TrashReconciler>();
+        services.AddSingleton<IReconciler, LogCutter>();
         services.AddSingleton<IReconciler>(s => new OperationReconciler(
             s.GetRequiredService<SiteContext>(),
             [
@@ -114,7 +115,13 @@ internal static class SiteServices
                     s.GetRequiredService<VolumeDrivers>(),
                     s.GetRequiredService<ExportRegistry>(),
                     s.GetServices<IVolumeDeleteGuard>()),
-                .. s.GetServices<IOperationHandler>(),
+                .. RecoveryOperations.Handlers(
+                    s.GetRequiredService<SiteContext>(),
+                    s.GetRequiredService<VolumeDrivers>(),
+                    s.GetRequiredService<ExportRegistry>(),
+                    s.GetServices<IDataMover>(),
+                    s.GetServices<IReplicaStore>(),
+                    s.GetRequiredService<ILinkStatus>()),
             ]));
 
         services.AddSingleton<INbdExports, NativeExports>();
@@ -145,6 +152,8 @@ internal static class SiteServices
         services.AddSingleton<IVolumeDeleteGuard, ReplicatedVolumeGuard>();
         services.AddSingleton<ReplicationService>();
         services.AddSingleton<RecoveryService>();
+        services.AddSingleton<IOpenGuard, PromotionGuard>();
+        services.AddSingleton<IReconciler, HandoverReconciler>();
         services.AddSingleton<IReconciler, SourceReconciler>();
         services.AddSingleton<IReconciler, TargetReconciler>();
     }

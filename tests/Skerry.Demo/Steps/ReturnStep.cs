@@ -19,6 +19,7 @@ internal static class ReturnStep
         }
 
         story.Say("80 new files were written at south");
+        stage.HealNorth();
         await north.StartAsync(cancellationToken);
         story.Say($"north is back (process {north.Daemon.ProcessId})");
 
