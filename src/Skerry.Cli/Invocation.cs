@@ -91,7 +91,7 @@ internal sealed class Invocation : IDisposable
     private SkerryClient Connect()
     {
         var settings = LoginSettings.Read(_parsed, Surroundings);
-        _http = new HttpClient(Surroundings.Handler(settings.Trust)) { Timeout = RequestTime };
+        _http = new HttpClient(Surroundings.Handler(settings.Trust)) { Timeout = Has(SharedOptions.Timeout) && _limit > RequestTime ? _limit : RequestTime };
         _session = new LoginSession(_http, settings.Login);
         return new SkerryClient(new ApiConnection(_http, _session));
     }

@@ -22,6 +22,15 @@ public sealed class OutputTests
     }
 
     [Fact]
+    public async Task Two_columns_that_differ_by_their_unit_alone_keep_it_in_their_titles()
+    {
+        var site = new FakeSite().On("GET /skerry/v1/replications", Replications(AReplication("active - secondary", lagBytes: 2048)));
+        var run = await CommandRun.Of(site, "replication", "list");
+        Assert.Contains("| Lag bytes | Lag seconds |", run.Out);
+        Assert.Contains("| 2.00 KiB  | 250 ms ", run.Out);
+    }
+
+    [Fact]
     public async Task Json_prints_whole_records_with_raw_numbers_and_nulls()
     {
         var list = Parse((await CommandRun.Of(TwoVolumes(), "volume", "list", "-f", "json")).Out).AsArray();

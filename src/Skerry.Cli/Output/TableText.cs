@@ -12,7 +12,9 @@ internal static class TableText
         var table = new Table { Border = TableBorder.Ascii };
         foreach (var name in names)
         {
-            table.AddColumn(new TableColumn(new Text(Title(name))) { NoWrap = !surroundings.IsOutTerminal });
+            // An id that is broken over lines cannot be copied.
+            var isId = name == "id" || name.EndsWith("_id", StringComparison.Ordinal);
+            table.AddColumn(new TableColumn(new Text(Title(name, names))) { NoWrap = isId || !surroundings.IsOutTerminal });
         }
 
         foreach (var row in rows)
@@ -36,13 +38,17 @@ internal static class TableText
         Write(surroundings, table);
     }
 
-    /// <summary>size_gib → Size GiB.</summary>
-    private static string Title(string name)
+    /// <summary>size_gib → Size GiB. A unit that the cells show is left out, unless it tells two columns apart.</summary>
+    private static string Title(string name, string[] all)
     {
-        var words = name.Replace("_bytes", "").Replace("_seconds", "").Replace('_', ' ');
+        var bare = WithoutUnit(name);
+        var words = (all.Count(other => WithoutUnit(other) == bare) > 1 ? name : bare).Replace('_', ' ');
         var title = char.ToUpperInvariant(words[0]) + words[1..];
         return title == "Id" ? "ID" : title.Replace(" gib", " GiB").Replace(" id", " ID").Replace("Api url", "API URL");
     }
+
+    private static string WithoutUnit(string name) =>
+        name.Replace("_bytes", "", StringComparison.Ordinal).Replace("_seconds", "", StringComparison.Ordinal);
 
     private static void Write(Surroundings surroundings, Table table)
     {
