@@ -358,7 +358,12 @@ internal sealed class World
             _longestDelay,
             [new LinkSession(wire.A.Local!, wire.B.Id), new LinkSession(wire.B.Local!, wire.A.Id)],
             (_, end, frame) => Sent(sent, end, frame),
-            (end, run) => AtAsync(ends[end], run),
+            (end, frame, run) =>
+            {
+                // What one end was given over a connection, it must not give back.
+                sent[end].UnionWith(frame is Batch batch ? batch.Mutations.Select(m => m.Dot) : []);
+                return AtAsync(ends[end], run);
+            },
             end => NudgeAll(ends[end]));
         wire.Connections.Add(connection);
         connection.Pump(0);
@@ -382,7 +387,7 @@ internal sealed class World
         {
             if (!sent[end].Add(mutation.Dot))
             {
-                throw new SimulationException($"{mutation.Dot} was sent twice over one connection.");
+                throw new SimulationException($"{mutation.Dot} was sent twice over one connection, or sent back.");
             }
         }
 

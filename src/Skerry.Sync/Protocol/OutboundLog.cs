@@ -96,7 +96,7 @@ internal sealed class OutboundLog(
         _read = dots.AddTo(_read);
     }
 
-    /// <summary>The peer joined a snapshot; the log goes on from there.</summary>
+    /// <summary>The peer joined a snapshot, which was sent when nothing waited any more; the log goes on from there.</summary>
     public void Joined(VersionVector snapshot)
     {
         _peerHas = _peerHas.Merge(snapshot);
@@ -104,8 +104,6 @@ internal sealed class OutboundLog(
         _read = _sent;
         _cursor = null;
         NeedsSnapshot = false;
-        _waiting.Clear();
-        (_waitingBytes, _waitingUrgent) = (0, 0);
     }
 
     private void Read()

@@ -13,7 +13,7 @@ public sealed class VirtualConnection
     private readonly Random _random;
     private readonly TimeSpan _longestDelay;
     private readonly Action<VirtualConnection, int, Frame> _sent;
-    private readonly Func<int, Func<ValueTask>, ValueTask<bool>> _receive;
+    private readonly Func<int, Frame, Func<ValueTask>, ValueTask<bool>> _receive;
     private readonly Action<int> _received;
     private readonly LinkSession[] _sessions;
     private readonly TimeSpan[] _arrivesAfter = new TimeSpan[2];
@@ -23,7 +23,7 @@ public sealed class VirtualConnection
     /// <param name="longestDelay">Of one frame, in one direction.</param>
     /// <param name="sessions">The two ends.</param>
     /// <param name="sent">Sees each frame, with the end that sent it.</param>
-    /// <param name="receive">Runs a receipt at an end; false when the end died of it.</param>
+    /// <param name="receive">Runs the receipt of a frame at an end; false when the end died of it.</param>
     /// <param name="received">Something changed at an end: its other connections may have something to send.</param>
     public VirtualConnection(
         VirtualTime time,
@@ -31,7 +31,7 @@ public sealed class VirtualConnection
         TimeSpan longestDelay,
         LinkSession[] sessions,
         Action<VirtualConnection, int, Frame> sent,
-        Func<int, Func<ValueTask>, ValueTask<bool>> receive,
+        Func<int, Frame, Func<ValueTask>, ValueTask<bool>> receive,
         Action<int> received)
     {
         _time = time;
@@ -71,7 +71,7 @@ public sealed class VirtualConnection
             }
 
             _sent(this, end, step.Frame);
-            Carry(end, FrameCodec.Encode(step.Frame).ToArray());
+            Carry(end, step.Frame);
             if (step.IsLast)
             {
                 return;
@@ -85,13 +85,14 @@ public sealed class VirtualConnection
         while (IsOpen && _sessions[end].Next() is { Frame: { } frame, IsLast: false })
         {
             _sent(this, end, frame);
-            Carry(end, FrameCodec.Encode(frame).ToArray());
+            Carry(end, frame);
         }
     }
 
-    private void Carry(int from, byte[] bytes)
+    private void Carry(int from, Frame frame)
     {
         var to = 1 - from;
+        var bytes = FrameCodec.Encode(frame).ToArray();
         var delay = _longestDelay * _random.NextDouble();
         var due = _time.Now + delay;
         due = due > _arrivesAfter[to] ? due : _arrivesAfter[to];
@@ -105,7 +106,7 @@ public sealed class VirtualConnection
 
             try
             {
-                if (!await _receive(to, () => _sessions[to].ReceiveAsync(bytes, CancellationToken.None)))
+                if (!await _receive(to, frame, () => _sessions[to].ReceiveAsync(bytes, CancellationToken.None)))
                 {
                     return;
                 }
