@@ -21,6 +21,7 @@ internal sealed class Checkpointer
     private long _savedSequence;
     private long _capturedBlocks;
     private int _isDue;
+    private volatile bool _stopping;
 
     public Checkpointer(
         IBackingStorage storage, ulong storeId, StoreState state, SegmentTable segments, StoreParts parts, long savedSequence, long intervalBytes)
@@ -39,6 +40,7 @@ internal sealed class Checkpointer
     public async ValueTask StopAsync()
     {
         _parts.Writer.Progressed = null;
+        _stopping = true;
         await _stop.CancelAsync();
         await _loop;
 
@@ -137,7 +139,7 @@ internal sealed class Checkpointer
             {
                 captured.Save(_storage, _storeId, live);
                 Volatile.Write(ref _savedSequence, captured.Sequence);
-                Sweeper.Sweep(_segments, captured, live);
+                Sweeper.Sweep(_segments, captured, live, () => _stopping);
             }
             catch (IOException e)
             {

@@ -10,7 +10,8 @@ internal static class Sweeper
     /// <summary>Shorter dead stretches stay: a hole for each would cost more than it gives.</summary>
     private const int ShortestStretchBlocks = 4;
 
-    public static void Sweep(SegmentTable segments, Checkpoint checkpoint, LivePlaces live)
+    /// <param name="stopping">True once there is no more time for punching, which may take many seconds; the next sweep goes on with it.</param>
+    public static void Sweep(SegmentTable segments, Checkpoint checkpoint, LivePlaces live, Func<bool> stopping)
     {
         segments.BeginReclaim();
         foreach (var segment in segments.InOrder())
@@ -26,14 +27,14 @@ internal static class Sweeper
             }
             else
             {
-                Punch(segments, segment, live);
+                Punch(segments, segment, live, stopping);
             }
         }
     }
 
-    private static void Punch(SegmentTable segments, Segment segment, LivePlaces live)
+    private static void Punch(SegmentTable segments, Segment segment, LivePlaces live, Func<bool> stopping)
     {
-        for (var from = 0; from < segment.Blocks;)
+        for (var from = 0; from < segment.Blocks && !stopping();)
         {
             if (live.Contains(segment.Id, from))
             {
