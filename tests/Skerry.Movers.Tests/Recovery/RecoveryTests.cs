@@ -93,6 +93,101 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public async Task A_planned_move_that_cannot_finish_leaves_the_primary_writing()
+    {
+        await using var cloud = new LiveCloud();
+        var (north, south) = (await cloud.AddAsync("north"), await cloud.AddAsync("south"));
+        var (volumeId, replicationId) = await ReplicateAsync(north, south);
+        await UntilAsync(() => north.Replications.Show(LiveSite.Admin, replicationId).Value.Status == ReplicationWords.Secondary);
+        var asked = await north.Recovery.FailoverAsync(LiveSite.Admin, new FailoverRequest(volumeId), None);
+        cloud.Cut(south);
+        var operation = await north.Operations.WaitAsync(LiveSite.Admin, asked.OperationId!, TimeSpan.FromSeconds(40), None);
+        if (operation.Value.Status == OperationStatus.Failed)
+        {
+            var volume = await north.OpenAsync(volumeId);
+            await UntilAsync(() => !volume.IsReadOnly);
+            await WriteAsync(new DiskHistory(), north, volumeId, 0, 3);
+            Assert.Empty(north.Context.Replica.List(EntityKinds.Handover));
+            return;
+        }
+
+        // It was faster than the cut: then the volume is given up here, and south writes once it learns of it.
+        Assert.Equal(OperationStatus.Succeeded, operation.Value.Status);
+        Assert.True((await north.OpenAsync(volumeId)).IsReadOnly);
+        cloud.CutOff.Clear();
+        var promoted = await south.OpenAsync(volumeId);
+        await UntilAsync(() => !promoted.IsReadOnly);
+    }
+
+    [Fact]
+    public async Task A_hand_over_that_a_crash_interrupts_is_undone()
+    {
+        await using var cloud = new LiveCloud();
+        var (north, south) = (await cloud.AddAsync("north"), await cloud.AddAsync("south"));
+        var (volumeId, replicationId) = await ReplicateAsync(north, south);
+        await UntilAsync(() => north.Replications.Show(LiveSite.Admin, replicationId).Value.Status == ReplicationWords.Secondary);
+        for (var attempt = 0; attempt < 6; attempt++)
+        {
+            var asked = await north.Recovery.FailoverAsync(LiveSite.Admin, new FailoverRequest(volumeId, "south"), None);
+            if (asked.IsRefused)
+            {
+                // The replica is not back yet, or an earlier attempt got through.
+                await Task.Delay(100);
+                continue;
+            }
+
+            await Task.Delay(attempt * 25);
+            await north.KillAsync();
+            await north.StartAsync(None);
+            var operation = await north.Operations.WaitAsync(LiveSite.Admin, asked.OperationId!, TimeSpan.FromSeconds(20), None);
+            Assert.True(operation.Value.IsFinished, $"{operation.Value}");
+            var primary = Generations.Primary(StateView.Of(north.Context.Replica), volumeId)!;
+            var owner = primary.Current.Site == north.Id ? north : south;
+            var volume = await owner.OpenAsync(volumeId);
+            await UntilAsync(() => !volume.IsReadOnly);
+            Assert.Empty(north.Context.Replica.List(EntityKinds.Handover));
+            Assert.True((await (owner == north ? south : north).OpenAsync(volumeId)).IsReadOnly);
+            if (owner == south)
+            {
+                return;
+            }
+
+            await UntilAsync(() => north.Replications.Show(LiveSite.Admin, replicationId).Value.Status == ReplicationWords.Secondary);
+        }
+    }
+
+    [Fact]
+    public async Task Runs_follow_the_schedule_and_the_wish()
+    {
+        await using var cloud = new LiveCloud();
+        var (north, south) = (await cloud.AddAsync("north"), await cloud.AddAsync("south"));
+        var (volumeId, _) = await ReplicateAsync(north, south, ReplicationModes.OneTime);
+        var id = north.Replications.List(LiveSite.Admin)[0].Id;
+        await UntilAsync(
+            () => north.Replications.Show(LiveSite.Admin, id).Value is { Status: ReplicationWords.Secondary, Source.CompletedRun: not null },
+            () => north.Replications.Show(LiveSite.Admin, id).Value);
+        await UntilAsync(() => south.Replications.Show(LiveSite.Admin, id).Value.Target?.RecoveryPoint is not null);
+        var history = new DiskHistory();
+        await WriteAsync(history, north, volumeId, 0, 10);
+        var first = north.Replications.Show(LiveSite.Admin, id).Value.Source!.CompletedRun;
+
+        // After a restart nothing is due; a wish is a run of its own, wherever it is uttered.
+        await north.KillAsync();
+        await north.StartAsync(None);
+        await Task.Delay(300);
+        Assert.NotEqual((await north.OpenAsync(volumeId)).Lineage.LastNumber, (await south.OpenAsync(volumeId)).Lineage.LastNumber);
+        Assert.False((await south.Replications.SyncAsync(LiveSite.Admin, id, None)).IsRefused);
+        await UntilAsync(() => north.Replications.Show(LiveSite.Admin, id).Value.Source!.CompletedRun > first);
+        var replica = await south.OpenAsync(volumeId);
+        Assert.Equal((await north.OpenAsync(volumeId)).Lineage.LastNumber, replica.Lineage.LastNumber);
+        await history.AssertHoldsAsync(replica, replica.Lineage, "the replica");
+
+        Assert.False((await north.Replications.PauseAsync(LiveSite.Admin, id, None)).IsRefused);
+        Assert.True((await north.Replications.SyncAsync(LiveSite.Admin, id, None)).IsRefused);
+        Assert.Equal(ReplicationWords.Paused, north.Replications.Show(LiveSite.Admin, id).Value.Status);
+    }
+
+    [Fact]
     public async Task The_replica_of_a_deleted_volume_goes_when_its_time_in_the_trash_is_over()
     {
         await using var cloud = new LiveCloud();
@@ -107,14 +202,15 @@ public sealed class RecoveryTests
         await UntilAsync(() => north.Context.Replica.List(EntityKinds.Generation).Count == 0);
     }
 
-    private static async Task<(string VolumeId, string ReplicationId)> ReplicateAsync(LiveSite north, LiveSite south)
+    private static async Task<(string VolumeId, string ReplicationId)> ReplicateAsync(
+        LiveSite north, LiveSite south, string mode = ReplicationModes.Instant)
     {
         await UntilAsync(() => BackendReport.Of(StateView.Of(north.Context.Replica), south.Id).Count > 0);
         var made = await north.Volumes.CreateAsync(LiveSite.Admin, new CreateVolumeRequest { Name = "disk", SizeGib = 1 }, None);
         Assert.False(made.IsRefused, made.Refusal?.ToString());
         await UntilAsync(() => north.Volumes.Show(LiveSite.Admin, made.Value.Id).Value.Status == VolumeStatus.Available);
         var replication = await north.Replications.CreateAsync(
-            LiveSite.Admin, new CreateReplicationRequest(made.Value.Id, "south", null, ReplicationModes.Instant), None);
+            LiveSite.Admin, new CreateReplicationRequest(made.Value.Id, "south", null, mode), None);
         Assert.False(replication.IsRefused, replication.Refusal?.ToString());
         var second = await north.Replications.CreateAsync(
             LiveSite.Admin, new CreateReplicationRequest(made.Value.Id, "south", null, ReplicationModes.Instant), None);
