@@ -1,4 +1,3 @@
-using Skerry.State;
 using Skerry.State.Merging;
 
 namespace Skerry.Domain.Volumes;
