@@ -38,9 +38,9 @@ internal sealed class SourceLink(
             await FollowAsync(channel, run, ended.Token);
             await channel.CloseAsync("done");
         }
-        catch (Exception) when (channel.IsSilent && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (channel.IsSilent && !cancellationToken.IsCancellationRequested)
         {
-            throw new IOException($"nothing was heard of it for {options.DeadAfter.TotalSeconds:0.#} s");
+            throw new IOException($"nothing was heard of it for {options.DeadAfter.TotalSeconds:0.#} s", e);
         }
         catch (Exception e) when (Volatile.Read(ref _failure) is { } cause && cause != e && !cancellationToken.IsCancellationRequested)
         {

@@ -49,7 +49,12 @@ internal sealed class Town
             CertificatePem = MakeCertificate(name);
             var settings = new SiteSettings
             {
-                Name = name, Region = name, Role = "edge", CertificatePem = CertificatePem, SyncAddress = Address, Version = "1",
+                Name = name,
+                Region = name,
+                Role = "edge",
+                CertificatePem = CertificatePem,
+                SyncAddress = Address,
+                Version = "1",
             };
             Context = new SiteContext(replica, replica.Site, name, name, town.Time, new RandomIds());
             Registration = new SiteRegistration(Context, settings);

@@ -1,4 +1,3 @@
-using Skerry.State.Clocks;
 using Skerry.State.Log;
 using Skerry.State.Merging;
 using Skerry.State.Storage;

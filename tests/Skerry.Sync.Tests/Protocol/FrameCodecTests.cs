@@ -1,4 +1,3 @@
-using Skerry.State;
 using Skerry.State.Clocks;
 using Skerry.Sync.Protocol;
 using Skerry.TestKit.Time;
