@@ -15,18 +15,24 @@ public sealed class DisasterTests
     public Task Whatever_breaks_a_promoted_copy_is_a_state_of_the_primary_and_the_copies_come_together_again() =>
         Chance.ForEachSeedAsync(25, seed => new Disaster(seed).RunAsync());
 
-    private sealed class Disaster(Chance chance)
+    [Fact]
+    public Task Of_two_replicas_either_is_promoted_and_the_other_follows_it() =>
+        Chance.ForEachSeedAsync(15, seed => new Disaster(seed, sites: 3).RunAsync());
+
+    private sealed class Disaster(Chance chance, int sites = 2)
     {
         private const int Blocks = 192;
 
         private readonly DiskHistory _history = new();
         private TestSite _primary = null!;
         private TestSite _replica = null!;
+        private TestSite? _bystander;
 
         public async Task RunAsync()
         {
             await using var cloud = new TestCloud();
             (_primary, _replica) = (cloud.Add(1), cloud.Add(2));
+            _bystander = sites > 2 ? cloud.Add(3) : null;
             cloud.Begin(_primary);
             cloud.LinkBytes = () => chance.OneIn(3) ? long.MaxValue : 2_000 + chance.Below(300_000);
             await _primary.CreateAsync(Blocks * IBlockDevice.BlockSize);
@@ -35,6 +41,11 @@ public sealed class DisasterTests
                 for (var step = 5 + chance.Below(20); step > 0; step--)
                 {
                     await StepAsync(cloud);
+                    if (_bystander is not null && chance.OneIn(6))
+                    {
+                        // Of two replicas the tests look at one, now this and now that.
+                        (_replica, _bystander) = (_bystander, _replica);
+                    }
                 }
 
                 if (chance.OneIn(3))
@@ -86,6 +97,10 @@ public sealed class DisasterTests
             }
 
             _primary.Mover.Synchronize(_primary.TaskTo(_replica));
+            if (_bystander is not null)
+            {
+                _primary.Mover.Synchronize(_primary.TaskTo(_bystander));
+            }
         }
 
         private Task RestartAsync(TestSite site) => chance.OneIn(2) ? site.KillAsync() : site.CrashAsync(chance.Source);
@@ -228,7 +243,15 @@ public sealed class DisasterTests
         {
             (_primary, _replica) = (_replica, _primary);
             await (await _replica.OpenAsync()).EndRunAsync(CancellationToken.None);
-            await _replica.Mover.CleanupAsync(TestCloud.Replication, TestCloud.Volume, forGood: true, CancellationToken.None);
+            foreach (var target in (TestSite?[])[_primary, _bystander])
+            {
+                if (target is not null)
+                {
+                    await _replica.Mover.CleanupAsync(
+                        TestCloud.ReplicationTo(target), TestCloud.Volume, forGood: true, CancellationToken.None);
+                }
+            }
+
             cloud.LinkBytes = () => chance.OneIn(3) ? long.MaxValue : 2_000 + chance.Below(300_000);
         }
 
@@ -237,7 +260,13 @@ public sealed class DisasterTests
             await FollowAsync(cloud);
             await AssertEqualAsync();
             Assert.DoesNotContain((await _replica.OpenAsync()).Snapshots, s => s.Id == ReplicaCopy.RecoverySnapshot);
-            Assert.DoesNotContain((await _primary.OpenAsync()).Snapshots, s => s.Id == SourceSession.SnapshotId(TestCloud.Replication));
+            if (_bystander is not null)
+            {
+                (_replica, _bystander) = (_bystander, _replica);
+                await FollowAsync(cloud);
+            }
+
+            Assert.DoesNotContain((await _primary.OpenAsync()).Snapshots, s => s.Id.StartsWith("repl-", StringComparison.Ordinal));
         }
     }
 }

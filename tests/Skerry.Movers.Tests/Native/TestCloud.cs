@@ -16,6 +16,9 @@ internal sealed class TestCloud : IAsyncDisposable
     public const string Volume = "11111111-2222-4333-8444-555555555555";
     public const string Replication = "99999999-8888-4777-8666-555555555555";
 
+    /// <summary>The relation with a replica at that site; the first one's is <see cref="Replication"/>.</summary>
+    public static string ReplicationTo(TestSite target) => target.Name.EndsWith('3') ? Replication + "-3" : Replication;
+
     private readonly List<TestSite> _sites = [];
 
     public NativeMoverOptions Options { get; init; } = new()
@@ -175,7 +178,7 @@ internal sealed class TestSite(TestCloud cloud, ulong number) : ISiteDialer, IRe
     public ValueTask<BlockVolume> OpenAsync() => Store.OpenAsync(TestCloud.Volume, CancellationToken.None);
 
     public MoverTask TaskTo(TestSite target, DateTimeOffset? run = null) =>
-        new(TestCloud.Replication, TestCloud.Volume, "ssd", target.Name, cloud.Current, run);
+        new(TestCloud.ReplicationTo(target), TestCloud.Volume, "ssd", target.Name, cloud.Current, run);
 
     public async Task<MoverReport> UntilAsync(MoverTask task, Func<MoverReport, bool> condition)
     {
