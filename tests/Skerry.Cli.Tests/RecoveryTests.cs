@@ -28,6 +28,20 @@ public sealed class RecoveryTests
         Assert.Contains(Commit, site.Requests);
     }
 
+    [Fact]
+    public async Task What_was_lost_is_said_when_it_is_done()
+    {
+        var done = AnOperation("succeeded") with { Result = System.Text.Json.JsonElement.Parse("""{"generation": 2, "loss": "Nothing was lost."}""") };
+        var site = new FakeSite()
+            .On($"GET /skerry/v1/volumes/{VolumeId}", Reply(AVolume()))
+            .On($"POST /skerry/v1/volumes/{VolumeId}/failback", Json(
+                new RecoveryReply(VolumeId, OperationId, "north", null), SkerryJson.Default.RecoveryReply))
+            .On($"GET /skerry/v1/operations/{OperationId}", Reply(done));
+        var run = await CommandRun.Of(site, "volume", "failback", VolumeId, "--wait", "-f", "value", "-c", "status");
+        Assert.Equal((0, "succeeded\n"), (run.ExitCode, run.Out));
+        Assert.Contains("failback is done. Nothing was lost.", run.Error);
+    }
+
     [Theory]
     [InlineData("n\n")]
     [InlineData("\n")]

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using Skerry.Cli.Operation;
 using Skerry.Cli.Output;
 using Skerry.Client.Native.Wire;
@@ -68,18 +69,31 @@ internal abstract class RecoveryCommand : DataCommand
             return ExitCodes.Done;
         }
 
-        if (!invocation.IsWaiting)
+        OperationRecord operation;
+        if (invocation.IsWaiting)
+        {
+            operation = await invocation.Waits.ForOperationAsync(id, cancellationToken);
+            if (Loss(operation) is { } loss)
+            {
+                invocation.Talk.Say($"Volume {volume.Name ?? volume.Id}: {_verb} is done. {loss}");
+            }
+        }
+        else
         {
             invocation.Talk.Say($"Accepted. Follow it with: skerry operation wait {id}");
+            operation = await invocation.Client.Operations.ShowAsync(id, cancellationToken);
         }
 
-        invocation.Print(
-            OperationView.Operation,
-            invocation.IsWaiting
-                ? await invocation.Waits.ForOperationAsync(id, cancellationToken)
-                : await invocation.Client.Operations.ShowAsync(id, cancellationToken));
+        invocation.Print(OperationView.Operation, operation);
         return ExitCodes.Done;
     }
+
+    /// <summary>What the site that carried it out says of what was lost; null where nothing could be.</summary>
+    private static string? Loss(OperationRecord operation) =>
+        operation.Result is { ValueKind: JsonValueKind.Object } result
+        && result.TryGetProperty("loss", out var loss) && loss.ValueKind == JsonValueKind.String
+            ? loss.GetString()
+            : null;
 
     private async Task WarnAsync(Invocation invocation, VolumeRecord volume, string? to, CancellationToken cancellationToken)
     {
