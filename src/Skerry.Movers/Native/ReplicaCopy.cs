@@ -125,22 +125,6 @@ internal sealed class ReplicaCopy
         await _volume.PutHoleAsync(offset, length, TargetNumber, cancellationToken);
     }
 
-    /// <summary>
-    /// Puts a block again that was found equal. Its content stays and its number rises: the source may have changed the block and
-    /// changed it back, and a third copy that is at a state in between must be told of the block by this one.
-    /// </summary>
-    public async ValueTask KeepEqualAsync(long offsetBytes, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
-    {
-        if (content.Span.ContainsAnyExcept((byte)0))
-        {
-            await _volume.PutAsync(offsetBytes, content, TargetNumber, cancellationToken);
-        }
-        else
-        {
-            await _volume.PutHoleAsync(offsetBytes, content.Length, TargetNumber, cancellationToken);
-        }
-    }
-
     /// <summary>Everything below the offset is in place: makes that durable, so that it need not be sent again.</summary>
     public async ValueTask SaveOffsetAsync(long offsetBytes, CancellationToken cancellationToken)
     {

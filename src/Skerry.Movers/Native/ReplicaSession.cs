@@ -160,11 +160,7 @@ internal sealed class ReplicaSession(
             var content = buffer.AsMemory(0, (int)block.LengthBytes);
             await copy.Volume.ReadOrZeroesAsync(block.OffsetBytes, content, cancellationToken);
             var theirs = digests.Span.Slice(index * SHA256.HashSizeInBytes, SHA256.HashSizeInBytes);
-            if (IsSame(content.Span, theirs))
-            {
-                await copy.KeepEqualAsync(block.OffsetBytes, content, cancellationToken);
-            }
-            else
+            if (!IsSame(content.Span, theirs))
             {
                 bitmap[index / 8] |= (byte)(1 << (index % 8));
             }

@@ -176,6 +176,51 @@ public sealed class NativeMoverTests
         Assert.Equal(["diverged-1"], north.KeptSnapshots);
     }
 
+    /// <summary>
+    /// The block is equal at both sides of a resync, since the new primary wrote another content and then the old one again. A third
+    /// copy that stands in between has that other content, and must be told of the block by the one that was resynced.
+    /// </summary>
+    [Fact]
+    public async Task A_block_that_was_equal_in_a_resync_is_still_told_to_a_third_copy()
+    {
+        await using var cloud = new TestCloud();
+        var (a, b, c) = (cloud.Add(1), cloud.Add(2), cloud.Add(3));
+        cloud.Begin(a);
+        var onA = await a.CreateAsync(1 << 20);
+        await WriteAsync(onA, 0, 4096, seed: 1);
+        await a.FollowAsync(b);
+        await a.FollowAsync(c);
+        cloud.IsCutOff = true;
+        a.Cut();
+        await WriteAsync(onA, 65_536, 4096, seed: 2);
+        await PromoteAsync(cloud, a, b, [b, c]);
+
+        cloud.IsCutOff = false;
+        var onB = await b.OpenAsync();
+        await WriteAsync(onB, 0, 4096, seed: 3);
+        await b.FollowAsync(c);
+        await b.Mover.CleanupAsync(TestCloud.ReplicationTo(c), TestCloud.Volume, forGood: true, CancellationToken.None);
+        await WriteAsync(onB, 0, 4096, seed: 1);
+        await b.FollowAsync(a);
+        await PromoteAsync(cloud, b, a, [a, c]);
+
+        await a.FollowAsync(c);
+        await AssertSameAsync(onA, await c.OpenAsync());
+    }
+
+    private static async Task PromoteAsync(TestCloud cloud, TestSite from, TestSite to, IEnumerable<TestSite> targets)
+    {
+        foreach (var target in targets)
+        {
+            await from.Mover.CleanupAsync(TestCloud.ReplicationTo(target), TestCloud.Volume, forGood: true, CancellationToken.None);
+        }
+
+        await (await from.OpenAsync()).EndRunAsync(CancellationToken.None);
+        using var hold = await to.Replicas.SettleAsync(TestCloud.Volume, CancellationToken.None);
+        cloud.Raise(to, hold.Copy!.Number);
+        await (await to.OpenAsync()).BeginRunAsync(cloud.Current.Number, CancellationToken.None);
+    }
+
     internal static async Task WriteAsync(BlockVolume volume, long offset, int length, int seed)
     {
         var data = new byte[length];
