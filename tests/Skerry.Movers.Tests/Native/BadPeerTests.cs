@@ -1,5 +1,4 @@
 using System.Net.WebSockets;
-using Skerry.Blocks;
 using Skerry.Movers.Native;
 using Skerry.Movers.Native.Wire;
 

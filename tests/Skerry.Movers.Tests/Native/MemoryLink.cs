@@ -52,9 +52,9 @@ internal sealed class MemoryLink
             {
                 return await reading.ReadAsync(buffer, either.Token);
             }
-            catch (OperationCanceledException) when (link._cut.IsCancellationRequested)
+            catch (OperationCanceledException e) when (link._cut.IsCancellationRequested)
             {
-                throw new IOException("The link was cut.");
+                throw new IOException("The link was cut.", e);
             }
         }
 
@@ -76,9 +76,9 @@ internal sealed class MemoryLink
 
                 await writing.WriteAsync(buffer, either.Token);
             }
-            catch (OperationCanceledException) when (link._cut.IsCancellationRequested)
+            catch (OperationCanceledException e) when (link._cut.IsCancellationRequested)
             {
-                throw new IOException("The link was cut.");
+                throw new IOException("The link was cut.", e);
             }
         }
 

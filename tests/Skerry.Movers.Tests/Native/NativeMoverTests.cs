@@ -123,9 +123,13 @@ public sealed class NativeMoverTests
         {
             Options = new()
             {
-                TapBoundBytes = 256 << 10, WindowBytes = 64 << 10, FlushInterval = TimeSpan.FromMilliseconds(20),
-                HeartbeatInterval = TimeSpan.FromMilliseconds(50), RetryMin = TimeSpan.FromMilliseconds(5),
-                RetryMax = TimeSpan.FromMilliseconds(20), DeadAfter = TimeSpan.FromSeconds(1),
+                TapBoundBytes = 256 << 10,
+                WindowBytes = 64 << 10,
+                FlushInterval = TimeSpan.FromMilliseconds(20),
+                HeartbeatInterval = TimeSpan.FromMilliseconds(50),
+                RetryMin = TimeSpan.FromMilliseconds(5),
+                RetryMax = TimeSpan.FromMilliseconds(20),
+                DeadAfter = TimeSpan.FromSeconds(1),
             },
         };
         var (north, south) = (cloud.Add(1), cloud.Add(2));

@@ -200,14 +200,14 @@ internal sealed class TestSite(TestCloud cloud, ulong number) : ISiteDialer, IRe
     public async Task FollowAsync(TestSite target)
     {
         var task = TaskTo(target);
-        var number = (await OpenAsync()).Lineage.LastNumber;
+        var last = (await OpenAsync()).Lineage.LastNumber;
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         while (!patience.IsCancellationRequested)
         {
             await UntilAsync(task, r => r.State == ReplicationWords.Secondary && r.IsConnected);
             if (await Mover.SettleAsync(task.ReplicationId, patience.Token) is { } durable)
             {
-                Assert.True(durable >= number, $"durable is {durable}, the primary is at {number}");
+                Assert.True(durable >= last, $"durable is {durable}, the primary is at {last}");
                 return;
             }
         }

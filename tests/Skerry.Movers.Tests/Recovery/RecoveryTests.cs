@@ -1,4 +1,3 @@
-using Skerry.Blocks;
 using Skerry.Domain;
 using Skerry.Domain.Operations;
 using Skerry.Domain.Recovery;
@@ -20,8 +19,9 @@ public sealed class RecoveryTests
         var (volumeId, replicationId) = await ReplicateAsync(north, south);
         var history = new DiskHistory();
         await WriteAsync(history, north, volumeId, 0, 30);
-        await UntilAsync(() => north.Replications.Show(LiveSite.Admin, replicationId).Value is
-            { Status: ReplicationWords.Secondary, Source.LagBytes: 0 }, () => north.Replications.Show(LiveSite.Admin, replicationId).Value);
+        await UntilAsync(
+            () => north.Replications.Show(LiveSite.Admin, replicationId).Value is { Status: ReplicationWords.Secondary, Source.LagBytes: 0 },
+            () => north.Replications.Show(LiveSite.Admin, replicationId).Value);
 
         // While the primary is alive and connected nobody takes it by force.
         var early = await south.Recovery.FailoverAsync(LiveSite.Admin, new FailoverRequest(volumeId, IsForced: true), None);
