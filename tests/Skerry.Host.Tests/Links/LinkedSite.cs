@@ -73,7 +73,12 @@ internal sealed class LinkedSite : IAsyncDisposable
         builder.Services.AddSingleton(new SiteContext(replica, replica.Site, name, name, TimeProvider.System, new RandomIds()));
         builder.Services.AddSingleton(new SiteSettings
         {
-            Name = name, Region = name, Role = "edge", CertificatePem = certificate.Pem, SyncAddress = "127.0.0.1:1", Version = "1",
+            Name = name,
+            Region = name,
+            Role = "edge",
+            CertificatePem = certificate.Pem,
+            SyncAddress = "127.0.0.1:1",
+            Version = "1",
         });
         builder.Services.AddLinks(options, []);
         var app = builder.Build();
