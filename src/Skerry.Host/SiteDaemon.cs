@@ -26,8 +26,8 @@ internal static class SiteDaemon
             using var tokenKey = TokenKey.LoadOrCreate(directory.PathOf("token.key"));
             await using var replica = await SiteState.OpenAsync(site, directory, cancellationToken);
             await using var stores = await SiteDisks.OpenAsync(site, cancellationToken);
-            await using var app = Build(site, certificate, tokenKey, replica, stores);
-            await FirstStart.RunAsync(app.Services, site, directory, directory.PathOf("site.crt"), cancellationToken);
+            await using var app = Build(site, directory, certificate, tokenKey, replica, stores);
+            await FirstStart.RunAsync(app.Services, site, directory, cancellationToken);
             await StartAsync(app, site, cancellationToken);
             Log.Serving(app.Logger, site.Name, replica.Site, site.Listen, site.SyncListen, site.NbdListen);
             await app.WaitForShutdownAsync(cancellationToken);
@@ -54,7 +54,12 @@ internal static class SiteDaemon
     }
 
     private static WebApplication Build(
-        SiteConfiguration site, SiteCertificate certificate, TokenKey tokenKey, State.Replica replica, Blocks.BlockStoreSet stores)
+        SiteConfiguration site,
+        DataDirectory directory,
+        SiteCertificate certificate,
+        TokenKey tokenKey,
+        State.Replica replica,
+        Blocks.BlockStoreSet stores)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseKestrelHttpsConfiguration();
@@ -63,6 +68,7 @@ internal static class SiteDaemon
             o.UseUtcTimestamp = true;
             o.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
         }).AddFilter("Microsoft", LogLevel.Warning);
+        builder.Services.AddSingleton(directory);
         builder.Services.AddSite(site, certificate, tokenKey, replica, stores);
         builder.Services.Configure<RouteOptions>(o => o.SetParameterPolicy<Microsoft.AspNetCore.Routing.Constraints.RegexInlineRouteConstraint>("regex"));
         builder.WebHost.ConfigureKestrel(kestrel =>

@@ -42,7 +42,8 @@ internal sealed class SiteJoinCommand : DataCommand
 
         var join = await invocation.Client.Sites.JoinAsync(new SiteJoinRequest(token, invocation.Get(_advertise)), cancellationToken);
         invocation.Talk.Say(join.Adopted
-            ? $"Joined the cloud of {join.InvitedBy.Name}. From now on this site knows that cloud's users: log in with its passwords."
+            ? $"Joined the cloud of {join.InvitedBy.Name}, and forgot the users that this site had. Its own admin-openrc and clouds.yaml count no more "
+                + $"(it keeps them as *.before-join): log in with those of {join.InvitedBy.Name}, and reach this site with --os-region-name."
             : $"Linked with {join.InvitedBy.Name}.");
         invocation.Print(SiteView.Join, join);
         return ExitCodes.Done;

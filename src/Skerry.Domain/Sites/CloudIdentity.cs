@@ -2,9 +2,20 @@ using Skerry.State;
 
 namespace Skerry.Domain.Sites;
 
-/// <summary>Which cloud a site is a member of.</summary>
+/// <summary>Which cloud a site is a member of, and who else is.</summary>
 public static class CloudIdentity
 {
     /// <summary>Null before the first start was completed.</summary>
     public static string? Of(Replica replica) => replica.Find(SiteFields.CloudKey)?.Text(SiteFields.CloudId);
+
+    /// <summary>The certificates, in PEM, of all sites but the fenced ones, by site id: what a client of the whole cloud may believe.</summary>
+    public static IReadOnlyList<string> CertificatesOf(Replica replica) =>
+    [
+        .. replica.List(EntityKinds.Site)
+            .Where(s => s.Json(SiteFields.Verdict, SitesJson.Default.Verdict) is not { State: Verdict.Fenced })
+            .OrderBy(s => s.Key)
+            .Select(s => s.Text(SiteFields.Certificate))
+            .OfType<string>()
+            .Where(pem => CertificatePin.Of(pem) is not null),
+    ];
 }

@@ -5,11 +5,15 @@ namespace Skerry.Host.Files;
 /// <summary>What first start leaves for the operator: an openrc to source, and a <c>clouds.yaml</c>; both for the owner only.</summary>
 internal static class CredentialFiles
 {
+    private const string OpenRc = "admin-openrc", Clouds = "clouds.yaml";
+
+    public static IReadOnlyList<string> Names { get; } = [OpenRc, Clouds];
+
     public static void Write(DataDirectory directory, SiteConfiguration site, string password, string certificatePath)
     {
         var authUrl = $"{site.ApiUrl.AbsoluteUri.TrimEnd('/')}/identity/v3";
         var isTls = site.ApiUrl.Scheme == "https";
-        directory.WritePrivate("admin-openrc", $"""
+        directory.WritePrivate(OpenRc, $"""
             export OS_AUTH_URL={authUrl}
             export OS_USERNAME=admin
             export OS_PASSWORD={ShellQuote(password)}
@@ -21,7 +25,7 @@ internal static class CredentialFiles
             {(isTls ? $"export OS_CACERT={ShellQuote(certificatePath)}" : "# plain http: no certificate to trust")}
 
             """);
-        directory.WritePrivate("clouds.yaml", $"""
+        directory.WritePrivate(Clouds, $"""
             clouds:
               {site.Name}:
                 auth:

@@ -15,7 +15,7 @@ internal static class FirstStart
     private const string PasswordFile = "admin-password.new";
 
     public static async Task RunAsync(
-        IServiceProvider services, SiteConfiguration site, DataDirectory directory, string certificatePath, CancellationToken cancellationToken)
+        IServiceProvider services, SiteConfiguration site, DataDirectory directory, CancellationToken cancellationToken)
     {
         await services.GetRequiredService<SiteRegistration>().EnsureAsync(cancellationToken);
         await services.GetRequiredService<VolumeTypeService>().EnsureDefaultsAsync([.. site.Backends.Select(b => b.Driver).Distinct()], cancellationToken);
@@ -28,7 +28,7 @@ internal static class FirstStart
         var kept = directory.PathOf(PasswordFile);
         var password = site.AdminPassword ?? (File.Exists(kept) ? await File.ReadAllTextAsync(kept, cancellationToken) : identity.NewPassword());
         directory.WritePrivate(PasswordFile, password);
-        CredentialFiles.Write(directory, site, password, certificatePath);
+        CredentialFiles.Write(directory, site, password, directory.PathOf(CredentialReconciler.TrustFile));
         var outcome = await identity.RunAsync(password, cancellationToken);
         if (outcome.Refusal is { } refusal)
         {

@@ -14,6 +14,7 @@ using Skerry.Domain.Sites;
 using Skerry.Domain.Volumes;
 using Skerry.Drivers.Native;
 using Skerry.Host.Configuration;
+using Skerry.Host.Files;
 using Skerry.Host.Links;
 using Skerry.Host.Loops;
 using Skerry.Host.Telemetry;
@@ -58,6 +59,7 @@ internal static class SiteServices
         services.AddSkerryNative();
         services.AddSingleton<IReconciler>(s => s.GetRequiredService<TokenKeyReconciler>());
         services.AddSingleton<IReconciler>(s => s.GetRequiredService<RevocationReconciler>());
+        services.AddSingleton<IReconciler, CredentialReconciler>();
 
         // Last to start and first to stop: what the loops drive is there before them and after them.
         services.AddSingleton<SiteLoops>();

@@ -67,7 +67,7 @@ public sealed class SiteCertificate : IDisposable
         }
         else
         {
-            WriteDurably(keyPath, key.ExportPkcs8PrivateKeyPem(), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            WriteDurably(keyPath, key.ExportPkcs8PrivateKeyPem() + "\n", UnixFileMode.UserRead | UnixFileMode.UserWrite);
         }
 
         if (!File.Exists(certificatePath))
@@ -75,7 +75,7 @@ public sealed class SiteCertificate : IDisposable
             using var made = Make(key, siteName, hosts, time.GetUtcNow());
             WriteDurably(
                 certificatePath,
-                made.ExportCertificatePem(),
+                made.ExportCertificatePem() + "\n",
                 UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
         }
 
