@@ -5,7 +5,7 @@ using Skerry.State.Merging;
 namespace Skerry.Domain.Replication;
 
 /// <summary>What administrators do with replications. Everything is answered from this site; the two sides of the relation act on it.</summary>
-public sealed class ReplicationService(SiteContext site)
+public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
 {
     private const int LeastIntervalSeconds = 10;
 
@@ -231,6 +231,7 @@ public sealed class ReplicationService(SiteContext site)
     private ReplicationView View(StateView state, Relation relation)
     {
         var primary = Generations.Primary(state, relation.VolumeId);
+        relation = fresh.Apply(relation, primary, site.SelfText, site.Now);
         var source = primary?.Current.Site ?? relation.HomeSite;
         var (replicaSite, replicaBackend) = relation.ReplicaOf(source);
         var (status, reason, nextStep) = ReplicationSummary.Of(relation, primary);

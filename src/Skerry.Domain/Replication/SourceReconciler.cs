@@ -4,7 +4,8 @@ using Skerry.State.Merging;
 namespace Skerry.Domain.Replication;
 
 /// <summary>Keeps the sending side in line with the state: one task of a mover for each relation whose volume is primary here.</summary>
-public sealed class SourceReconciler(SiteContext site, VolumeDrivers drivers, IEnumerable<IDataMover> movers) : IReconciler
+public sealed class SourceReconciler(
+    SiteContext site, VolumeDrivers drivers, IEnumerable<IDataMover> movers, FreshStatuses fresh) : IReconciler
 {
     private static readonly Actor Self = Actor.System("replication source");
 
@@ -27,7 +28,9 @@ public sealed class SourceReconciler(SiteContext site, VolumeDrivers drivers, IE
         var wanted = new HashSet<string>(StringComparer.Ordinal);
         var isSteady = true;
         DateTimeOffset? next = null;
-        foreach (var relation in Relation.All(state))
+        var relations = Relation.All(state).ToList();
+        fresh.KeepOnly(relations.Select(r => r.Id).ToHashSet(StringComparer.Ordinal));
+        foreach (var relation in relations)
         {
             if (Generations.Primary(state, relation.VolumeId) is not { } primary || !primary.IsPrimary(site.SelfText)
                 || state.Find(EntityKinds.Volume, relation.VolumeId) is null
@@ -130,6 +133,7 @@ public sealed class SourceReconciler(SiteContext site, VolumeDrivers drivers, IE
     /// <summary>False when the state word changed just now.</summary>
     private async ValueTask<bool> WriteAsync(Relation relation, SourceStatus status, CancellationToken cancellationToken)
     {
+        fresh.Note(relation.Id, status);
         var (last, key) = (relation.Source, Relation.Key(relation.Id));
         var isNews = last is null || last.State != status.State || last.Reason != status.Reason || last.Generation != status.Generation
             || last.CompletedRun != status.CompletedRun || (last.Transfer is null) != (status.Transfer is null)

@@ -11,7 +11,8 @@ public sealed class ReplicaOptions
 }
 
 /// <summary>Says how this site's replicas are, and purges those whose time in the trash is over.</summary>
-public sealed class TargetReconciler(SiteContext site, IEnumerable<IReplicaStore> stores, ReplicaOptions options) : IReconciler
+public sealed class TargetReconciler(
+    SiteContext site, IEnumerable<IReplicaStore> stores, ReplicaOptions options, FreshStatuses fresh) : IReconciler
 {
     private static readonly Actor Self = Actor.System("replication target");
 
@@ -124,6 +125,7 @@ public sealed class TargetReconciler(SiteContext site, IEnumerable<IReplicaStore
 
     private async ValueTask WriteAsync(Relation relation, TargetStatus status, CancellationToken cancellationToken)
     {
+        fresh.Note(relation.Id, status);
         var last = relation.Target;
         var isNews = last is null || last.Generation != status.Generation || last.State != status.State || last.Reason != status.Reason
             || (last.RecoveryPoint is null) != (status.RecoveryPoint is null) || last.LastTransfer != status.LastTransfer

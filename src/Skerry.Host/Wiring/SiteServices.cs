@@ -152,6 +152,7 @@ internal static class SiteServices
         services.AddSingleton(new Domain.Replication.ReplicaOptions());
         services.AddSingleton<IReplicaAdmission, ReplicaAdmission>();
         services.AddSingleton<IVolumeDeleteGuard, ReplicatedVolumeGuard>();
+        services.AddSingleton<FreshStatuses>();
         services.AddSingleton<ReplicationService>();
         services.AddSingleton<RecoveryService>();
         services.AddSingleton<IOpenGuard, PromotionGuard>();

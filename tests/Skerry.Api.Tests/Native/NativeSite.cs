@@ -37,6 +37,7 @@ internal sealed class NativeSite : IAsyncDisposable
             services.AddSingleton<SiteRegistration>();
             services.AddSingleton<InvitationService>();
             services.AddSingleton<JoinService>();
+            services.AddSingleton<FreshStatuses>();
             services.AddSingleton<ReplicationService>();
             services.AddSingleton<RecoveryService>();
             services.AddSkerryNative();

@@ -119,7 +119,8 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
         var guards = new[] { new ReplicatedVolumeGuard(Context, [Mover]) };
         Operations = new OperationService(Context);
         Volumes = new VolumeService(Context, Operations, guards);
-        Replications = new ReplicationService(Context);
+        var fresh = new FreshStatuses();
+        Replications = new ReplicationService(Context, fresh);
         Recovery = new RecoveryService(Context, Operations, [Replicas], this);
         _operationReconciler = new OperationReconciler(
             Context,
@@ -133,8 +134,8 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
             new VolumeReconciler(Context, drivers, new PromotionGuard([Replicas])),
             new BackendReconciler(Context, drivers),
             _operationReconciler,
-            new SourceReconciler(Context, drivers, [Mover]),
-            new TargetReconciler(Context, [Replicas], new Skerry.Domain.Replication.ReplicaOptions { TrashTime = TimeSpan.FromMilliseconds(500) }),
+            new SourceReconciler(Context, drivers, [Mover], fresh),
+            new TargetReconciler(Context, [Replicas], new Skerry.Domain.Replication.ReplicaOptions { TrashTime = TimeSpan.FromMilliseconds(500) }, fresh),
             new HandoverReconciler(Context),
         ];
         await Context.DecideAsync(
