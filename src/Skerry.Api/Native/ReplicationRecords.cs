@@ -90,5 +90,6 @@ internal static class ReplicationRecords
             transfer.BytesPerSecond,
             transfer.SecondsLeft,
             transfer.StartedAt,
-            transfer.EndedAt);
+            transfer.EndedAt,
+            transfer.ZeroedBytes);
 }

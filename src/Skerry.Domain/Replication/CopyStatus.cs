@@ -19,6 +19,7 @@ public sealed record RecoveryPoint(long Generation, long Number, DateTimeOffset 
 /// <param name="SecondsLeft">At that rate; null when it cannot be told.</param>
 /// <param name="StartedAt">When the transfer began, or was last resumed.</param>
 /// <param name="EndedAt">Null while it runs.</param>
+/// <param name="ZeroedBytes">Found to differ, and nothing but zeroes at the source: cleared at the replica without being moved.</param>
 public sealed record TransferStatus(
     string Kind,
     long TotalBytes,
@@ -29,7 +30,8 @@ public sealed record TransferStatus(
     double BytesPerSecond,
     double? SecondsLeft,
     DateTimeOffset StartedAt,
-    DateTimeOffset? EndedAt);
+    DateTimeOffset? EndedAt,
+    long ZeroedBytes = 0);
 
 /// <summary>What the primary's site says of one replication; true at <paramref name="At"/>.</summary>
 /// <param name="State">One of <see cref="ReplicationWords"/>: the state of the replica as the source knows it.</param>

@@ -132,6 +132,7 @@ internal sealed class CatchUpSender(
         frame.SealChecksum(1);
         _digest.AppendData(frame.Written.Span[1..]);
         await channel.SendAsync(frame, cancellationToken);
+        meter.Zeroed(hole.LengthBytes);
     }
 
     private async ValueTask PassAsync(long endBytes, CancellationToken cancellationToken)

@@ -185,7 +185,7 @@ internal sealed class ReplicaSession(
         await copy.EndCatchUpAsync(end, cancellationToken);
         slot.LastTransfer = new TransferStatus(
             _catchUp?.Kind ?? "catch-up", end.TotalBytes, end.TotalBytes, end.ComparedBytes, end.MovedBytes, end.EqualBytes, 0, null,
-            end.StartedAt, time.GetUtcNow());
+            end.StartedAt, time.GetUtcNow(), end.ZeroedBytes);
         _catchUp = null;
         await SendStateAsync(cancellationToken);
     }

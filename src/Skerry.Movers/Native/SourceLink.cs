@@ -179,7 +179,8 @@ internal sealed class SourceLink(
         await channel.SendAsync(
             FrameKind.EndCatchUp,
             new EndCatchUpMessage(
-                sender.Digest, snapshot.CreatedAt, sent.ComparedBytes, sent.MovedBytes, sent.EqualBytes, total, meter.StartedAt),
+                sender.Digest, snapshot.CreatedAt, sent.ComparedBytes, sent.MovedBytes, sent.EqualBytes, total, meter.StartedAt,
+                sent.ZeroedBytes),
             MoverJson.Default.EndCatchUpMessage,
             cancellationToken);
         var reached = Heard(await _replies.StateAsync(cancellationToken));

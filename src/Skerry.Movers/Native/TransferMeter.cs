@@ -13,6 +13,7 @@ internal sealed class TransferMeter(string kind, long totalBytes, long resumedBy
     private long _compared;
     private long _moved;
     private long _equal;
+    private long _zeroed;
     private (long Timestamp, long Bytes) _windowStart = (time.GetTimestamp(), resumedBytes);
     private double _rate;
 
@@ -26,6 +27,8 @@ internal sealed class TransferMeter(string kind, long totalBytes, long resumedBy
 
     public void Moved(long bytes) => Interlocked.Add(ref _moved, bytes);
 
+    public void Zeroed(long bytes) => Interlocked.Add(ref _zeroed, bytes);
+
     public void Compared(long bytes, long differingBytes)
     {
         Interlocked.Add(ref _compared, bytes);
@@ -38,7 +41,8 @@ internal sealed class TransferMeter(string kind, long totalBytes, long resumedBy
         var rate = isDone ? 0 : Rate(done);
         return new TransferStatus(
             kind, totalBytes, done, Interlocked.Read(ref _compared), Interlocked.Read(ref _moved), Interlocked.Read(ref _equal), rate,
-            isDone || rate <= 0 ? null : Math.Max(0, (totalBytes - done) / rate), _startedAt, isDone ? time.GetUtcNow() : null);
+            isDone || rate <= 0 ? null : Math.Max(0, (totalBytes - done) / rate), _startedAt, isDone ? time.GetUtcNow() : null,
+            Interlocked.Read(ref _zeroed));
     }
 
     private double Rate(long done)

@@ -30,7 +30,8 @@ internal static class ReturnStep
             && r.GetProperty("target_site").GetString() == "north", cancellationToken);
         var transfer = shown.GetProperty("target").GetProperty("last_transfer");
         var (compared, moved, equal) = (Bytes(transfer, "compared_bytes"), Bytes(transfer, "moved_bytes"), Bytes(transfer, "equal_bytes"));
-        story.Prove("the old primary fences itself and resyncs by what differs", $"{compared / 1024} KiB compared, {moved / 1024} KiB moved, {equal / 1024} KiB were equal, of 2 GiB");
+        var cleared = Bytes(transfer, "zeroed_bytes");
+        story.Prove("the old primary fences itself and resyncs by what differs", $"{compared / 1024} KiB compared, {moved / 1024} KiB moved, {cleared / 1024} KiB cleared, {equal / 1024} KiB were equal, of 2 GiB");
         Story.Require(moved < 256L << 20, $"{moved} bytes were moved, which is no difference but a copy");
 
         var snapshots = await north.JsonAsync(cancellationToken, "snapshot", "list", "--volume", story.VolumeId);

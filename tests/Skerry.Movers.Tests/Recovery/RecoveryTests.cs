@@ -93,6 +93,27 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public async Task What_a_site_says_of_its_own_side_is_current_though_little_is_written()
+    {
+        await using var cloud = new LiveCloud();
+        var (north, south) = (await cloud.AddAsync("north"), await cloud.AddAsync("south"));
+        var (_, replicationId) = await ReplicateAsync(north, south);
+        await UntilAsync(
+            () => north.Replications.Show(LiveSite.Admin, replicationId).Value is { Status: ReplicationWords.Secondary, Source.ReplicaNumber: 0 });
+        await UntilAsync(() => south.Replications.Show(LiveSite.Admin, replicationId).Value.Target?.State == ReplicationWords.Secondary);
+
+        // Nothing is written for a while, and still each side tells how it is now.
+        await UntilAsync(async () =>
+        {
+            var (asked, vector) = (DateTimeOffset.UtcNow, north.Context.Replica.Vector);
+            await Task.Delay(1_500);
+            return vector.Equals(north.Context.Replica.Vector)
+                && north.Replications.Show(LiveSite.Admin, replicationId).Value.Source!.At > asked
+                && south.Replications.Show(LiveSite.Admin, replicationId).Value.Target!.At > asked;
+        });
+    }
+
+    [Fact]
     public async Task A_planned_move_that_cannot_finish_leaves_the_primary_writing()
     {
         await using var cloud = new LiveCloud();

@@ -72,6 +72,7 @@ public sealed record ReplicationTargetRecord(
 /// <param name="ComparedBytes">Compared by digest at both sides, in a resync.</param>
 /// <param name="MovedBytes">Block content that crossed the link.</param>
 /// <param name="EqualBytes">Compared and found equal, so not moved.</param>
+/// <param name="ZeroedBytes">Nothing but zeroes at the source: cleared at the replica without being moved.</param>
 public sealed record TransferRecord(
     string Kind,
     long TotalBytes,
@@ -82,7 +83,8 @@ public sealed record TransferRecord(
     double BytesPerSecond,
     double? SecondsLeft,
     DateTimeOffset? StartedAt,
-    DateTimeOffset? EndedAt);
+    DateTimeOffset? EndedAt,
+    long ZeroedBytes = 0);
 
 /// <summary>A point in time that a replica can be promoted to.</summary>
 public sealed record RecoveryPointRecord(long Generation, long Number, DateTimeOffset? TakenAt);

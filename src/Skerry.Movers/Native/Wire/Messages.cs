@@ -44,7 +44,8 @@ internal sealed record PassedMessage(long OffsetBytes, long DoneBytes, long Tota
 /// <param name="Digest">SHA-256, in hexadecimal, over the payloads of all Blocks and Hole frames since Ready.</param>
 /// <param name="TakenAt">When the source's disk was in that state.</param>
 internal sealed record EndCatchUpMessage(
-    string Digest, DateTimeOffset TakenAt, long ComparedBytes, long MovedBytes, long EqualBytes, long TotalBytes, DateTimeOffset StartedAt);
+    string Digest, DateTimeOffset TakenAt, long ComparedBytes, long MovedBytes, long EqualBytes, long TotalBytes, DateTimeOffset StartedAt,
+    long ZeroedBytes);
 
 internal sealed record ExtendMessage(long SizeBytes);
 
