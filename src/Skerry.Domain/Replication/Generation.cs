@@ -30,8 +30,16 @@ public sealed record Generation(
 }
 
 /// <summary>What the known generations of one volume say about who is primary.</summary>
-/// <param name="Current">The highest by number; of equal numbers the one with the smallest id, so that every site names the same.</param>
-/// <param name="Rivals">Others with the same number: a split brain when not empty. Both sides stop and a person chooses.</param>
+/// <remarks>
+/// Equal numbers are a split brain only when two sites may have written in them. A demotion gives nobody the right to write, so a
+/// promotion beside it stands; and a handover that its successor did not learn of before it promoted itself by force names the
+/// same site: what that site wrote down for itself is where it forked.
+/// </remarks>
+/// <param name="Current">
+/// The highest by number; of equal numbers one that names a site, before that one that was not handed over, before that the one with
+/// the smallest id, so that every site names the same.
+/// </param>
+/// <param name="Rivals">Others with the same number that name another site: a split brain when not empty. Both sides stop and a person chooses.</param>
 public sealed record PrimaryView(Generation Current, IReadOnlyList<Generation> Rivals)
 {
     public bool IsSplitBrain => Rivals.Count > 0;
@@ -42,13 +50,22 @@ public sealed record PrimaryView(Generation Current, IReadOnlyList<Generation> R
     /// <summary>Judges by generation alone; null when the volume has none (it is still being created).</summary>
     public static PrimaryView? Of(IEnumerable<Generation> generations)
     {
-        var ordered = generations.OrderByDescending(g => g.Number).ThenBy(g => g.Id, StringComparer.Ordinal).ToList();
+        var ordered = generations
+            .OrderByDescending(g => g.Number)
+            .ThenBy(g => g.IsDemoted)
+            .ThenBy(g => g.Planned)
+            .ThenBy(g => g.Id, StringComparer.Ordinal)
+            .ToList();
         if (ordered.Count == 0)
         {
             return null;
         }
 
-        var rivals = ordered.Skip(1).TakeWhile(g => g.Number == ordered[0].Number).ToList();
-        return new PrimaryView(ordered[0], rivals);
+        var current = ordered[0];
+        var rivals = ordered.Skip(1)
+            .TakeWhile(g => g.Number == current.Number)
+            .Where(g => !g.IsDemoted && g.Site != current.Site)
+            .ToList();
+        return new PrimaryView(current, rivals);
     }
 }

@@ -32,6 +32,10 @@ public sealed class FenceReconciler(SiteContext site, VolumeDrivers drivers, Exp
         return StepResult.Done.With(reports);
     }
 
+    private bool IsRightLost(StateView state, string volumeId) =>
+        ReasonToFence(volumeId) is not null && (state.Find(EntityKinds.Volume, volumeId) is null
+            || !WritePermission.Of(site.SelfText, Generations.Primary(state, volumeId)).IsAllowed);
+
     private string? ReasonToFence(string volumeId)
     {
         var state = StateView.Of(site.Replica);
@@ -47,13 +51,16 @@ public sealed class FenceReconciler(SiteContext site, VolumeDrivers drivers, Exp
             : WritePermission.Of(state, site.SelfText, volumeId).Reason;
     }
 
-    /// <summary>A connection to a copy that lost its right to write is void; it does not come to life when the right returns.</summary>
+    /// <summary>
+    /// A connection to a copy that lost its right to write is void; it does not come to life when the right returns. A handover only
+    /// holds the right back: if it is undone, those who were connected go on.
+    /// </summary>
     private async ValueTask EndConnectionsAsync(CancellationToken cancellationToken)
     {
         var state = StateView.Of(site.Replica);
         var involved = state.List(EntityKinds.Connection)
             .Where(c => c.Text("site") == site.SelfText && c.Text("snapshot_id") is null
-                && c.Text("volume_id") is { } volumeId && ReasonToFence(volumeId) is not null)
+                && c.Text("volume_id") is { } volumeId && IsRightLost(state, volumeId))
             .Select(c => c.Key)
             .ToList();
         if (involved.Count == 0)

@@ -27,7 +27,7 @@ public readonly record struct WritePermission(Generation? Generation, string? Re
         var current = primary.Current;
         if (primary.IsSplitBrain)
         {
-            var sites = primary.Rivals.Prepend(current).Select(g => g.IsDemoted ? "nobody" : g.Site).Distinct(StringComparer.Ordinal);
+            var sites = primary.Rivals.Prepend(current).Select(g => g.Site).Distinct(StringComparer.Ordinal);
             return new WritePermission(
                 null, $"Split brain: generation {current.Number} names {string.Join(" and ", sites)}. Choose one and resync the other.");
         }

@@ -112,6 +112,37 @@ public sealed class ConnectionTests
     }
 
     [Fact]
+    public async Task A_handover_that_is_undone_gives_the_connections_back()
+    {
+        await using var site = await DomainSite.StartAsync("north", _time);
+        var id = await CreateAsync(site);
+        var grant = (await site.Connections.ConnectAsync(Ann, new(id), None)).Value;
+        using var lease = site.Exports.Open(grant.ExportName)!;
+        var current = Generations.Primary(StateView.Of(site.Replica), id)!.Current;
+        await site.Context.DecideAsync(DomainSite.Admin, t => Hold(t), None);
+        await site.SettleAsync();
+        Assert.True(lease.Revoked.IsCancellationRequested);
+        Assert.Null(site.Exports.Open(grant.ExportName));
+
+        await site.Context.DecideAsync(DomainSite.Admin, t => Release(t), None);
+        await site.SettleAsync();
+        Assert.NotNull(site.Exports.Open(grant.ExportName));
+        Assert.Equal(VolumeStatus.InUse, site.Volumes.Show(Ann, id).Value.Status);
+
+        Unit Hold(Skerry.State.ITransaction transaction)
+        {
+            new Skerry.Domain.Recovery.Handover(id, current.Id, "operation", "It is being handed over.").Write(transaction);
+            return default;
+        }
+
+        Unit Release(Skerry.State.ITransaction transaction)
+        {
+            Skerry.Domain.Recovery.Handover.Clear(transaction, id);
+            return default;
+        }
+    }
+
+    [Fact]
     public async Task A_split_brain_stops_both_sides()
     {
         await using var north = await DomainSite.StartAsync("north", _time);

@@ -26,6 +26,9 @@ internal sealed class LiveCloud : IAsyncDisposable
     /// <summary>Sites that nobody reaches and that reach nobody.</summary>
     public HashSet<string> CutOff { get; } = [];
 
+    /// <summary>True while links carry blocks and no state: what the sites decide is not told to each other.</summary>
+    public bool IsStateHeldBack { get; set; }
+
     public bool IsLinked(LiveSite one, LiveSite other) =>
         one.IsUp && other.IsUp && !CutOff.Contains(one.Name) && !CutOff.Contains(other.Name);
 
@@ -246,7 +249,7 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
     {
         while (!_stop.IsCancellationRequested)
         {
-            foreach (var peer in cloud.Sites.Where(s => s != this && cloud.IsLinked(this, s)).ToList())
+            foreach (var peer in cloud.Sites.Where(s => s != this && cloud.IsLinked(this, s) && !cloud.IsStateHeldBack).ToList())
             {
                 try
                 {

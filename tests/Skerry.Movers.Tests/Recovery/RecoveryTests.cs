@@ -177,6 +177,41 @@ public sealed class RecoveryTests
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_a_lost_primary_decided_unheard_does_not_stop_the_copy_that_was_promoted_by_force(bool namesSuccessor)
+    {
+        await using var cloud = new LiveCloud();
+        var (north, south) = (await cloud.AddAsync("north"), await cloud.AddAsync("south"));
+        var (volumeId, replicationId) = await ReplicateAsync(north, south);
+        var history = new DiskHistory();
+        await WriteAsync(history, north, volumeId, 0, 10);
+        await UntilAsync(() => north.Replications.Show(LiveSite.Admin, replicationId).Value is { Status: ReplicationWords.Secondary, Source.LagBytes: 0 });
+
+        cloud.IsStateHeldBack = true;
+        var asked = namesSuccessor
+            ? await north.Recovery.FailoverAsync(LiveSite.Admin, new FailoverRequest(volumeId, "south"), None)
+            : await north.Recovery.DemoteAsync(LiveSite.Admin, new DemoteRequest(volumeId), None);
+        Assert.False(asked.IsRefused, asked.Refusal?.ToString());
+        await UntilAsync(() => Generations.Primary(StateView.Of(north.Context.Replica), volumeId)!.Current.Number == 2);
+        await north.KillAsync();
+        cloud.IsStateHeldBack = false;
+        await UntilAsync(async () => !(await south.Replicas.FindAsync(volumeId, None))!.IsConnected);
+        await SucceedsAsync(south, await south.Recovery.FailoverAsync(LiveSite.Admin, new FailoverRequest(volumeId, IsForced: true), None));
+        await WriteAsync(history, south, volumeId, 5, 10);
+
+        await north.StartAsync(None);
+        await UntilAsync(() => Generations.Of(StateView.Of(south.Context.Replica), volumeId).Count(g => g.Number == 2) == 2);
+        await UntilAsync(
+            () => north.Replications.Show(LiveSite.Admin, replicationId).Value is { Status: ReplicationWords.Secondary, TargetSite: var target } && target == north.Id,
+            () => north.Replications.Show(LiveSite.Admin, replicationId).Value);
+        var promoted = await south.OpenAsync(volumeId);
+        Assert.False(promoted.IsReadOnly);
+        await history.AssertHoldsAsync(promoted, promoted.Lineage, "the promoted copy");
+        await SucceedsAsync(south, await south.Recovery.FailbackAsync(LiveSite.Admin, new FailoverRequest(volumeId), None));
+    }
+
     [Fact]
     public async Task Runs_follow_the_schedule_and_the_wish()
     {
