@@ -1,3 +1,5 @@
+using Skerry.TestKit.Files;
+
 namespace Skerry.Blocks.Tests;
 
 public sealed class ConcurrencyTests

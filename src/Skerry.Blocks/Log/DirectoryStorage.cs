@@ -110,7 +110,9 @@ internal static partial class NativeFile
 {
     private const int NoSpace = 28, Interrupted = 4, NotSupported = 95, Quota = 122;
     private const int KeepSize = 1, PunchHole = 2;
-    private const int OpenDirectory = 0x10000, CloseOnExec = 0x80000;
+
+    /// <summary>O_RDONLY | O_CLOEXEC; both have one value on all Linux machines, which O_DIRECTORY has not.</summary>
+    private const int ReadOnlyCloseOnExec = 0x80000;
 
     /// <summary>RandomAccess.FlushToDisk would be fsync, which also waits for times and sizes that nothing here depends on.</summary>
     public static void SyncData(SafeFileHandle handle)
@@ -152,7 +154,7 @@ internal static partial class NativeFile
 
     public static void SyncDirectory(string path)
     {
-        using var handle = open(path, OpenDirectory | CloseOnExec);
+        using var handle = open(path, ReadOnlyCloseOnExec);
         if (handle.IsInvalid || fsync(handle) != 0)
         {
             throw Fault($"sync the directory {path}", Marshal.GetLastPInvokeError());

@@ -1,5 +1,5 @@
-using System.Security.Cryptography;
 using Skerry.State.Clocks;
+using Skerry.State.Storage;
 
 namespace Skerry.Host.Files;
 
@@ -59,31 +59,13 @@ internal sealed class DataDirectory : IDisposable
                 : throw new StartException($"{path} does not hold a site id. Restore it from a backup; a new one would make this a different site.");
         }
 
-        var site = State.Clocks.SiteId.Create(new Random(RandomNumberGenerator.GetInt32(int.MaxValue)));
+        var site = State.Clocks.SiteId.Create(new Random());
         WritePrivate("site-id", $"{site}\n");
         return site;
     }
 
     /// <summary>Writes a file whole or not at all, readable by its owner only.</summary>
-    public void WritePrivate(string name, string content)
-    {
-        var path = PathOf(name);
-        var temporary = $"{path}.new";
-        File.Delete(temporary);
-        var options = new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        };
-        using (var stream = new FileStream(temporary, options))
-        {
-            stream.Write(System.Text.Encoding.UTF8.GetBytes(content));
-            stream.Flush(flushToDisk: true);
-        }
-
-        File.Move(temporary, path, overwrite: true);
-    }
+    public void WritePrivate(string name, string content) => DurableFile.Write(PathOf(name), content);
 
     public void Dispose() => _lock.Dispose();
 }

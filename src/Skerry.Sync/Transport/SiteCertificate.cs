@@ -1,7 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
+using Skerry.State.Storage;
 
 namespace Skerry.Sync.Transport;
 
@@ -37,17 +37,6 @@ public sealed class SiteCertificate : IDisposable
     public static string PinOf(X509Certificate2 certificate) =>
         Convert.ToHexStringLower(SHA256.HashData(certificate.RawDataMemory.Span));
 
-    /// <summary>The pin of a certificate in PEM; null when the text holds none.</summary>
-    public static string? PinOfPem(string pem)
-    {
-        if (!PemEncoding.TryFind(pem, out var fields) || !pem.AsSpan()[fields.Label].SequenceEqual("CERTIFICATE"))
-        {
-            return null;
-        }
-
-        return Convert.ToHexStringLower(SHA256.HashData(Convert.FromBase64String(pem[fields.Base64Data])));
-    }
-
     /// <summary>Reads the site's certificate from its data directory, or makes it there.</summary>
     /// <param name="dataDirectory">Must exist.</param>
     /// <param name="siteName">Becomes the subject; only people read it.</param>
@@ -67,16 +56,14 @@ public sealed class SiteCertificate : IDisposable
         }
         else
         {
-            WriteDurably(keyPath, key.ExportPkcs8PrivateKeyPem() + "\n", UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            DurableFile.Write(keyPath, key.ExportPkcs8PrivateKeyPem() + "\n");
         }
 
         if (!File.Exists(certificatePath))
         {
             using var made = Make(key, siteName, hosts, time.GetUtcNow());
-            WriteDurably(
-                certificatePath,
-                made.ExportCertificatePem() + "\n",
-                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+            DurableFile.Write(
+                certificatePath, made.ExportCertificatePem() + "\n", DurableFile.Private | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
         }
 
         using var loaded = X509Certificate2.CreateFromPem(File.ReadAllText(certificatePath));
@@ -128,24 +115,5 @@ public sealed class SiteCertificate : IDisposable
         }
 
         return names.Build();
-    }
-
-    private static void WriteDurably(string path, string text, UnixFileMode mode)
-    {
-        var draft = path + ".new";
-        File.Delete(draft);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = mode;
-        }
-
-        using (var stream = new FileStream(draft, options))
-        {
-            stream.Write(Encoding.ASCII.GetBytes(text));
-            stream.Flush(flushToDisk: true);
-        }
-
-        File.Move(draft, path, overwrite: true);
     }
 }

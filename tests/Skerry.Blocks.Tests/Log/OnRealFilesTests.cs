@@ -1,4 +1,5 @@
 using Skerry.Blocks.Log;
+using Skerry.TestKit.Files;
 
 namespace Skerry.Blocks.Tests.Log;
 

@@ -3,7 +3,7 @@ using Skerry.State.Clocks;
 using Skerry.State.Log;
 using Skerry.State.Merging;
 using Skerry.State.Storage.Sqlite;
-using Skerry.State.Tests.Storage;
+using Skerry.TestKit.Files;
 using Skerry.TestKit.Time;
 
 namespace Skerry.State.Tests.Log;

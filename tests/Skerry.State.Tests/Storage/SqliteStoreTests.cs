@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Skerry.State.Storage;
 using Skerry.State.Storage.Sqlite;
+using Skerry.TestKit.Files;
 using Skerry.TestKit.Seeds;
 
 namespace Skerry.State.Tests.Storage;

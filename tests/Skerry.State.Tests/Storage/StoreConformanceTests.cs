@@ -1,5 +1,6 @@
 using Skerry.State.Storage;
 using Skerry.State.Storage.Sqlite;
+using Skerry.TestKit.Files;
 using Skerry.TestKit.State;
 
 namespace Skerry.State.Tests.Storage;

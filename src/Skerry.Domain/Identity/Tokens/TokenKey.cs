@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Skerry.State.Storage;
 
 namespace Skerry.Domain.Identity;
 
@@ -35,7 +36,7 @@ public sealed class TokenKey : IDisposable
         if (!File.Exists(path))
         {
             using var made = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-            WriteWhole(path, made.ExportPkcs8PrivateKeyPem());
+            DurableFile.Write(path, made.ExportPkcs8PrivateKeyPem());
         }
 
         var key = ECDsa.Create();
@@ -70,23 +71,4 @@ public sealed class TokenKey : IDisposable
     }
 
     public void Dispose() => _key.Dispose();
-
-    private static void WriteWhole(string path, string text)
-    {
-        var unfinished = path + ".new";
-        File.Delete(unfinished);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        using (var stream = new FileStream(unfinished, options))
-        {
-            stream.Write(System.Text.Encoding.ASCII.GetBytes(text));
-            stream.Flush(flushToDisk: true);
-        }
-
-        File.Move(unfinished, path);
-    }
 }

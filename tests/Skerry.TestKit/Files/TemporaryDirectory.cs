@@ -1,9 +1,9 @@
-namespace Skerry.State.Tests.Storage;
+namespace Skerry.TestKit.Files;
 
 /// <summary>A directory on the real disk that is gone after the test.</summary>
-internal sealed class TemporaryDirectory : IDisposable
+public sealed class TemporaryDirectory : IDisposable
 {
-    public string Path { get; } = Directory.CreateTempSubdirectory("skerry-state-").FullName;
+    public string Path { get; } = Directory.CreateTempSubdirectory("skerry-test-").FullName;
 
     public string File(string name) => System.IO.Path.Combine(Path, name);
 
