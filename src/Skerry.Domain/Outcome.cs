@@ -46,11 +46,17 @@ public sealed record Refusal(RefusalKind Kind, string Message, string? NextStep 
     public override string ToString() => NextStep is null ? Message : $"{Message} {NextStep}";
 }
 
+/// <summary>What came of a request, for those to whom its value does not matter.</summary>
+internal interface IOutcome
+{
+    bool IsRefused { get; }
+}
+
 /// <summary>What came of a request: a value, or the refusal that says why there is none.</summary>
 /// <remarks>
 /// An accepted request whose work happens later (or at another site) is still a value, with the operation that carries it out.
 /// </remarks>
-public readonly record struct Outcome<T>
+public readonly record struct Outcome<T> : IOutcome
 {
     private readonly T? _value;
 

@@ -20,11 +20,23 @@ public sealed record SiteContext(
 
     /// <summary>
     /// Decides and writes in one urgent mutation, authored by who asks; returns when it is on stable storage. A refusal writes
-    /// nothing, provided that <paramref name="decide"/> returns it before it sets anything.
+    /// nothing, whatever <paramref name="decide"/> had set before it came to it.
     /// </summary>
     public async ValueTask<T> DecideAsync<T>(Actor actor, Func<ITransaction, T> decide, CancellationToken cancellationToken)
     {
-        var result = await Replica.CommitAsync(decide, new CommitOptions(actor.Name), cancellationToken);
+        var result = await Replica.CommitAsync(
+            transaction =>
+            {
+                var decided = decide(transaction);
+                if (decided is Refusal or IOutcome { IsRefused: true })
+                {
+                    transaction.Discard();
+                }
+
+                return decided;
+            },
+            new CommitOptions(actor.Name),
+            cancellationToken);
         return result.Value;
     }
 

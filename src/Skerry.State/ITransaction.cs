@@ -41,6 +41,9 @@ public interface ITransaction
     /// <summary>Takes the entity out of the trash and out of the world. For its owner, when nobody can need it any more.</summary>
     /// <exception cref="InvalidOperationException">It is not in the trash, or in conflict: delete or restore it first.</exception>
     void Purge(EntityKey key);
+
+    /// <summary>Forgets all that this decision wrote so far: for one that ends in a refusal.</summary>
+    void Discard();
 }
 
 /// <summary>Common ways to write.</summary>

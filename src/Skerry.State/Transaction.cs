@@ -49,6 +49,12 @@ internal sealed class Transaction(ReplicaState state, StateSchema schema, Replic
         Draft(key).Purge();
     }
 
+    public void Discard()
+    {
+        _drafts.Clear();
+        _inOrder.Clear();
+    }
+
     /// <summary>The changes that were decided; none when nothing was written. The highest stamp that they name goes to <paramref name="above"/>.</summary>
     public List<Change> ToChanges(out Hlc above)
     {

@@ -73,10 +73,7 @@ public sealed class SnapshotService(SiteContext site, OperationService operation
     public async ValueTask<Outcome<Snapshot>> UpdateAsync(
         Actor actor, string id, UpdateVolumeRequest request, CancellationToken cancellationToken)
     {
-        var refusal = VolumeRules.Text("name", request.Name)
-            ?? VolumeRules.Text("description", request.Description)
-            ?? VolumeRules.Metadata(request.SetMetadata);
-        if (refusal is not null)
+        if (VolumeRules.Check(request) is { } refusal)
         {
             return refusal;
         }
@@ -87,25 +84,9 @@ public sealed class SnapshotService(SiteContext site, OperationService operation
             (transaction, snapshot) =>
             {
                 var key = VolumeEntity.SnapshotKey(id);
-                if (request.Name is not null)
+                if (VolumeEntity.Describe(transaction, key, snapshot.Metadata, request) is { } tooMuch)
                 {
-                    transaction.Set(key, "name", request.Name);
-                }
-
-                if (request.Description is not null)
-                {
-                    transaction.Set(key, "description", request.Description);
-                }
-
-                if (VolumeRules.ChangesMetadata(request))
-                {
-                    var metadata = VolumeRules.Apply(snapshot.Metadata, request);
-                    if (VolumeRules.Metadata(metadata) is { } tooMuch)
-                    {
-                        return tooMuch;
-                    }
-
-                    VolumeEntity.WriteMetadata(transaction, key, metadata);
+                    return tooMuch;
                 }
 
                 return For(actor, Find(actor, StateView.Of(transaction), id)!);

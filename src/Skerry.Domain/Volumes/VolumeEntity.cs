@@ -23,6 +23,34 @@ internal static class VolumeEntity
         transaction.SetIfDifferent(key, ErrorReason, FieldValue.FromString(errorReason), DomainSchema.OwnerRank);
     }
 
+    /// <summary>Writes what a request says of a volume's or a snapshot's name, description and metadata, or says why it cannot be and writes nothing.</summary>
+    public static Refusal? Describe(
+        ITransaction transaction, EntityKey key, IReadOnlyDictionary<string, string> presentMetadata, UpdateVolumeRequest request)
+    {
+        var metadata = VolumeRules.ChangesMetadata(request) ? VolumeRules.Apply(presentMetadata, request) : null;
+        if (VolumeRules.Metadata(metadata) is { } tooMuch)
+        {
+            return tooMuch;
+        }
+
+        if (request.Name is not null)
+        {
+            transaction.Set(key, "name", request.Name);
+        }
+
+        if (request.Description is not null)
+        {
+            transaction.Set(key, "description", request.Description);
+        }
+
+        if (metadata is not null)
+        {
+            WriteMetadata(transaction, key, metadata);
+        }
+
+        return null;
+    }
+
     public static void WriteMetadata(ITransaction transaction, EntityKey key, IReadOnlyDictionary<string, string> metadata) =>
         transaction.Set(key, "metadata", FieldValue.Serialize(new(metadata), DomainJson.Default.DictionaryStringString));
 

@@ -41,6 +41,10 @@ internal static class VolumeRules
         return null;
     }
 
+    /// <summary>What can be said of a change before what it changes is known.</summary>
+    public static Refusal? Check(UpdateVolumeRequest request) =>
+        Text("name", request.Name) ?? Text("description", request.Description) ?? Metadata(request.SetMetadata);
+
     public static Refusal? Size(string field, long sizeGib) =>
         sizeGib is > 0 and <= MaxSizeGib
             ? null

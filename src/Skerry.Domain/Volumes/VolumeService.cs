@@ -54,10 +54,7 @@ public sealed class VolumeService(SiteContext site, OperationService operations,
     public async ValueTask<Outcome<Volume>> UpdateAsync(
         Actor actor, string id, UpdateVolumeRequest request, CancellationToken cancellationToken)
     {
-        var refusal = VolumeRules.Text("name", request.Name)
-            ?? VolumeRules.Text("description", request.Description)
-            ?? VolumeRules.Metadata(request.SetMetadata);
-        if (refusal is not null)
+        if (VolumeRules.Check(request) is { } refusal)
         {
             return refusal;
         }
@@ -68,30 +65,14 @@ public sealed class VolumeService(SiteContext site, OperationService operations,
             (transaction, volume) =>
             {
                 var key = VolumeEntity.Key(id);
-                if (request.Name is not null)
+                if (VolumeEntity.Describe(transaction, key, volume.Metadata, request) is { } tooMuch)
                 {
-                    transaction.Set(key, "name", request.Name);
-                }
-
-                if (request.Description is not null)
-                {
-                    transaction.Set(key, "description", request.Description);
+                    return tooMuch;
                 }
 
                 if (request.IsBootable is { } bootable)
                 {
                     transaction.Set(key, "is_bootable", FieldValue.From(bootable));
-                }
-
-                if (VolumeRules.ChangesMetadata(request))
-                {
-                    var metadata = VolumeRules.Apply(volume.Metadata, request);
-                    if (VolumeRules.Metadata(metadata) is { } tooMuch)
-                    {
-                        return tooMuch;
-                    }
-
-                    VolumeEntity.WriteMetadata(transaction, key, metadata);
                 }
 
                 return For(actor, Find(actor, StateView.Of(transaction), id)!);
