@@ -158,7 +158,8 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
                 "Use that one, or delete it first.");
         }
 
-        var backend = CheckBackend(state, target, targetName, request, volume);
+        var allowed = BackendReport.Of(state, home).FirstOrDefault(b => b.Name == volume.Text("backend"))?.ReplicationTargets;
+        var backend = CheckBackend(state, target, targetName, request, volume, allowed);
         return backend.IsRefused ? backend.Refusal! : new Checked(home, volume.Text("backend", ""), target, backend.Value);
     }
 
@@ -176,7 +177,7 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
         : null;
 
     private static Outcome<string> CheckBackend(
-        StateView state, string target, string siteName, CreateReplicationRequest request, Entity volume)
+        StateView state, string target, string siteName, CreateReplicationRequest request, Entity volume, string? allowed)
     {
         var backends = BackendReport.Of(state, target).Where(b => b.Driver == "native").ToList();
         if (backends.Count == 0)
@@ -185,6 +186,18 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
                 RefusalKind.Unavailable,
                 $"Nothing is known here of a native backend at site {siteName}.",
                 "Wait until the site has reported its backends, or add one to its configuration.");
+        }
+
+        if (allowed?.Split(',') is { } places)
+        {
+            backends.RemoveAll(b => !places.Contains($"{siteName}@{b.Name}"));
+            if (backends.Count == 0 || (request.TargetBackend is { } asked && backends.TrueForAll(b => b.Name != asked)))
+            {
+                return Refusal.Invalid(
+                    request.TargetBackend is null ? "target_site" : "target_backend",
+                    $"Volumes of backend {volume.Text("backend")} may be replicated to {string.Join(", ", places)} only.",
+                    "Name one of these, or have valid_replication_devices changed in the configuration of the volume's site.");
+            }
         }
 
         var names = string.Join(", ", backends.Select(b => b.Name));

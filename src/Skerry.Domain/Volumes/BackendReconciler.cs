@@ -1,3 +1,4 @@
+using Skerry.Domain.Replication;
 using Skerry.State.Merging;
 
 namespace Skerry.Domain.Volumes;
@@ -6,7 +7,7 @@ namespace Skerry.Domain.Volumes;
 /// Says what this site's backends are and what space they have: at once when one appears or fails, else now and then. It also makes
 /// a volume type for each driver. A site that joins a cloud forgets both, so they are looked at whenever sites change.
 /// </summary>
-public sealed class BackendReconciler(SiteContext site, VolumeDrivers drivers) : IReconciler
+public sealed class BackendReconciler(SiteContext site, VolumeDrivers drivers, ReplicationTargets targets) : IReconciler
 {
     private static readonly Actor Self = Actor.System("backends");
     private static readonly TimeSpan MeasureEvery = TimeSpan.FromSeconds(30);
@@ -83,14 +84,15 @@ public sealed class BackendReconciler(SiteContext site, VolumeDrivers drivers) :
     private async ValueTask<BackendReport> MeasureAsync(IVolumeDriver driver, CancellationToken cancellationToken)
     {
         var at = Instants.ToField(site.Now);
+        var allowed = targets.Of(driver.Backend);
         try
         {
             var space = await driver.MeasureAsync(cancellationToken);
-            return new BackendReport(driver.Backend, driver.DriverName, space.TotalBytes, space.FreeBytes, space.AllocatedBytes, at);
+            return new BackendReport(driver.Backend, driver.DriverName, space.TotalBytes, space.FreeBytes, space.AllocatedBytes, at, null, allowed);
         }
         catch (DriverException e)
         {
-            return new BackendReport(driver.Backend, driver.DriverName, 0, 0, 0, at, e.Message);
+            return new BackendReport(driver.Backend, driver.DriverName, 0, 0, 0, at, e.Message, allowed);
         }
     }
 

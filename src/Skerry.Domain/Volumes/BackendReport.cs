@@ -8,8 +8,10 @@ namespace Skerry.Domain.Volumes;
 /// <param name="AllocatedBytes">What its volumes take.</param>
 /// <param name="ReportsAt">When this was true, as <see cref="Instants"/> writes it.</param>
 /// <param name="Error">Why it cannot be used now; null when it can.</param>
+/// <param name="ReplicationTargets"><c>SITE@BACKEND</c>, separated by commas: the only places that its volumes may be replicated to; null for any.</param>
 public sealed record BackendReport(
-    string Name, string Driver, long TotalBytes, long FreeBytes, long AllocatedBytes, string ReportsAt, string? Error = null)
+    string Name, string Driver, long TotalBytes, long FreeBytes, long AllocatedBytes, string ReportsAt, string? Error = null,
+    string? ReplicationTargets = null)
 {
     public const string Field = "backends";
 

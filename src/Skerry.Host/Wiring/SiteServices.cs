@@ -96,6 +96,7 @@ internal static class SiteServices
         }
 
         services.AddSingleton<VolumeDrivers>();
+        services.AddSingleton(new ReplicationTargets(site.Backends.ToDictionary(b => b.Name, b => b.ReplicationTargets, StringComparer.Ordinal)));
         services.AddSingleton<OperationService>();
         services.AddSingleton<VolumeService>();
         services.AddSingleton<SnapshotService>();

@@ -1,3 +1,4 @@
+using Skerry.Domain.Replication;
 using Skerry.Domain.Volumes;
 using Skerry.State.Merging;
 using Skerry.TestKit.Domain;
@@ -14,7 +15,7 @@ public sealed class BackendReconcilerTests
     public async Task What_a_join_made_the_site_forget_is_told_again_at_once()
     {
         await using var site = await DomainSite.StartAsync("north", _time);
-        var reconciler = new BackendReconciler(site.Context, new VolumeDrivers([site.Driver]));
+        var reconciler = new BackendReconciler(site.Context, new VolumeDrivers([site.Driver]), ReplicationTargets.Any);
         await reconciler.StepAsync(None);
         await site.Context.DecideAsync(
             DomainSite.Admin,
@@ -33,7 +34,7 @@ public sealed class BackendReconcilerTests
     public async Task Its_own_words_do_not_set_it_off_again()
     {
         await using var site = await DomainSite.StartAsync("north", _time);
-        var reconciler = new BackendReconciler(site.Context, new VolumeDrivers([site.Driver]));
+        var reconciler = new BackendReconciler(site.Context, new VolumeDrivers([site.Driver]), ReplicationTargets.Any);
         await site.Volumes.CreateAsync(DomainSite.Admin, new() { SizeGib = 1 }, None);
         await site.SettleAsync();
         await reconciler.StepAsync(None);
@@ -51,7 +52,7 @@ public sealed class BackendReconcilerTests
     {
         await using var site = await DomainSite.StartAsync("north", _time);
         await site.Types.DeleteAsync(DomainSite.Admin, "native", None);
-        await new BackendReconciler(site.Context, new VolumeDrivers([site.Driver])).StepAsync(None);
+        await new BackendReconciler(site.Context, new VolumeDrivers([site.Driver]), ReplicationTargets.Any).StepAsync(None);
         await site.RestartAsync();
         Assert.Empty(site.Types.List(DomainSite.Admin));
     }

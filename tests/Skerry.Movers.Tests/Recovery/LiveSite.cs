@@ -135,7 +135,7 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
         [
             new FenceReconciler(Context, drivers, Exports),
             new VolumeReconciler(Context, drivers, new PromotionGuard([Replicas])),
-            new BackendReconciler(Context, drivers),
+            new BackendReconciler(Context, drivers, ReplicationTargets.Any),
             _operationReconciler,
             new SourceReconciler(Context, drivers, [Mover], fresh),
             new TargetReconciler(Context, [Replicas], new Skerry.Domain.Replication.ReplicaOptions { TrashTime = TimeSpan.FromMilliseconds(500) }, fresh),

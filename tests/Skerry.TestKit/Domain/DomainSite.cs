@@ -7,6 +7,7 @@ using Skerry.State.Clocks;
 using Skerry.State.Merging;
 using Skerry.State.Storage;
 using Skerry.TestKit.Drivers;
+using ReplicationTargets = Skerry.Domain.Replication.ReplicationTargets;
 
 namespace Skerry.TestKit.Domain;
 
@@ -68,6 +69,9 @@ public sealed class DomainSite : IAsyncDisposable
 
     /// <summary>The drivers of this site in place of the one in memory; taken up by the next start.</summary>
     public Func<ExportRegistry, IEnumerable<IVolumeDriver>>? MakeDrivers { get; set; }
+
+    /// <summary>Where the volumes of this site may be replicated to; taken up by the next start.</summary>
+    public ReplicationTargets Targets { get; set; } = ReplicationTargets.Any;
 
     /// <summary>Where exports are said to be served.</summary>
     public LoopbackNbdAddress NbdAddress { get; } = new();
@@ -160,7 +164,7 @@ public sealed class DomainSite : IAsyncDisposable
         Conflicts = new ConflictService(Context);
         OperationReconciler = new OperationReconciler(
             Context, [.. VolumeOperations.Handlers(Context, drivers, Exports, DeleteGuards), .. MoreHandlers]);
-        var backends = new BackendReconciler(Context, drivers);
+        var backends = new BackendReconciler(Context, drivers, Targets);
         Reconcilers = [new FenceReconciler(Context, drivers, Exports), new VolumeReconciler(Context, drivers), OperationReconciler];
 
         await replica.CommitAsync(
