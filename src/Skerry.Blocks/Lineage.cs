@@ -45,10 +45,6 @@ public sealed record Lineage(IReadOnlyList<RunStart> Runs, long LastNumber)
     public override string ToString() =>
         Runs.Count == 0 ? "number 0 of no run" : $"number {LastNumber} of run {Runs[^1].RunId:x16}, generation {Runs[^1].Generation}";
 
-    internal Lineage WithLast(long number) => new(Runs, number);
-
-    internal Lineage WithRun(RunStart run) => new([.. Runs, run], LastNumber);
-
     /// <summary>What is wrong with the runs' order, or null: numbers and generations only rise, and the end is not before the last run.</summary>
     internal string? Fault()
     {

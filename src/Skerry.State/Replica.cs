@@ -89,9 +89,6 @@ public sealed class Replica : IAsyncDisposable
     /// <summary>Entities of the kind that lie in the trash, in order of ids.</summary>
     public IReadOnlyList<Entity> ListDeleted(string kind) => _queue.Durable.Table(kind).Deleted;
 
-    /// <summary>The conflicts of one entity.</summary>
-    public IReadOnlyList<Conflict> ConflictsOf(EntityKey key) => Find(key) is { } entity ? [.. Conflict.Of(entity, _options.Schema)] : [];
-
     /// <summary>Settled conflicts, of one entity or all, newest first.</summary>
     public IReadOnlyList<SettledConflict> ConflictHistory(EntityKey? key = null) =>
         [.. _queue.Durable.History.Where(settled => key is null || settled.Key == key).Reverse()];

@@ -143,6 +143,4 @@ internal sealed class LivePlaces(int segmentBlocks)
     public bool IsEmpty(long segment) => !_segments.ContainsKey(segment);
 
     public bool Contains(long segment, int block) => _segments.TryGetValue(segment, out var bits) && (bits[block >> 6] & (1UL << (block & 63))) != 0;
-
-    public IEnumerable<long> Segments => _segments.Keys;
 }

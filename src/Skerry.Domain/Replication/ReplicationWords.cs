@@ -13,7 +13,6 @@ public static class ReplicationWords
     public const string Secondary = "active - secondary";
 
     public const string Demoted = "demoted";
-    public const string Promoting = "promoting";
     public const string Diverged = "diverged";
     public const string Resyncing = "resyncing";
     public const string Paused = "paused";

@@ -163,13 +163,6 @@ public sealed class SiteService(SiteContext site, ILinkStatus links)
             },
             cancellationToken);
 
-    /// <summary>What is known of one site, for the daemon's own parts.</summary>
-    internal Aliveness AlivenessOf(string siteId)
-    {
-        var (state, map) = Look();
-        return state.Find(EntityKinds.Site, siteId) is { } entity ? map.Of(entity).Aliveness : Aliveness.Unknown;
-    }
-
     private static Refusal NotAllowed(string what) =>
         new(RefusalKind.NotAllowed, $"Only an administrator may {what}.");
 

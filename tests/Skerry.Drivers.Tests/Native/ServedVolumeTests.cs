@@ -23,8 +23,9 @@ public sealed class ServedVolumeTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _stores = await NativeBackendOptions.OpenAllAsync(
-            [new NativeBackendOptions("ssd", Path.Combine(_root.FullName, "ssd"), 8L << 30)], TimeProvider.System, None);
+        var store = await BlockStore.OpenAsync(
+            new BlockStoreOptions { Directory = Path.Combine(_root.FullName, "ssd"), CapacityBytes = 8L << 30 }, None);
+        _stores = new BlockStoreSet(new Dictionary<string, BlockStore>(StringComparer.Ordinal) { ["ssd"] = store });
         _site = await DomainSite.StartAsync(
             "north",
             TimeProvider.System,
