@@ -27,7 +27,7 @@ public sealed class ReplicationTargetsTests
         foreach (var asked in (DomainSite[])[north, south])
         {
             var before = asked.Replica.Vector;
-            var outcome = await new ReplicationService(asked.Context).CreateAsync(
+            var outcome = await new ReplicationService(asked.Context, new FreshStatuses()).CreateAsync(
                 DomainSite.Admin, new(volume.Value.Id, "south", backend, ReplicationModes.Instant), None);
 
             Assert.Equal(refusedField, outcome.Refusal?.Field);
