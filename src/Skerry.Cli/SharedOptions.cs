@@ -65,7 +65,7 @@ internal static class SharedOptions
 
     static SharedOptions()
     {
-        Format.AcceptOnlyFromAmong("table", "json", "yaml", "value");
+        Format.OneOf("table", "json", "yaml", "value");
         Timeout.Validators.Add(result =>
         {
             // The text is looked at, since a value that is no number cannot be asked for.

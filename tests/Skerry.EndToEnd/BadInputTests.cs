@@ -72,10 +72,13 @@ public sealed class BadInputTests(BadInputTests.OneCloud cloud) : IClassFixture<
     [InlineData(3, "no-such-volume", "volume", "show", "no-such-volume")]
     [InlineData(2, "", "volume", "create")]
     [InlineData(2, "", "volume", "dance")]
+    [InlineData(4, "south", "replication", "create", "solid", "--to", "south", "--mode", "instant")]
     [InlineData(3, "atlantis", "replication", "create", "solid", "--to", "atlantis", "--mode", "instant")]
     [InlineData(3, "rust", "replication", "create", "solid", "--to", "south@rust", "--mode", "instant")]
     [InlineData(2, "mode", "replication", "create", "solid", "--to", "south", "--mode", "sometimes")]
     [InlineData(4, "primary", "volume", "promote", "solid")]
+    [InlineData(4, "primary", "volume", "promote", "solid", "--to", "north")]
+    [InlineData(4, "primary", "volume", "resync", "solid")]
     [InlineData(2, "invitation", "site", "join", "not-an-invitation")]
     public async Task A_bad_command_gets_its_exit_code_and_a_message(int exitCode, string named, params string[] arguments)
     {
@@ -184,6 +187,7 @@ public sealed class BadInputTests(BadInputTests.OneCloud cloud) : IClassFixture<
             await Skerry.Demo.Steps.JoinStep.StartJoinedAsync(Stage, CancellationToken.None);
             var volume = await Stage.North.JsonAsync(CancellationToken.None, "volume", "create", "solid", "--size", "1", "--site", "north", "--wait");
             VolumeId = volume.GetProperty("id").GetString()!;
+            await Stage.North.JsonAsync(CancellationToken.None, "replication", "create", VolumeId, "--to", "south", "--mode", "instant", "--wait");
         }
 
         public ValueTask DisposeAsync() => Stage.DisposeAsync();

@@ -16,7 +16,7 @@ internal sealed class OperationListCommand : DataCommand
             "skerry operation list --status queued",
             "skerry operation list --site south -f json")
     {
-        _status.AcceptOnlyFromAmong("queued", "running", "succeeded", "failed", "expired", "discarded", "cancelled");
+        _status.OneOf("queued", "running", "succeeded", "failed", "expired", "discarded", "cancelled");
         Options.Add(_status);
         Options.Add(_entity);
         Options.Add(_site);

@@ -49,8 +49,8 @@ internal sealed class ReplicationCreateCommand : DataCommand
             "skerry replication create data --to south@ssd --mode periodic --interval 15m",
             "skerry replication create data --to south --mode periodic --interval 1d --start 2027-01-31T22:00")
     {
-        _mode.AcceptOnlyFromAmong("instant", "one-time", "periodic");
-        _onReturn.AcceptOnlyFromAmong("resync", "wait");
+        _mode.OneOf("instant", "one-time", "periodic");
+        _onReturn.OneOf("resync", "wait");
         Arguments.Add(_volume);
         Options.Add(_to);
         Options.Add(_mode);
