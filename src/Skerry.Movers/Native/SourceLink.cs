@@ -296,6 +296,12 @@ internal sealed class SourceLink(
     private async ValueTask MarkAsync(FrameChannel channel, WriteTap tap, long sent, CancellationToken cancellationToken)
     {
         var at = tap.OldestQueuedAt ?? time.GetUtcNow() - TimeSpan.FromMilliseconds(50);
+        if (tap.End != TapEnd.None)
+        {
+            // It dropped what waited, so that nothing waits says nothing any more.
+            return;
+        }
+
         await channel.SendAsync(FrameKind.Mark, new MarkMessage(sent, at), MoverJson.Default.MarkMessage, cancellationToken);
     }
 
@@ -375,7 +381,7 @@ internal sealed class SourceLink(
         if (facts.Replica is { } replica && facts.Tap is { } tap)
         {
             facts.Replica = replica with { LastNumber = ack.AppliedNumber };
-            if (_window.Bytes == 0 && tap.QueuedBytes == 0)
+            if (_window.Bytes == 0 && tap is { End: TapEnd.None, QueuedBytes: 0 })
             {
                 facts.LastSync = new SourceFacts.Moment(time.GetUtcNow());
             }
@@ -394,7 +400,7 @@ internal sealed class SourceLink(
         {
             while (await timer.WaitForNextTickAsync(ended.Token))
             {
-                var owed = facts is { Tap: { } tap, Window: { } window } ? tap.QueuedBytes + window.Bytes
+                var owed = facts is { Tap: { End: TapEnd.None } tap, Window: { } window } ? tap.QueuedBytes + window.Bytes
                     : facts.Transfer is { } transfer ? transfer.TotalBytes - transfer.DoneBytes
                     : (long?)null;
                 await channel.SendAsync(

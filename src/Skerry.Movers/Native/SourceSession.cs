@@ -24,7 +24,7 @@ internal sealed class SourceSession : IAsyncDisposable
     private MoverTask _task;
     private BlockVolume? _volume;
     private TaskCompletionSource _taskChanged = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private (long Timestamp, long? Bytes) _owed;
+    private (long Timestamp, long Number, long? Bytes) _owed;
 
     public SourceSession(
         MoverTask task, Task after, Func<CancellationToken, ValueTask<BlockVolume>> open,
@@ -61,7 +61,7 @@ internal sealed class SourceSession : IAsyncDisposable
         var (tap, window) = (facts.Tap, facts.Window);
         long? lagBytes;
         double? lagSeconds;
-        if (tap is not null && window is not null)
+        if (tap is { End: TapEnd.None } && window is not null)
         {
             lagBytes = tap.QueuedBytes + window.Bytes;
             var oldest = window.OldestAt ?? tap.OldestQueuedAt;
@@ -69,7 +69,7 @@ internal sealed class SourceSession : IAsyncDisposable
         }
         else
         {
-            lagBytes = facts.Replica is { } replica && replica.LastNumber == number ? 0 : OwedBytes();
+            lagBytes = facts.Replica is { } replica && replica.LastNumber == number ? 0 : OwedBytes(number);
             lagSeconds = lagBytes == 0 ? 0 : facts.LastSync is { } last ? Math.Max(0, (_time.GetUtcNow() - last.At).TotalSeconds) : null;
         }
 
@@ -169,23 +169,28 @@ internal sealed class SourceSession : IAsyncDisposable
         }
     }
 
-    /// <summary>What changed since the state that the replica said it is in; read off the map every few seconds at most.</summary>
-    private long? OwedBytes()
+    /// <summary>
+    /// What changed since the state that the replica said it is in, read off the map: afresh when nothing was owed and something is
+    /// now, since "nothing" must not be told of an hour ago, and else each second at most.
+    /// </summary>
+    private long? OwedBytes(long number)
     {
         if (Facts.Replica is not { } replica || _volume is not { } volume)
         {
             return null;
         }
 
-        if (_owed.Timestamp == 0 || _time.GetElapsedTime(_owed.Timestamp) > TimeSpan.FromSeconds(5))
+        var isFresh = _owed.Timestamp != 0
+            && (_owed.Number == number || (_owed.Bytes > 0 && _time.GetElapsedTime(_owed.Timestamp) < TimeSpan.FromSeconds(1)));
+        if (!isFresh)
         {
             try
             {
-                _owed = (_time.GetTimestamp(), volume.ChangedSince(replica).Sum(r => r.LengthBytes));
+                _owed = (_time.GetTimestamp(), number, volume.ChangedSince(replica).Sum(r => r.LengthBytes));
             }
             catch (BlockException)
             {
-                _owed = (_time.GetTimestamp(), null);
+                _owed = (_time.GetTimestamp(), number, null);
             }
         }
 

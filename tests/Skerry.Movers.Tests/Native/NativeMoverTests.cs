@@ -142,7 +142,8 @@ public sealed class NativeMoverTests
             await WriteAsync(source, i * 4096, 4096, seed: i).WaitAsync(TimeSpan.FromSeconds(5));
         }
 
-        Assert.True(north.Mover.Synchronize(north.TaskTo(south)).LagBytes > 0);
+        var report = north.Mover.Synchronize(north.TaskTo(south));
+        Assert.True(report.LagBytes > 0, $"{report}");
         await north.FollowAsync(south);
         await AssertSameAsync(source, await south.OpenAsync());
     }
