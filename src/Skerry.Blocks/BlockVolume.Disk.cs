@@ -1,0 +1,116 @@
+using Skerry.Blocks.Log;
+using Skerry.Blocks.Maps;
+
+namespace Skerry.Blocks;
+
+/// <content>The head as a disk.</content>
+public sealed partial class BlockVolume
+{
+    public ValueTask ReadAsync(long offsetBytes, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        Ranges.Require(_name, SizeBytes, offsetBytes, buffer.Length);
+        cancellationToken.ThrowIfCancellationRequested();
+        RequireThere();
+        _parts.Reader.Read(_state.Map, _name, offsetBytes, buffer.Span);
+        RequireThere();
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask WriteAsync(long offsetBytes, ReadOnlyMemory<byte> data, WriteOptions options, CancellationToken cancellationToken)
+    {
+        RequireWritable(offsetBytes, data.Length, cancellationToken);
+        return WriteCutAsync(offsetBytes, data.Length, data, WriteKind.Data, options);
+    }
+
+    public ValueTask WriteZeroesAsync(long offsetBytes, long lengthBytes, WriteOptions options, CancellationToken cancellationToken)
+    {
+        RequireWritable(offsetBytes, lengthBytes, cancellationToken);
+        return WriteZeroesCoreAsync(offsetBytes, lengthBytes, options);
+    }
+
+    public ValueTask TrimAsync(long offsetBytes, long lengthBytes, WriteOptions options, CancellationToken cancellationToken)
+    {
+        RequireWritable(offsetBytes, lengthBytes, cancellationToken);
+        return SubmitAsync(NewWrite(offsetBytes, lengthBytes, default, WriteKind.Trim, options));
+    }
+
+    public ValueTask FlushAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        RequireThere();
+        _parts.Fault.ThrowIfSet();
+        if (_state.LastSequence <= _parts.Flusher.DurableSequence)
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        var flush = _parts.Requests.RentFlush();
+        var task = flush.Task;
+        _parts.Flusher.Add(flush);
+        return task;
+    }
+
+    public IReadOnlyList<BlockExtent> Extents(long offsetBytes, long lengthBytes, int limit)
+    {
+        RequireThere();
+        return Ranges.Extents(_name, _state.Map, SizeBytes, offsetBytes, lengthBytes, limit);
+    }
+
+    private void RequireWritable(long offsetBytes, long lengthBytes, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        Ranges.Require(_name, SizeBytes, offsetBytes, lengthBytes);
+        RequireThere();
+        _parts.Fault.ThrowIfSet();
+        if (!_state.RunOpen)
+        {
+            throw new BlockException(BlockError.ReadOnly, $"{_name} is not open for writing; promote it, or write to its primary");
+        }
+    }
+
+    private WriteRequest NewWrite(long offsetBytes, long lengthBytes, ReadOnlyMemory<byte> data, WriteKind kind, WriteOptions options)
+    {
+        var zeroes = (options & WriteOptions.KeepAllocated) != 0 ? Place.Zeroes : Place.Hole;
+        var request = NewRequest(offsetBytes, lengthBytes, data, kind, zeroes, wholeEnd: false);
+        request.ForceUnitAccess = (options & WriteOptions.ForceUnitAccess) != 0;
+        return request;
+    }
+
+    private ValueTask WriteCutAsync(long offsetBytes, long lengthBytes, ReadOnlyMemory<byte> data, WriteKind kind, WriteOptions options)
+    {
+        if (lengthBytes <= MaxWriteBytes)
+        {
+            return SubmitAsync(NewWrite(offsetBytes, lengthBytes, data, kind, options));
+        }
+
+        var waiting = new List<ValueTask>();
+        for (var done = 0; done < data.Length; done += MaxWriteBytes)
+        {
+            var part = data.Slice(done, Math.Min(MaxWriteBytes, data.Length - done));
+            waiting.Add(SubmitAsync(NewWrite(offsetBytes + done, part.Length, part, kind, options)));
+        }
+
+        return AllAsync(waiting);
+    }
+
+    /// <summary>The blocks that are only touched become data writes, since they hold other bytes too.</summary>
+    private async ValueTask WriteZeroesCoreAsync(long offsetBytes, long lengthBytes, WriteOptions options)
+    {
+        var end = offsetBytes + lengthBytes;
+        var wholeFrom = Sizes.BlocksFor(offsetBytes) * Sizes.Block;
+        var wholeTo = end == SizeBytes ? end : end / Sizes.Block * Sizes.Block;
+        var kind = (options & WriteOptions.KeepAllocated) != 0 ? WriteKind.Zeroes : WriteKind.Trim;
+        if (wholeFrom >= wholeTo)
+        {
+            await WriteCutAsync(offsetBytes, lengthBytes, new byte[lengthBytes], WriteKind.Data, options);
+            return;
+        }
+
+        await AllAsync(
+        [
+            WriteCutAsync(offsetBytes, wholeFrom - offsetBytes, new byte[wholeFrom - offsetBytes], WriteKind.Data, options),
+            SubmitAsync(NewWrite(wholeFrom, wholeTo - wholeFrom, default, kind, options)),
+            WriteCutAsync(wholeTo, end - wholeTo, new byte[end - wholeTo], WriteKind.Data, options),
+        ]);
+    }
+}

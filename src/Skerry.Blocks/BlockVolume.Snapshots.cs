@@ -1,0 +1,140 @@
+using Skerry.Blocks.Log;
+using Skerry.Blocks.Maps;
+
+namespace Skerry.Blocks;
+
+/// <content>States that are kept, what differs between them, and the stream of writes from one on.</content>
+public sealed partial class BlockVolume
+{
+    /// <summary>Takes a snapshot, in constant time: every write acknowledged before the call is in it. Durable, with its data, on return.</summary>
+    /// <exception cref="BlockException"><see cref="BlockError.Exists"/>, or <see cref="BlockError.Refused"/> while a catch-up is unfinished.</exception>
+    public async ValueTask<SnapshotInfo> CreateSnapshotAsync(string snapshotId, CancellationToken cancellationToken)
+    {
+        SnapshotInfo? made = null;
+        await ChangeAsync(() => DecideSnapshot(snapshotId), () => made = _state.Snapshots[^1].Info, cancellationToken);
+        return made!;
+    }
+
+    /// <summary>Takes a snapshot and opens a tap at the same point: the tap's first write is the first that the snapshot lacks.</summary>
+    public async ValueTask<(SnapshotInfo Snapshot, WriteTap Tap)> SnapshotAndTapAsync(
+        string snapshotId, long boundBytes, CancellationToken cancellationToken)
+    {
+        SnapshotInfo? made = null;
+        WriteTap? tap = null;
+        await ChangeAsync(
+            () => DecideSnapshot(snapshotId),
+            () => (made, tap) = (_state.Snapshots[^1].Info, AddTap(boundBytes)),
+            cancellationToken);
+        return (made!, tap!);
+    }
+
+    /// <summary>Follows the writes from now on, holding at most <paramref name="boundBytes"/> of them. See <see cref="WriteTap"/>.</summary>
+    public async ValueTask<WriteTap> OpenTapAsync(long boundBytes, CancellationToken cancellationToken)
+    {
+        WriteTap? tap = null;
+        await SubmitAsync(
+            new ChangeRequest(
+                _state,
+                () =>
+                {
+                    RequireThere();
+                    return null;
+                },
+                () => tap = AddTap(boundBytes),
+                durable: false,
+                mayUseReserve: true),
+            cancellationToken);
+        return tap!;
+    }
+
+    /// <summary>A snapshot as a read-only disk; it fails with <see cref="BlockError.Closed"/> once the snapshot is deleted.</summary>
+    /// <exception cref="BlockException"><see cref="BlockError.NotFound"/>.</exception>
+    public IBlockDevice OpenSnapshot(string snapshotId) =>
+        new SnapshotDevice($"snapshot '{snapshotId}' of volume '{Id}'", FindSnapshot(snapshotId), _parts.Reader);
+
+    /// <summary>In any order, whatever shares its blocks. Nothing happens when there is none of that name.</summary>
+    public ValueTask DeleteSnapshotAsync(string snapshotId, CancellationToken cancellationToken) => ChangeAsync(
+        () =>
+        {
+            RequireThere();
+            return _state.FindSnapshot(snapshotId) is null ? null : new DeleteSnapshot(_state.Ordinal, snapshotId);
+        },
+        null,
+        cancellationToken);
+
+    /// <summary>
+    /// Makes the head the snapshot's content and history, so that its position is the snapshot's. Ends an unfinished catch-up. The size
+    /// stays; beyond the snapshot's end the disk reads as zeroes.
+    /// </summary>
+    /// <exception cref="BlockException"><see cref="BlockError.NotFound"/>, or <see cref="BlockError.Refused"/> while a run is open.</exception>
+    public ValueTask RevertToSnapshotAsync(string snapshotId, CancellationToken cancellationToken) => ChangeAsync(
+        () =>
+        {
+            RequireThere();
+            RequireNoRun();
+            FindSnapshot(snapshotId);
+            return new Revert(_state.Ordinal, snapshotId);
+        },
+        () => EndTaps(TapEnd.HistoryChanged),
+        cancellationToken);
+
+    /// <summary>
+    /// Ranges (whole blocks, merged, in order) whose content may differ from what it was at write number <paramref name="number"/>, of the
+    /// head or of a snapshot. Never misses one; may name more. A number that can mean several states, because the disk reverted or jumped
+    /// in a catch-up, names all ranges: the overload with a lineage is exact. -1 names all ranges. Time follows the change.
+    /// </summary>
+    public IReadOnlyList<ChangedRange> ChangedSince(long number, string? snapshotId = null) => Changed(number, snapshotId, ofOwnLine: false);
+
+    /// <summary>
+    /// Ranges that may have changed here since the last state that this disk (or its snapshot) has in common with
+    /// <paramref name="other"/>. Where the other has gone on from that state too, what changed there is the other's to tell.
+    /// </summary>
+    public IReadOnlyList<ChangedRange> ChangedSince(Lineage other, string? snapshotId = null)
+    {
+        var own = snapshotId is null ? Lineage : FindSnapshot(snapshotId).Info.Lineage;
+        return Changed(Lineage.CommonNumber(own, other), snapshotId, ofOwnLine: true);
+    }
+
+    internal void EndTaps(TapEnd end)
+    {
+        foreach (var tap in _state.Taps)
+        {
+            tap.Finish(end);
+        }
+
+        _state.Taps = [];
+    }
+
+    private Snapshot FindSnapshot(string snapshotId) => _state.FindSnapshot(snapshotId)
+        ?? throw new BlockException(BlockError.NotFound, $"{_name} has no snapshot '{snapshotId}'");
+
+    private CreateSnapshot DecideSnapshot(string snapshotId)
+    {
+        RequireName(snapshotId);
+        RequireThere();
+        RequireWhole();
+        return _state.FindSnapshot(snapshotId) is null
+            ? new CreateSnapshot(_state.Ordinal, snapshotId, _parts.Time.GetUtcNow())
+            : throw new BlockException(BlockError.Exists, $"{_name} has a snapshot '{snapshotId}' already");
+    }
+
+    private WriteTap AddTap(long boundBytes)
+    {
+        var tap = new WriteTap(_state, boundBytes, _parts.Time);
+        _state.Taps = [.. _state.Taps.Where(other => other.End == TapEnd.None), tap];
+        return tap;
+    }
+
+    private IReadOnlyList<ChangedRange> Changed(long number, string? snapshotId, bool ofOwnLine)
+    {
+        RequireThere();
+        if (snapshotId is null)
+        {
+            return Ranges.Changed(_state.Map, SizeBytes, Ranges.Reliable(_state.Forks, number, _state.LastNumber, ofOwnLine));
+        }
+
+        var snapshot = FindSnapshot(snapshotId);
+        return Ranges.Changed(
+            snapshot.Map, snapshot.Info.SizeBytes, Ranges.Reliable(snapshot.Forks, number, snapshot.Info.Lineage.LastNumber, ofOwnLine));
+    }
+}
