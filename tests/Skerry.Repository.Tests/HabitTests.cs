@@ -5,6 +5,9 @@ namespace Skerry.Repository.Tests;
 /// <summary>Habits that a compiler does not hold.</summary>
 public sealed partial class HabitTests
 {
+    /// <summary>Formats whose bytes others froze: what holds us to them are real clients.</summary>
+    private static readonly string[] ForeignFormats = ["nbd.md"];
+
     [Fact]
     public void No_type_is_called_helper_util_or_manager()
     {
@@ -48,6 +51,59 @@ public sealed partial class HabitTests
     }
 
     [Fact]
+    public void Every_format_page_has_a_version_and_frozen_bytes_or_a_foreign_standard()
+    {
+        foreach (var page in Checkout.Files("*.md", "docs/formats"))
+        {
+            var text = File.ReadAllText(page);
+            if (ForeignFormats.Contains(Path.GetFileName(page)))
+            {
+                continue;
+            }
+
+            Assert.True(FormatVersion().IsMatch(text), $"{page} says no version");
+            var fixture = FrozenBytes().Match(text);
+            Assert.True(fixture.Success, $"{page} names no frozen bytes; write 'Frozen bytes: `tests/...`'");
+            Assert.True(Path.Exists(Checkout.PathOf(fixture.Groups[1].Value)), $"{page} names {fixture.Groups[1].Value}, which is not there");
+        }
+    }
+
+    [Fact]
+    public void Every_package_is_used_and_its_choice_has_a_reason()
+    {
+        var decisions = string.Concat(Checkout.Files("*.md", "docs/decisions").Select(File.ReadAllText));
+        var used = Checkout.Files("*.csproj").Append(Checkout.PathOf("Directory.Build.props"))
+            .SelectMany(f => Include("PackageReference").Matches(File.ReadAllText(f)).Select(m => m.Groups[1].Value)).ToHashSet(StringComparer.Ordinal);
+        foreach (Match package in Include("PackageVersion").Matches(File.ReadAllText(Checkout.PathOf("Directory.Packages.props"))))
+        {
+            var name = package.Groups[1].Value;
+            Assert.True(used.Contains(name), $"Directory.Packages.props names {name}, which no project uses");
+            Assert.True(
+                decisions.Contains(name, StringComparison.Ordinal) || decisions.Contains(name.Split('.')[0] + "." + name.Split('.')[1], StringComparison.Ordinal),
+                $"no page of docs/decisions says why {name} was chosen");
+        }
+    }
+
+    [Fact]
+    public void The_pages_speak_of_no_one_machine()
+    {
+        foreach (var page in Checkout.Files("*.md"))
+        {
+            Assert.False(MachinePath().IsMatch(File.ReadAllText(page)), $"{page} names {MachinePath().Match(File.ReadAllText(page)).Value}, a path of one machine");
+        }
+    }
+
+    [Fact]
+    public void Every_key_of_the_configuration_is_in_the_reference()
+    {
+        var reference = File.ReadAllText(Checkout.PathOf("docs/reference/configuration.md"));
+        var reader = File.ReadAllText(Checkout.PathOf("src/Skerry.Host/Configuration/ConfigurationReader.cs"));
+        var keys = KeyList().Matches(reader).SelectMany(m => Quoted().Matches(m.Groups[1].Value)).Select(m => m.Groups[1].Value).ToList();
+        Assert.True(keys.Count > 15, "the reader's lists of keys were not found");
+        Assert.All(keys, k => Assert.Contains($"| `{k}` |", reference, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Nothing_is_left_for_later_in_the_source()
     {
         foreach (var file in Checkout.Files("*.cs", "src"))
@@ -57,6 +113,8 @@ public sealed partial class HabitTests
             Assert.False(LaterMark().IsMatch(text), $"{file} holds a TODO");
         }
     }
+
+    private static Regex Include(string element) => new($"<{element} Include=\"([^\"]+)\"", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(5));
 
     [GeneratedRegex(@"\b(?:class|record|struct|interface)\s+([A-Z]\w+)")]
     private static partial Regex TypeName();
@@ -69,6 +127,21 @@ public sealed partial class HabitTests
 
     [GeneratedRegex(@"\b(?:src|tests)/[\w./-]+\w")]
     private static partial Regex SourceFile();
+
+    [GeneratedRegex(@"\b[Vv]ersion 1\b")]
+    private static partial Regex FormatVersion();
+
+    [GeneratedRegex(@"[Ff]rozen bytes: `(tests/[^`]+)`")]
+    private static partial Regex FrozenBytes();
+
+    [GeneratedRegex(@"(?<![\w.])/(?:home|root|work|tmp|Users)/\S+")]
+    private static partial Regex MachinePath();
+
+    [GeneratedRegex(@"(?:= |BackendKeys = )\[(""[\w"", ]+)\][,;]")]
+    private static partial Regex KeyList();
+
+    [GeneratedRegex(@"""(\w+)""")]
+    private static partial Regex Quoted();
 
     [GeneratedRegex(@"\b(TODO|FIXME|XXX)\b")]
     private static partial Regex LaterMark();

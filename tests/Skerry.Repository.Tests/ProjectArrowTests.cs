@@ -45,6 +45,25 @@ public sealed class ProjectArrowTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void Pure_projects_use_nothing_of_the_web_framework(string project)
+    {
+        if (Pure.Contains(project))
+        {
+            var wrong = Checkout.Files("*.cs", $"src/Skerry.{project}")
+                .Where(f => File.ReadLines(f).Any(l => l.StartsWith("using Microsoft.AspNetCore", StringComparison.Ordinal) || l.StartsWith("using Microsoft.Extensions", StringComparison.Ordinal)));
+            Assert.Empty(wrong);
+        }
+    }
+
+    [Fact]
+    public void The_map_shows_every_project()
+    {
+        var map = File.ReadAllText(Checkout.PathOf("docs/ARCHITECTURE.md"));
+        Assert.All(Projects, p => Assert.Contains($"`Skerry.{p.Data}`", map, StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Package_versions_stand_in_one_place()
     {
