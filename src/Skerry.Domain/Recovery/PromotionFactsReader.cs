@@ -21,10 +21,11 @@ internal sealed class PromotionFactsReader(SiteContext site, IReadOnlyList<IRepl
                 copy?.OwedBytes, copy?.HeardAt, site.Now, isConnected || (copy?.IsConnected ?? false));
         }
 
-        // Either side may have said first that the copy is whole; the site of the copy judges again.
+        // Only what its site said itself counts against a copy elsewhere; that site judges again, at first hand.
         var relation = Relation.OfVolume(state, volumeId).FirstOrDefault(r => r.BackendAt(toSite) is not null);
         var said = relation?.Target is { } target && target.Generation >= primary.Current.Number ? target : null;
-        var isWhole = said?.RecoveryPoint is not null || relation?.Source is { State: ReplicationWords.Secondary } or { LastSyncAt: not null };
+        var isWhole = relation is not null
+            && said is not { RecoveryPoint: null, State: ReplicationWords.Updating or ReplicationWords.Waiting };
         return new PromotionFacts(
             volumeId, primary, from, toSite, names.NameOf(toSite), isWhole, null, said?.RecoveryPoint,
             said?.OwedBytes, said?.HeardAt, said?.At ?? DateTimeOffset.UnixEpoch, isConnected);

@@ -87,7 +87,6 @@ public sealed class NativeReplicaEndpoint(
         try
         {
             var copy = await replicas.OpenOrCreateAsync(slot, judge().Backend ?? "", hello.SizeBytes, cancellationToken);
-            slot.Trouble = null;
             slot.LastHeard = new ReplicaSlot.Heard(time.GetUtcNow(), slot.LastHeard?.PrimaryNumber ?? 0, slot.LastHeard?.OwedBytes);
             try
             {

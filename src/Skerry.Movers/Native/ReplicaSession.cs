@@ -53,6 +53,7 @@ internal sealed class ReplicaSession(
                 break;
             case FrameKind.Mark:
                 Volatile.Write(ref _mark, frame.Json(MoverJson.Default.MarkMessage));
+                slot.Trouble = null;
                 break;
             case FrameKind.Heartbeat:
                 var beat = frame.Json(MoverJson.Default.HeartbeatMessage);
@@ -118,6 +119,7 @@ internal sealed class ReplicaSession(
 
         var offset = await copy.BeginCatchUpAsync(begin.CatchUp, begin.SizeBytes, cancellationToken);
         _catchUp = begin;
+        slot.Trouble = null;
         if (begin.CatchUp.Compare)
         {
             await SendChangesAsync(copy.OwnChanges(begin.CatchUp.From), cancellationToken);

@@ -27,6 +27,7 @@ internal sealed class ReplicaSlot(string volumeId)
 
     public ReplicaCopy? Copy { get; set; }
 
+    /// <summary>Why the last source got nowhere; cleared when one does, so that attempts in between do not hide it.</summary>
     public Refusal? Trouble { get; set; }
 
     public Heard? LastHeard { get; set; }

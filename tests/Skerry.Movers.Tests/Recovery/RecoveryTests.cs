@@ -114,6 +114,73 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public async Task A_copy_that_diverged_waits_for_a_person_when_told_to()
+    {
+        await using var cloud = new LiveCloud();
+        var (north, south) = (await cloud.AddAsync("north"), await cloud.AddAsync("south"));
+        var (volumeId, replicationId) = await ReplicateAsync(north, south, onReturn: ReturnPolicies.Wait);
+        await UntilAsync(() => north.Replications.Show(LiveSite.Admin, replicationId).Value.Status == ReplicationWords.Secondary);
+        cloud.Cut(north);
+        await WriteAsync(new DiskHistory(), north, volumeId, 0, 5);
+        await UntilAsync(async () => !(await south.Replicas.FindAsync(volumeId, None))!.IsConnected);
+        await SucceedsAsync(south, await south.Recovery.FailoverAsync(LiveSite.Admin, new FailoverRequest(volumeId, IsForced: true), None));
+        cloud.CutOff.Clear();
+        await UntilAsync(
+            () => north.Replications.Show(LiveSite.Admin, replicationId).Value is { Status: ReplicationWords.Diverged, NextStep: not null },
+            () => north.Replications.Show(LiveSite.Admin, replicationId).Value);
+        await Task.Delay(500);
+        Assert.True((await north.OpenAsync(volumeId)).IsReadOnly);
+        Assert.Empty(north.Context.Replica.List(EntityKinds.Snapshot));
+        var asked = await south.Recovery.ResyncAsync(LiveSite.Admin, new ResyncRequest(volumeId), None);
+        Assert.Equal(north.Id, asked.Value.Site);
+        await UntilAsync(
+            () => south.Replications.Show(LiveSite.Admin, replicationId).Value.Status == ReplicationWords.Secondary,
+            () => south.Replications.Show(LiveSite.Admin, replicationId).Value);
+        Assert.Single(north.Context.Replica.List(EntityKinds.Snapshot));
+    }
+
+    [Fact]
+    public async Task Two_promotions_made_apart_stop_both_until_a_person_chooses()
+    {
+        await using var cloud = new LiveCloud();
+        var (north, south, west) = (await cloud.AddAsync("north"), await cloud.AddAsync("south"), await cloud.AddAsync("west"));
+        var (volumeId, toSouth) = await ReplicateAsync(north, south);
+        var second = await north.Replications.CreateAsync(
+            LiveSite.Admin, new CreateReplicationRequest(volumeId, "west", null, ReplicationModes.Instant), None);
+        await UntilAsync(() => north.Replications.List(LiveSite.Admin).All(r => r.Status == ReplicationWords.Secondary));
+        await UntilAsync(() => west.Replications.Show(LiveSite.Admin, second.Value.Id).Value.Target?.RecoveryPoint is not null);
+        foreach (var site in (LiveSite[])[north, south, west])
+        {
+            cloud.Cut(site);
+        }
+
+        await north.KillAsync();
+        foreach (var site in (LiveSite[])[south, west])
+        {
+            await UntilAsync(async () => !(await site.Replicas.FindAsync(volumeId, None))!.IsConnected);
+            await SucceedsAsync(
+                site, await site.Recovery.FailoverAsync(LiveSite.Admin, new FailoverRequest(volumeId, site.Name, IsForced: true), None));
+        }
+
+        var history = new DiskHistory();
+        await WriteAsync(history, south, volumeId, 0, 5);
+        await WriteAsync(new DiskHistory(), west, volumeId, 3, 5);
+        cloud.CutOff.Clear();
+        var (onSouth, onWest) = (await south.OpenAsync(volumeId), await west.OpenAsync(volumeId));
+        await UntilAsync(() => onSouth.IsReadOnly && onWest.IsReadOnly);
+        await UntilAsync(() => south.Replications.Show(LiveSite.Admin, toSouth).Value is { Status: ReplicationWords.Error, Reason: not null });
+        Assert.True((await south.Recovery.FailoverAsync(LiveSite.Admin, new FailoverRequest(volumeId, "south"), None)).IsRefused);
+
+        await SucceedsAsync(
+            west, await west.Recovery.PromoteAsync(LiveSite.Admin, new PromoteRequest(volumeId, "south", IsForced: true), None));
+        await UntilAsync(() => !onSouth.IsReadOnly);
+        await UntilAsync(() => onWest.Lineage.Equals(onSouth.Lineage), () => west.Replications.Show(LiveSite.Admin, second.Value.Id).Value);
+        Assert.True(onWest.IsReadOnly);
+        await history.AssertHoldsAsync(onWest, onWest.Lineage, "the copy that follows");
+        Assert.Contains(west.Context.Replica.List(EntityKinds.Snapshot), s => s.Text("name") == "diverged-2");
+    }
+
+    [Fact]
     public async Task A_planned_move_that_cannot_finish_leaves_the_primary_writing()
     {
         await using var cloud = new LiveCloud();
@@ -259,14 +326,14 @@ public sealed class RecoveryTests
     }
 
     private static async Task<(string VolumeId, string ReplicationId)> ReplicateAsync(
-        LiveSite north, LiveSite south, string mode = ReplicationModes.Instant)
+        LiveSite north, LiveSite south, string mode = ReplicationModes.Instant, string onReturn = ReturnPolicies.Resync)
     {
         await UntilAsync(() => BackendReport.Of(StateView.Of(north.Context.Replica), south.Id).Count > 0);
         var made = await north.Volumes.CreateAsync(LiveSite.Admin, new CreateVolumeRequest { Name = "disk", SizeGib = 1 }, None);
         Assert.False(made.IsRefused, made.Refusal?.ToString());
         await UntilAsync(() => north.Volumes.Show(LiveSite.Admin, made.Value.Id).Value.Status == VolumeStatus.Available);
         var replication = await north.Replications.CreateAsync(
-            LiveSite.Admin, new CreateReplicationRequest(made.Value.Id, "south", null, mode), None);
+            LiveSite.Admin, new CreateReplicationRequest(made.Value.Id, "south", null, mode, OnReturn: onReturn), None);
         Assert.False(replication.IsRefused, replication.Refusal?.ToString());
         var second = await north.Replications.CreateAsync(
             LiveSite.Admin, new CreateReplicationRequest(made.Value.Id, "south", null, ReplicationModes.Instant), None);
