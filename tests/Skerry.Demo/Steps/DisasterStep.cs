@@ -81,7 +81,7 @@ internal static class DisasterStep
         var check = (await Stage.RunAsync("e2fsck", cancellationToken, "-fn", image)).Require();
         await EditedImage.RequireFilesAsync(story, image, "the promoted volume", cancellationToken);
         File.Delete(image);
-        story.Prove("the promoted file system is clean", $"journal replayed on a clone; e2fsck -fn: {VolumeStep.LastLine(check.Output)}");
+        story.Prove("the promoted file system is clean", $"journal replayed on a clone; e2fsck -fn: {VolumeStep.Verdict(check)}");
         story.Prove("what was flushed up to the announced recovery point is there", $"{story.Files.Count} files byte for byte; recovery point {point:HH:mm:ss.fff} UTC; {acknowledged} writes acknowledged before the kill");
     }
 }

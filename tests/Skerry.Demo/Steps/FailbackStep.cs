@@ -28,7 +28,7 @@ internal static class FailbackStep
         var check = (await Stage.RunAsync("e2fsck", cancellationToken, "-fn", image)).Require();
         await EditedImage.RequireFilesAsync(story, image, "the volume at home", cancellationToken);
         File.Delete(image);
-        story.Prove("failback loses nothing", $"generation {volume.GetProperty("generation")} at north; {story.Files.Count} files byte for byte; e2fsck -fn: {VolumeStep.LastLine(check.Output)}");
+        story.Prove("failback loses nothing", $"generation {volume.GetProperty("generation")} at north; {story.Files.Count} files byte for byte; e2fsck -fn: {VolumeStep.Verdict(check)}");
         var shown = await ReplicateStep.FollowsAsync(story, north, cancellationToken);
         story.Prove("the replica follows again, the other way", $"{shown.GetProperty("source_site").GetString()} to {shown.GetProperty("target_site").GetString()}, {shown.GetProperty("status").GetString()}");
     }

@@ -1,3 +1,5 @@
+using Skerry.TestKit.Processes;
+
 namespace Skerry.Demo.Steps;
 
 internal static class VolumeStep
@@ -31,11 +33,16 @@ internal static class VolumeStep
         (await Stage.RunAsync("cmp", cancellationToken, image, back)).Require();
         var check = (await Stage.RunAsync("e2fsck", cancellationToken, "-fn", back)).Require();
         File.Delete(back);
-        story.Prove("a real file system goes in and out over NBD unchanged", $"{count} files; e2fsck -fn: {LastLine(check.Output)}");
+        story.Prove("a real file system goes in and out over NBD unchanged", $"{count} files; e2fsck -fn: {Verdict(check)}");
     }
 
     public static async Task<string> ConnectAsync(DemoSite site, string volume, CancellationToken cancellationToken, params string[] more) =>
         (await site.SkerryAsync(cancellationToken, ["volume", "connect", volume, .. more])).Require().Output.Trim();
+
+    /// <summary>What e2fsck says at its end, without the name of the image.</summary>
+    public static string Verdict(ProgramRun check) => LastLine(check.Output) is var line && line.Contains(": ", StringComparison.Ordinal)
+        ? line[(line.IndexOf(": ", StringComparison.Ordinal) + 2)..]
+        : line;
 
     public static string LastLine(string text) => text.Trim().Split('\n')[^1].Trim();
 
