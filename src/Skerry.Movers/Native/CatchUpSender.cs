@@ -123,6 +123,7 @@ internal sealed class CatchUpSender(
         _digest.AppendData(frame.Written.Span[1..]);
         await channel.SendAsync(frame, cancellationToken);
         meter.Moved(piece.LengthBytes);
+        MoverMetrics.Moved.Add(piece.LengthBytes);
     }
 
     private async ValueTask ShipHoleAsync(ByteRange hole, CancellationToken cancellationToken)

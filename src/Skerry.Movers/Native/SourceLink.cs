@@ -185,6 +185,7 @@ internal sealed class SourceLink(
             cancellationToken);
         var reached = Heard(await _replies.StateAsync(cancellationToken));
         facts.LastTransfer = meter.Status(isDone: true);
+        MoverMetrics.Transfers.Add(1, new KeyValuePair<string, object?>("kind", plan.Kind));
         facts.Transfer = null;
         Log.Transferred(logger, task.ReplicationId, task.VolumeId, plan.Kind, sent.ComparedBytes, sent.MovedBytes, sent.EqualBytes);
         return reached.Lineage.ToLineage().Equals(snapshot.Lineage)
@@ -286,6 +287,7 @@ internal sealed class SourceLink(
         var lastNumber = batch.Writes[^1].Number;
         _window.Add(lastNumber, batch.Bytes, time.GetUtcNow());
         await channel.SendAsync(frame, cancellationToken);
+        MoverMetrics.Streamed.Add(batch.Bytes);
         return lastNumber;
     }
 

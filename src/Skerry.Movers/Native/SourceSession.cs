@@ -115,6 +115,7 @@ internal sealed class SourceSession : IAsyncDisposable
             }
 
             Facts.Now = standing;
+            MoverMetrics.Attempts.Add(1, new KeyValuePair<string, object?>("state", standing.State));
             if (standing.Reason != lastTrouble)
             {
                 Log.Trouble(_logger, Current.ReplicationId, Current.VolumeId, standing.Reason ?? standing.State);

@@ -1,0 +1,21 @@
+using System.Diagnostics.Metrics;
+
+namespace Skerry.Movers.Native;
+
+/// <summary>What this site's sending side did, over all replications.</summary>
+internal static class MoverMetrics
+{
+    private static readonly Meter Meter = new("Skerry.Movers");
+
+    public static readonly Counter<long> Moved =
+        Meter.CreateCounter<long>("skerry.mover.moved", "By", "Block content sent in first copies, catch-ups and resyncs.");
+
+    public static readonly Counter<long> Streamed =
+        Meter.CreateCounter<long>("skerry.mover.streamed", "By", "Block content sent as it was written.");
+
+    public static readonly Counter<long> Transfers =
+        Meter.CreateCounter<long>("skerry.mover.transfers", "{transfer}", "Transfers that were completed, by kind.");
+
+    public static readonly Counter<long> Attempts =
+        Meter.CreateCounter<long>("skerry.mover.attempts.failed", "{attempt}", "Connections to a replica that could not be made, were declined or broke, by what they came to.");
+}
