@@ -22,21 +22,41 @@ internal static class KeepRunning
         await File.WriteAllTextAsync(stop, $"""
             #!/bin/sh
             # Stops the sites that the demo left running, and removes what they wrote.
-            kill {string.Join(' ', stage.Sites.Select(s => s.Daemon.ProcessId).Append(carrier.ProcessId))}
-            sleep 2
+            processes='{string.Join(' ', stage.Sites.Select(s => s.Daemon.ProcessId).Append(carrier.ProcessId))}'
+            kill $processes
+            for process in $processes; do
+              while kill -0 "$process" 2>/dev/null; do sleep 0.1; done
+            done
             rm -rf '{stage.Directory}'
 
             """);
         File.SetUnixFileMode(stop, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 
+        // A site that joined has put its own aside, so the demo writes one for all three.
+        var clouds = stage.PathOf("clouds.yaml");
+        await File.WriteAllTextAsync(clouds, "clouds:\n" + string.Concat(stage.Sites.Select(site => $"""
+              {site.Name}:
+                auth:
+                  auth_url: {site.Environment["OS_AUTH_URL"]}
+                  username: admin
+                  password: {stage.AdminPassword}
+                  project_name: admin
+                  user_domain_name: Default
+                  project_domain_name: Default
+                region_name: {site.Name}
+                identity_api_version: 3
+
+            """)));
+        File.SetUnixFileMode(clouds, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+
         Console.WriteLine("The sites keep running:");
         foreach (var site in stage.Sites)
         {
-            Console.WriteLine($"  {site.Name,-6} {site.Api}  {Path.Combine(site.DataDirectory, "clouds.yaml")}");
+            Console.WriteLine($"  {site.Name,-6} {site.Api}");
         }
 
-        Console.WriteLine($"Look around: OS_CLIENT_CONFIG_FILE={Path.Combine(stage.North.DataDirectory, "clouds.yaml")} artifacts/bin/skerry --os-cloud north replication list");
-        Console.WriteLine($"Or:          OS_CLIENT_CONFIG_FILE={Path.Combine(stage.South.DataDirectory, "clouds.yaml")} openstack --os-cloud south volume list");
+        Console.WriteLine($"Look around: OS_CLIENT_CONFIG_FILE={clouds} artifacts/bin/skerry --os-cloud north replication list");
+        Console.WriteLine($"Or:          OS_CLIENT_CONFIG_FILE={clouds} openstack --os-cloud south volume list");
         Console.WriteLine($"Stop them:   {stop}");
     }
 

@@ -31,6 +31,7 @@ internal sealed class NativeFaults : FaultDialect
         "size" or "new_size" => "size_gib",
         "volume_type" => "type",
         "availability_zone" => "site",
+        "to_site" => "to",
         _ => field,
     };
 

@@ -6,6 +6,7 @@ internal sealed class Talk(Surroundings surroundings)
     private static readonly TimeSpan QuietTime = TimeSpan.FromSeconds(5);
 
     private string? _phase;
+    private string? _last;
     private int _width;
     private long _lastLine;
 
@@ -17,7 +18,7 @@ internal sealed class Talk(Surroundings surroundings)
 
     /// <summary>
     /// How it stands. On a terminal the line overwrites the last one; else a line is written when the phase changes, and at most
-    /// every five seconds within one, so that a log stays short.
+    /// every five seconds within one if it says something new, so that a log stays short.
     /// </summary>
     /// <param name="phase">Stays the same while only numbers change.</param>
     public void Progress(string phase, string line)
@@ -27,9 +28,10 @@ internal sealed class Talk(Surroundings surroundings)
             surroundings.Error.Write("\r" + line.PadRight(_width));
             _width = line.Length;
         }
-        else if (phase != _phase || surroundings.Time.GetElapsedTime(_lastLine) >= QuietTime)
+        else if (phase != _phase || (line != _last && surroundings.Time.GetElapsedTime(_lastLine) >= QuietTime))
         {
             surroundings.Error.WriteLine(line);
+            _last = line;
             _lastLine = surroundings.Time.GetTimestamp();
         }
 

@@ -236,6 +236,12 @@ public sealed class RecoveryService(
         else
         {
             var candidates = (toHome ? relations.Select(r => r.HomeSite) : relations.Select(r => r.ReplicaOf(owner).Site)).Distinct().ToList();
+            if (candidates.Count == 0 && mayNamePrimary && primary.Current.IsDemoted)
+            {
+                // The only copy that there is, demoted by hand.
+                candidates.Add(owner);
+            }
+
             if (candidates.Count != 1)
             {
                 return candidates.Count == 0

@@ -29,9 +29,10 @@ internal static class ReplicationSummary
             return (ReplicationWords.Paused, "Somebody paused it.", "Resume it when the replica should follow again.");
         }
 
-        // Both sides say what they see of one copy. Where they differ, the one that changed its mind last knows what the other did not.
+        // Both sides say what they see of one copy. Where they differ, the one that changed its mind last knows what the other did not;
+        // but a target that nothing has reached yet knows nothing, and the source may know why.
         var source = relation.Source is { } s && s.Generation >= current.Number ? s : null;
-        var target = relation.Target is { } t && t.Generation >= current.Number && (source is null || (t.State != source.State && t.Since > source.Since)) ? t : null;
+        var target = relation.Target is { } t && t.Generation >= current.Number && (source is null || (t.State != source.State && t.State != ReplicationWords.Waiting && t.Since > source.Since)) ? t : null;
         if (target is not null)
         {
             return (target.State, target.Reason, target.NextStep);

@@ -31,6 +31,7 @@ internal static class LinkServices
             s.GetRequiredService<PeerDialer>(),
             addresses,
             s.GetRequiredService<ILoggerFactory>().CreateLogger("Skerry.Sync")));
+        services.AddSingleton<SyncMetrics>();
         services.AddSingleton<SyncLinks>();
         services.AddSingleton<ILinkStatus>(s => s.GetRequiredService<SyncLinks>());
         services.AddSingleton<ILinkControl>(s => s.GetRequiredService<SyncLinks>());

@@ -15,6 +15,7 @@ internal sealed class PrometheusPage : IDisposable
         [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
     private readonly MeterListener _listener = new();
+    private readonly Lock _rendering = new();
     private readonly ConcurrentDictionary<(string Name, string Labels), Series> _series = new();
     private readonly ConcurrentDictionary<string, (string Kind, string Help)> _families = new();
 
@@ -34,6 +35,17 @@ internal sealed class PrometheusPage : IDisposable
     }
 
     public string Render()
+    {
+        // One at a time: a page forgets what is observed before it asks again.
+        lock (_rendering)
+        {
+            return RenderAll();
+        }
+    }
+
+    public void Dispose() => _listener.Dispose();
+
+    private string RenderAll()
     {
         // A gauge whose instrument no longer names a label (a volume that was deleted) must vanish from the page.
         foreach (var key in _series.Where(s => s.Value.IsObserved).Select(s => s.Key).ToList())
@@ -56,8 +68,6 @@ internal sealed class PrometheusPage : IDisposable
 
         return page.ToString();
     }
-
-    public void Dispose() => _listener.Dispose();
 
     private void Record(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {

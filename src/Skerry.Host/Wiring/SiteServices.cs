@@ -40,6 +40,7 @@ internal static class SiteServices
         services.AddSingleton(stores);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<PrometheusPage>();
+        services.AddSingleton<DomainMetrics>();
         services.AddSingleton(new SiteContext(replica, replica.Site, site.Name, site.Region, TimeProvider.System, new RandomIds()));
         services.AddSingleton(new SiteSettings
         {
@@ -81,6 +82,8 @@ internal static class SiteServices
 
         // It listens to the meters from now on, not from the first time that somebody asks.
         app.Services.GetRequiredService<PrometheusPage>();
+        app.Services.GetRequiredService<DomainMetrics>();
+        app.Services.GetRequiredService<SyncMetrics>();
     }
 
     /// <summary>Of the program, without the build's suffix.</summary>

@@ -55,6 +55,13 @@ public sealed class RecoveryApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_wrong_site_in_a_query_is_named_as_the_query_names_it()
+    {
+        var error = await _site.Api.JsonAsync("GET", $"/skerry/v1/volumes/{_volume}/failover?to=atlantis", await _site.Api.TokenAsync(), 400);
+        Assert.Equal("to", (string?)error["error"]!["field"]);
+    }
+
+    [Fact]
     public async Task A_tenant_does_not_move_primaries()
     {
         var tenant = await _site.TenantAsync("anna");

@@ -14,6 +14,8 @@ public sealed class ReplicationSummaryTests
     [InlineData("1 active - secondary 10", "1 disconnected 70", "disconnected")]
     [InlineData("1 active - secondary 80", "1 disconnected 70", "active - secondary")]
     [InlineData("1 disconnected 90", "1 active - secondary 10", "disconnected")]
+    // A target that waits for the first block knows less than the source that cannot reach it.
+    [InlineData("1 disconnected 10", "1 waiting 20", "disconnected")]
     // What was said under an older generation is about another primary.
     [InlineData("0 active - secondary 90", null, "waiting")]
     [InlineData("1 active - updating 10", "0 active - secondary 90", "active - updating")]

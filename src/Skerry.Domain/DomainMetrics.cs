@@ -1,0 +1,102 @@
+using System.Diagnostics.Metrics;
+using Skerry.Domain.Replication;
+using Skerry.Domain.Volumes;
+
+namespace Skerry.Domain;
+
+/// <summary>What a site measures of the cloud's state, read when somebody looks; the meter is `Skerry.Domain`.</summary>
+/// <remarks>Whoever may look is not asked for a token, so ids stand here and never what people named.</remarks>
+public sealed class DomainMetrics : IDisposable
+{
+    private readonly Meter _meter = new("Skerry.Domain");
+    private readonly SiteContext _site;
+
+    public DomainMetrics(SiteContext site)
+    {
+        _site = site;
+        _meter.CreateObservableGauge("skerry.operations", Operations, "{operation}", "Operations that this site carries out, by status.");
+        _meter.CreateObservableGauge("skerry.volumes", Volumes, "{volume}", "Volumes that this site holds, by status.");
+        _meter.CreateObservableGauge("skerry.replications", Replications, "{replication}", "Replications with an end at this site, by state.");
+        _meter.CreateObservableGauge(
+            "skerry.replication.lag", () => Lags(s => s.LagBytes), "By", "Written here and not yet acknowledged by the replica, as last measured.");
+        _meter.CreateObservableGauge(
+            "skerry.replication.lag", () => Lags(s => s.LagSeconds), "s", "Age of the oldest write that the replica has not acknowledged, as last measured.");
+        _meter.CreateObservableGauge(
+            "skerry.replication.recovery_point.age", RecoveryPointAges, "s", "Age of the newest state that the copy here can be promoted to.");
+        _meter.CreateObservableGauge("skerry.conflicts", () => _site.Replica.Conflicts.Count, "{conflict}", "Conflicts that nobody has settled.");
+        _meter.CreateObservableGauge("skerry.backend.total", () => Backends(b => b.TotalBytes), "By", "Space of a backend.");
+        _meter.CreateObservableGauge("skerry.backend.free", () => Backends(b => b.FreeBytes), "By", "Space of a backend that is free for new data.");
+        _meter.CreateObservableGauge("skerry.backend.allocated", () => Backends(b => b.AllocatedBytes), "By", "Space that the volumes of a backend take.");
+    }
+
+    public void Dispose() => _meter.Dispose();
+
+    private IEnumerable<Measurement<int>> Operations() =>
+        Count(
+            "status",
+            _site.Replica.List(EntityKinds.Operation).Where(o => o.Text("target_site") == _site.SelfText).Select(o => o.Text("status", "")),
+            // An alert on what is not there yet needs its zero.
+            "queued", "running", "failed");
+
+    private IEnumerable<Measurement<int>> Volumes()
+    {
+        var state = StateView.Of(_site.Replica);
+        return Count(
+            "status",
+            state.List(EntityKinds.Volume)
+                .Where(v => (Generations.Owner(Generations.Of(state, v.Id)) ?? v.Text("site")) == _site.SelfText)
+                .Select(v => v.Text("status", "")));
+    }
+
+    private IEnumerable<Measurement<int>> Replications()
+    {
+        var state = StateView.Of(_site.Replica);
+        return Count(
+            "state",
+            Relation.All(state)
+                .Where(r => r.BackendAt(_site.SelfText) is not null)
+                .Select(r => ReplicationSummary.Of(r, Generations.Primary(state, r.VolumeId)).Status));
+    }
+
+    private IEnumerable<Measurement<double>> Lags(Func<SourceStatus, double?> read)
+    {
+        var state = StateView.Of(_site.Replica);
+        foreach (var relation in Relation.All(state))
+        {
+            var isSource = Generations.Primary(state, relation.VolumeId)?.Current.Site == _site.SelfText;
+            if (isSource && relation.Source is { } source && read(source) is { } value)
+            {
+                yield return new Measurement<double>(value, Label("replication", relation.Id));
+            }
+        }
+    }
+
+    private IEnumerable<Measurement<double>> RecoveryPointAges()
+    {
+        var state = StateView.Of(_site.Replica);
+        foreach (var relation in Relation.All(state))
+        {
+            var primary = Generations.Primary(state, relation.VolumeId)?.Current;
+            if (primary is not null && relation.ReplicaOf(primary.Site).Site == _site.SelfText && relation.Target?.RecoveryPoint is { } point)
+            {
+                yield return new Measurement<double>((_site.Now - point.TakenAt).TotalSeconds, Label("replication", relation.Id));
+            }
+        }
+    }
+
+    private IEnumerable<Measurement<long>> Backends(Func<BackendReport, long> read) =>
+        BackendReport.Of(StateView.Of(_site.Replica), _site.SelfText).Select(b => new Measurement<long>(read(b), Label("backend", b.Name)));
+
+    private static IEnumerable<Measurement<int>> Count(string label, IEnumerable<string> words, params IEnumerable<string> always)
+    {
+        var counts = words.CountBy(w => w).ToDictionary();
+        foreach (var word in always)
+        {
+            counts.TryAdd(word, 0);
+        }
+
+        return counts.Select(c => new Measurement<int>(c.Value, Label(label, c.Key)));
+    }
+
+    private static KeyValuePair<string, object?> Label(string name, string value) => new(name, value);
+}
