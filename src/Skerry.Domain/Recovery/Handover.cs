@@ -20,8 +20,13 @@ internal sealed record Handover(string VolumeId, string GenerationId, string Ope
 
     public static IEnumerable<Handover> All(StateView state) => state.List(EntityKinds.Handover).Select(Read);
 
+    /// <remarks>
+    /// The key is the volume's, so an earlier handover of it lies in the trash, where a write alone would leave it: a hold that
+    /// nobody sees, under which the old primary opens again and takes writes that its successor never gets.
+    /// </remarks>
     public void Write(ITransaction transaction)
     {
+        transaction.Revive(Key(VolumeId));
         transaction.Set(Key(VolumeId), "generation_id", GenerationId);
         transaction.Set(Key(VolumeId), "operation_id", OperationId);
         transaction.Set(Key(VolumeId), "reason", Reason);

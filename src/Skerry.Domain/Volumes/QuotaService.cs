@@ -33,6 +33,7 @@ public sealed class QuotaService(SiteContext site)
             actor,
             transaction =>
             {
+                transaction.Revive(new EntityKey(EntityKinds.Quota, projectId));
                 Set("volumes", change.Volumes);
                 Set("gigabytes", change.Gigabytes);
                 Set("snapshots", change.Snapshots);

@@ -71,5 +71,9 @@ public sealed class QuotaTests
         Assert.False((await site.Volumes.CreateAsync(Ann, new() { SizeGib = 1 }, None)).IsRefused);
         await site.Quotas.ResetAsync(DomainSite.Admin, "p1", None);
         Assert.Equal(10, site.Quotas.Show(Ann, "p1").Value.Volumes.Limit);
+
+        // What was put back to the defaults can be set again.
+        await site.Quotas.SetAsync(DomainSite.Admin, "p1", new() { Volumes = 3 }, None);
+        Assert.Equal(3, site.Quotas.Show(Ann, "p1").Value.Volumes.Limit);
     }
 }
