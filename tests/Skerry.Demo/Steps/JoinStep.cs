@@ -14,7 +14,7 @@ public static class JoinStep
         var token = await InviteAsync(stage.Hub, "127.0.0.1:1", cancellationToken);
         var twice = await stage.South.SkerryAsync(cancellationToken, "site", "join", token[..^6] + "AAAAAA");
         Story.Require(twice.ExitCode != 0, "a forged invitation was accepted");
-        story.Prove("a forged invitation is refused", twice.Errors.Trim().Split('\n')[^1]);
+        story.Prove("a forged invitation is refused", twice.Errors.Trim().Split('\n')[0]);
     }
 
     /// <summary>Starts the three sites and joins them to one cloud, with every link of north over the stage's wires.</summary>

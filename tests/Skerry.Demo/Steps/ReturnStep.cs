@@ -42,7 +42,7 @@ internal static class ReturnStep
 
         var refused = await north.SkerryAsync(cancellationToken, "volume", "connect", story.VolumeId);
         Story.Require(refused.ExitCode == 4, $"north still hands out its fenced copy (exit code {refused.ExitCode})");
-        story.Prove("the old primary takes no more writes", VolumeStep.LastLine(refused.Errors));
+        story.Prove("the old primary takes no more writes", refused.Errors.Trim().Split('\n')[0]);
     }
 
     private static long Bytes(JsonElement transfer, string name) => transfer.GetProperty(name).GetInt64();
