@@ -264,7 +264,7 @@ public sealed class SyncNode
         {
             Log.LinkDown(_logger, target.Name, target.Site, reason);
         }
-        else if (!session.IsGreeted && !cancellationToken.IsCancellationRequested)
+        else if (!session.IsGreeted)
         {
             if (peer.Failed(reason))
             {

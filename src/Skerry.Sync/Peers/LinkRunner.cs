@@ -120,8 +120,11 @@ internal sealed class LinkRunner(
                 Pulse();
             }
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception ended) when (
+            ended is OperationCanceledException or IOException
+            && silence.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
+            // Giving up a read breaks the socket, and which of the two the reader sees first is chance.
             session.Close(ByeCode.Silent, "Nothing was heard for too long.");
             return isGreeted
                 ? $"nothing was heard for {local.Options.DeadAfter.TotalSeconds:0.#} s"
