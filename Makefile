@@ -5,7 +5,8 @@
 #   make build                       artifacts/bin/skerryd and artifacts/bin/skerry
 #   make lint                        format and analyzers
 #   make simulate [SEEDS=n] [SEED=x] sites in one process, under faults, on virtual time
-#   make bench [NAME=blocks]         measurements beside peers, into artifacts/bench
+#   make bench [NAME=blocks]         measurements beside peers, into artifacts/bench; also
+#     [CASES=randwrite,fsync] [TRANSPORT=tcp|unix] [ROUNDS=5]
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -19,6 +20,10 @@ CONFIGURATION ?= Release
 SEEDS ?= 200
 SEED ?=
 NAME ?= all
+CASES ?=
+TRANSPORT ?=
+ROUNDS ?=
+GIB ?=
 KEEP ?=
 
 DOTNET_BUILD := dotnet build -c $(CONFIGURATION) -v quiet -clp:NoSummary
@@ -43,7 +48,7 @@ simulate: setup
 	@SKERRY_SEEDS=$(SEEDS) SKERRY_SEED=$(SEED) dotnet tests/Skerry.Simulation/bin/$(CONFIGURATION)/net10.0/Skerry.Simulation.dll
 
 bench: build
-	@eng/bench $(NAME)
+	@eng/bench $(NAME) cases=$(CASES) transport=$(TRANSPORT) rounds=$(ROUNDS) gib=$(GIB)
 
 lint: setup
 	@eng/lint $(CONFIGURATION)

@@ -1,18 +1,11 @@
 using Skerry.Benchmarks;
 using Skerry.Benchmarks.Blocks;
 
-IReadOnlyDictionary<string, Func<string, CancellationToken, Task<IReadOnlyList<Comparison>>>> benchmarks =
-    new SortedDictionary<string, Func<string, CancellationToken, Task<IReadOnlyList<Comparison>>>>(StringComparer.Ordinal)
+IReadOnlyDictionary<string, Func<string, Selection, CancellationToken, Task<IReadOnlyList<Comparison>>>> benchmarks =
+    new SortedDictionary<string, Func<string, Selection, CancellationToken, Task<IReadOnlyList<Comparison>>>>(StringComparer.Ordinal)
     {
         ["blocks"] = BlockBenchmark.RunAsync,
     };
-
-if (args is not [var name, var folder] || (name != "all" && !benchmarks.ContainsKey(name)))
-{
-    var asked = args.Length > 0 ? $"there is no benchmark '{args[0]}'" : "no benchmark was named";
-    Console.Error.WriteLine($"bench: {asked}; use all, or one of: {string.Join(", ", benchmarks.Keys)}");
-    return 2;
-}
 
 using var stop = new CancellationTokenSource();
 Console.CancelKeyPress += (_, e) =>
@@ -21,16 +14,42 @@ Console.CancelKeyPress += (_, e) =>
     stop.Cancel();
 };
 
+if (args is [ServedVolume.Verb, .. var rest])
+{
+    return await ServedVolume.RunAsync(rest, stop.Token);
+}
+
+if (args is not [var name, var folder, .. var words] || (name != "all" && !benchmarks.ContainsKey(name)))
+{
+    var asked = args.Length > 0 ? $"there is no benchmark '{args[0]}'" : "no benchmark was named";
+    Console.Error.WriteLine($"bench: {asked}; use all, or one of: {string.Join(", ", benchmarks.Keys)}");
+    return 2;
+}
+
+var (selection, mistakes) = Selection.Parse(words);
+if (mistakes.Count > 0)
+{
+    Console.Error.WriteLine($"bench: {string.Join("; ", mistakes)}");
+    return 2;
+}
+
 Directory.CreateDirectory(folder);
 foreach (var (chosen, runAsync) in benchmarks.Where(b => name == "all" || name == b.Key))
 {
-    var work = Path.Combine(folder, $"{chosen}.work");
+    var work = Path.Combine(Path.GetFullPath(folder), $"{chosen}.work");
+    if (Directory.Exists(work))
+    {
+        Directory.Delete(work, recursive: true);
+    }
+
     Directory.CreateDirectory(work);
     try
     {
-        var comparisons = await runAsync(work, stop.Token);
+        var started = TimeProvider.System.GetTimestamp();
+        var comparisons = await runAsync(work, selection, stop.Token);
         await Report.WriteAsync(Path.Combine(folder, $"{chosen}.json"), comparisons, stop.Token);
         Report.Print(comparisons, Console.Out);
+        Console.Error.WriteLine($"bench: {chosen} took {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0} s");
     }
     catch (OperationCanceledException) when (stop.IsCancellationRequested)
     {

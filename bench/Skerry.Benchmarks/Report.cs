@@ -10,12 +10,15 @@ internal static class Report
     public static async Task WriteAsync(string path, IReadOnlyList<Comparison> comparisons, CancellationToken cancellationToken) =>
         await File.WriteAllTextAsync(path, JsonSerializer.Serialize(comparisons, Json) + "\n", cancellationToken);
 
+    /// <summary>A line for each metric: ours, then each peer's with the ratio; a star marks the peer that the goal is meant against.</summary>
     public static void Print(IReadOnlyList<Comparison> comparisons, TextWriter output)
     {
-        output.WriteLine($"{"metric",-24} {"skerry",10} {"unit",-6} {"peer",-12} {"peer's",10} {"ratio",7}");
-        foreach (var c in comparisons)
+        foreach (var metric in comparisons.GroupBy(c => c.Metric))
         {
-            output.WriteLine($"{c.Metric,-24} {c.Value,10:0.#} {c.Unit,-6} {c.Peer,-12} {c.PeerValue,10:0.#} {c.Ratio,7:0.00}");
+            var first = metric.First();
+            var peers = string.Join("  ", metric.Select(c => $"{c.Peer}{(c.Goal is null ? " " : "*")} {c.PeerValue,9:0.##} {c.Ratio,6:0.00}x"));
+            var verdict = metric.FirstOrDefault(c => c.Goal is not null) is { } aimed ? $"  goal {aimed.Goal:0.0#}x {(aimed.Ratio >= aimed.Goal ? "reached" : "MISSED")}" : "";
+            output.WriteLine($"{metric.Key,-34} {first.Value,9:0.##} {first.Unit,-7} {peers}{verdict}");
         }
     }
 }

@@ -3,39 +3,40 @@ using Skerry.TestKit.Processes;
 
 namespace Skerry.Benchmarks.Blocks;
 
-/// <summary>Workloads of fio's NBD engine, one connection each.</summary>
+/// <summary>Workloads of fio's NBD engine, one connection for each job.</summary>
 internal static class Fio
 {
-    private const int RunMilliseconds = 1500;
-
     /// <summary>4 KiB requests all over the disk.</summary>
+    /// <param name="name">The case.</param>
     /// <param name="kind"><c>randread</c> or <c>randwrite</c>.</param>
-    /// <param name="depth">Requests under way at once.</param>
-    /// <param name="withSync">Each write is followed by a flush.</param>
-    public static Workload Small(string kind, int depth, bool withSync = false) => new(
-        $"{(withSync ? "write+fsync" : kind)} 4k depth {depth}",
-        "IOPS",
-        async (uri, cancellationToken) => await RunAsync(uri, kind, ["--bs=4k", $"--iodepth={depth}", .. withSync ? ["--fsync=1"] : Array.Empty<string>()], "iops", cancellationToken));
+    /// <param name="depth">Requests under way at once, of each job.</param>
+    /// <param name="goal">The ratio to reach.</param>
+    /// <param name="jobs">How many connections do this at once; their rates are added.</param>
+    public static Workload Small(string name, string kind, int depth, double goal, int jobs = 1) =>
+        new(name, "IOPS", Content.Full, goal, Servers.RawPeers, Runner(kind, "iops", 1, "--bs=4k", $"--iodepth={depth}", $"--numjobs={jobs}", "--group_reporting"));
+
+    /// <summary>4 KiB writes, each followed by a flush that is waited for. The goal is meant against nbdkit.</summary>
+    public static Workload Flushed(string name, double goal) =>
+        new(name, "IOPS", Content.Full, goal, [Servers.Nbdkit], Runner("randwrite", "iops", 1, "--bs=4k", "--iodepth=1", "--fsync=1"));
 
     /// <summary>1 MiB requests from the start of the disk on.</summary>
+    /// <param name="name">The case.</param>
     /// <param name="kind"><c>read</c> or <c>write</c>.</param>
-    public static Workload Large(string kind) => new(
-        $"{kind} 1m sequential",
-        "MiB/s",
-        async (uri, cancellationToken) => await RunAsync(uri, kind, ["--bs=1m", "--iodepth=4"], "bw", cancellationToken) / 1024);
+    /// <param name="goal">The ratio to reach.</param>
+    public static Workload Large(string name, string kind, double goal) =>
+        new(name, "MiB/s", Content.Full, goal, Servers.RawPeers, Runner(kind, "bw", 1.0 / 1024, "--bs=1m", "--iodepth=4"));
 
-    private static async Task<double> RunAsync(string uri, string kind, string[] shape, string measure, CancellationToken cancellationToken)
-    {
-        string[] arguments =
-        [
-            "--name=bench", "--ioengine=nbd", $"--uri={uri}", $"--rw={kind}", .. shape,
-            "--time_based", $"--runtime={RunMilliseconds}ms", "--randrepeat=1", "--randseed=1", "--output-format=json",
-        ];
-        var run = (await ProgramRun.RunAsync("fio", arguments, TimeSpan.FromMinutes(1), cancellationToken)).Require();
+    private static Func<string, int, int, CancellationToken, Task<double>> Runner(string kind, string measure, double scale, params string[] shape) =>
+        async (uri, milliseconds, seed, cancellationToken) =>
+        {
+            var (program, arguments) = Cores.Client(
+                "fio",
+                ["--name=bench", "--ioengine=nbd", $"--uri={uri}", $"--rw={kind}", .. shape, "--time_based", $"--runtime={milliseconds}ms", $"--randseed={seed}", "--output-format=json"]);
+            var run = (await ProgramRun.RunAsync(program, arguments, TimeSpan.FromMinutes(3), cancellationToken)).Require();
 
-        // The engine may say something before the document begins.
-        using var report = JsonDocument.Parse(run.Output.AsMemory(run.Output.IndexOf('{', StringComparison.Ordinal)));
-        var direction = kind.EndsWith("read", StringComparison.Ordinal) ? "read" : "write";
-        return report.RootElement.GetProperty("jobs")[0].GetProperty(direction).GetProperty(measure).GetDouble();
-    }
+            // The engine may say something before the document begins.
+            using var report = JsonDocument.Parse(run.Output.AsMemory(run.Output.IndexOf('{', StringComparison.Ordinal)));
+            var direction = kind.EndsWith("read", StringComparison.Ordinal) ? "read" : "write";
+            return report.RootElement.GetProperty("jobs")[0].GetProperty(direction).GetProperty(measure).GetDouble() * scale;
+        };
 }

@@ -1,0 +1,39 @@
+namespace Skerry.Benchmarks.Blocks;
+
+/// <summary>What the disks hold before a group of workloads begins.</summary>
+internal enum Content
+{
+    /// <summary>Data everywhere, so that nobody answers for holes.</summary>
+    Full,
+
+    /// <summary>Stretches of 32 MiB, of data and of nothing in turn.</summary>
+    Half,
+}
+
+/// <summary>Files to fill disks from.</summary>
+internal sealed class ContentFiles(string folder, long sizeBytes)
+{
+    private const int PieceBytes = 1 << 20;
+    private const long StretchBytes = 32 << 20;
+
+    public long SizeBytes => sizeBytes;
+
+    public string PathOf(Content content) => Path.Combine(folder, content == Content.Full ? "full" : "half");
+
+    public async Task MakeAsync(Content content, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[PieceBytes];
+        var random = new Random(1);
+        await using var stream = File.Create(PathOf(content));
+        stream.SetLength(sizeBytes);
+        for (long done = 0; done < sizeBytes; done += PieceBytes)
+        {
+            if (content == Content.Full || done / StretchBytes % 2 == 0)
+            {
+                random.NextBytes(buffer);
+                stream.Position = done;
+                await stream.WriteAsync(buffer, cancellationToken);
+            }
+        }
+    }
+}
