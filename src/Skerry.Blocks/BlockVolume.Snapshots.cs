@@ -83,7 +83,7 @@ public sealed partial class BlockVolume
     /// head or of a snapshot. Never misses one; may name more. A number that can mean several states, because the disk reverted or jumped
     /// in a catch-up, names all ranges: the overload with a lineage is exact. -1 names all ranges. Time follows the change.
     /// </summary>
-    public IReadOnlyList<ChangedRange> ChangedSince(long number, string? snapshotId = null) => Changed(number, snapshotId, ofOwnLine: false);
+    public IReadOnlyList<ChangedRange> ChangedSince(long number, string? snapshotId = null) => Changed(number, snapshotId, ofOwnLine: false, 0, long.MaxValue);
 
     /// <summary>
     /// Ranges that may have changed here since the last state that this disk (or its snapshot) has in common with
@@ -92,7 +92,23 @@ public sealed partial class BlockVolume
     public IReadOnlyList<ChangedRange> ChangedSince(Lineage other, string? snapshotId = null)
     {
         var own = snapshotId is null ? Lineage : FindSnapshot(snapshotId).Info.Lineage;
-        return Changed(Lineage.CommonNumber(own, other), snapshotId, ofOwnLine: true);
+        return Changed(Lineage.CommonNumber(own, other), snapshotId, ofOwnLine: true, 0, long.MaxValue);
+    }
+
+    /// <summary>
+    /// Ranges in order, of at least the blocks from the offset on, where the head, or a snapshot, may differ from another snapshot,
+    /// whichever of the two the change was made on. Empty for a part beyond the end.
+    /// </summary>
+    /// <exception cref="BlockException"><see cref="BlockError.NotFound"/> when one of the snapshots is not there.</exception>
+    internal IReadOnlyList<ChangedRange> Difference(string baseSnapshotId, string? snapshotId, long offsetBytes, long lengthBytes)
+    {
+        var other = FindSnapshot(baseSnapshotId).Info.Lineage;
+        var own = snapshotId is null ? Lineage : FindSnapshot(snapshotId).Info.Lineage;
+        var common = Lineage.CommonNumber(own, other);
+        var here = Changed(common, snapshotId, ofOwnLine: true, offsetBytes, lengthBytes);
+        return common == other.LastNumber
+            ? here
+            : [.. here.Concat(Changed(common, baseSnapshotId, ofOwnLine: true, offsetBytes, lengthBytes)).OrderBy(range => range.OffsetBytes)];
     }
 
     internal void EndTaps(TapEnd end)
@@ -125,16 +141,20 @@ public sealed partial class BlockVolume
         return tap;
     }
 
-    private IReadOnlyList<ChangedRange> Changed(long number, string? snapshotId, bool ofOwnLine)
+    private IReadOnlyList<ChangedRange> Changed(long number, string? snapshotId, bool ofOwnLine, long offsetBytes, long lengthBytes)
     {
         RequireThere();
         if (snapshotId is null)
         {
-            return Ranges.Changed(_state.Map, SizeBytes, Ranges.Reliable(_state.Forks, number, _state.LastNumber, ofOwnLine));
+            var reliable = Ranges.Reliable(_state.Forks, number, _state.LastNumber, ofOwnLine);
+            return Within(_state.Map, SizeBytes, reliable);
         }
 
         var snapshot = FindSnapshot(snapshotId);
-        return Ranges.Changed(
+        return Within(
             snapshot.Map, snapshot.Info.SizeBytes, Ranges.Reliable(snapshot.Forks, number, snapshot.Info.Lineage.LastNumber, ofOwnLine));
+
+        IReadOnlyList<ChangedRange> Within(BlockMap map, long sizeBytes, long since) =>
+            offsetBytes >= sizeBytes ? [] : Ranges.Changed(map, sizeBytes, since, offsetBytes, Math.Min(lengthBytes, sizeBytes - offsetBytes));
     }
 }

@@ -41,6 +41,6 @@ internal sealed class ServedVolume(BlockVolume volume) : INbdExports
         return 0;
     }
 
-    public ValueTask<NbdExport?> OpenAsync(string exportName, EndPoint remote, CancellationToken cancellationToken) =>
+    public ValueTask<NbdExport?> OpenAsync(string exportName, NbdPeer peer, CancellationToken cancellationToken) =>
         new(exportName == volume.Id ? new NbdExport { Device = volume, Label = volume.Id } : null);
 }

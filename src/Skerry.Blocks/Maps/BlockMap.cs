@@ -118,13 +118,13 @@ internal sealed class BlockMap
     }
 
     /// <summary>
-    /// Ranges in order, clipped to <paramref name="endBlock"/>, of the blocks that carry a number above <paramref name="number"/>;
-    /// with -1, of all blocks, also those never written.
+    /// Ranges in order that cover, from <paramref name="fromBlock"/> to before <paramref name="endBlock"/>, the blocks that carry a number
+    /// above <paramref name="number"/>; with -1, all blocks, also those never written. The first may begin before.
     /// </summary>
-    public void Visit(long number, long endBlock, RangeVisitor visit)
+    public void Visit(long number, long fromBlock, long endBlock, RangeVisitor visit)
     {
         var root = Root;
-        Visit(root, root.Level, 0, endBlock, number, visit);
+        Visit(root, root.Level, 0, fromBlock, endBlock, number, visit);
         var span = MapNode.Fanout * root.ChildSpan;
         if (number < 0 && span < endBlock)
         {
@@ -132,9 +132,11 @@ internal sealed class BlockMap
         }
     }
 
-    private static void Visit(MapNode? node, int level, long first, long end, long number, RangeVisitor visit)
+    private static void Visit(MapNode? node, int level, long first, long from, long end, long number, RangeVisitor visit)
     {
-        if (first >= end || (node is null ? number >= 0 : node.MaxNumber <= number))
+        if (first >= end
+            || first + (1L << (MapNode.FanoutBits * (level + 1))) <= from
+            || (node is null ? number >= 0 : node.MaxNumber <= number))
         {
             return;
         }
@@ -144,14 +146,14 @@ internal sealed class BlockMap
             case InnerNode inner:
                 for (var i = 0; i < MapNode.Fanout; i++)
                 {
-                    Visit(inner[i], level - 1, first + (i * inner.ChildSpan), end, number, visit);
+                    Visit(inner[i], level - 1, first + (i * inner.ChildSpan), from, end, number, visit);
                 }
 
                 break;
             case LeafNode leaf:
                 Span<MapEntry> entries = stackalloc MapEntry[MapNode.Fanout];
                 leaf.Read(0, entries);
-                for (var i = 0; i < MapNode.Fanout && first + i < end; i++)
+                for (var i = (int)Math.Max(0, from - first); i < MapNode.Fanout && first + i < end; i++)
                 {
                     if (entries[i].Number > number)
                     {

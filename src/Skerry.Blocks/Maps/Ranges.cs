@@ -39,10 +39,13 @@ internal static class Ranges
     }
 
     /// <summary>Blocks with a number above <paramref name="number"/>; all blocks for -1.</summary>
-    public static IReadOnlyList<ChangedRange> Changed(BlockMap map, long sizeBytes, long number)
+    public static IReadOnlyList<ChangedRange> Changed(BlockMap map, long sizeBytes, long number) => Changed(map, sizeBytes, number, 0, sizeBytes);
+
+    /// <summary>Those of them that touch a part of the disk, whole.</summary>
+    public static IReadOnlyList<ChangedRange> Changed(BlockMap map, long sizeBytes, long number, long offsetBytes, long lengthBytes)
     {
         var ranges = new List<ChangedRange>();
-        map.Visit(number, Sizes.BlocksFor(sizeBytes), (first, count, place) =>
+        map.Visit(number, offsetBytes / Sizes.Block, Sizes.BlocksFor(Math.Min(offsetBytes + lengthBytes, sizeBytes)), (first, count, place) =>
         {
             var offset = first * Sizes.Block;
             var length = Math.Min(count * Sizes.Block, sizeBytes - offset);

@@ -134,7 +134,7 @@ internal sealed class Connection
         using ITimer deadline = _time.CreateTimer(_ => Abort(), null, _options.HandshakeTimeout, Timeout.InfiniteTimeSpan);
         try
         {
-            return new Handshake(_socket, _remote, _exports, _cut.Token).Run();
+            return new Handshake(_socket, new NbdPeer(_remote), _exports, _cut.Token).Run();
         }
         catch (OperationCanceledException) when (_cut.IsCancellationRequested)
         {

@@ -8,6 +8,7 @@ internal static class DeviceFault
         BlockException { Error: BlockError.OutOfRange } => new(NbdError.Invalid, "The range is outside the volume."),
         BlockException { Error: BlockError.ReadOnly } => new(NbdError.NotPermitted, "The volume takes no writes now."),
         BlockException { Error: BlockError.NoSpace } => new(NbdError.NoSpace, "The volume's backend is full; free space there and write again."),
+        BlockException { Error: BlockError.NotFound } => new(NbdError.Invalid, "The snapshot that was measured from is no longer there; reconnect and choose another."),
         BlockException { Error: BlockError.Corrupt } => new(NbdError.Io, "A stored block of this range is damaged; the site's log names it."),
         BlockException { Error: BlockError.Closed } => new(NbdError.Shutdown, "The volume was closed; connect to where it is primary now."),
         OperationCanceledException => new(NbdError.Shutdown, "The connection is being closed."),
@@ -17,5 +18,5 @@ internal static class DeviceFault
     /// <summary>False for what a client brings on itself or an operator did on purpose.</summary>
     public static bool IsWorthReporting(Exception fault) => fault is not (
         OperationCanceledException
-        or BlockException { Error: BlockError.OutOfRange or BlockError.ReadOnly or BlockError.Closed });
+        or BlockException { Error: BlockError.OutOfRange or BlockError.ReadOnly or BlockError.Closed or BlockError.NotFound });
 }

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Net;
 
 namespace Skerry.Blocks.Nbd;
 
@@ -11,7 +10,7 @@ namespace Skerry.Blocks.Nbd;
 /// It holds at most one lease: that of the export last named, so that "info" and then "go" see the same device. It runs on the
 /// connection's own thread, which is why waiting for <see cref="INbdExports"/> may block.
 /// </remarks>
-internal sealed class Handshake(ClientSocket socket, EndPoint remote, INbdExports exports, CancellationToken cancel)
+internal sealed class Handshake(ClientSocket socket, NbdPeer peer, INbdExports exports, CancellationToken cancel)
 {
     /// <summary>The longest option that a sane client sends is a few strings of 4 KiB.</summary>
     private const int MaxOptionBytes = 64 * 1024;
@@ -19,12 +18,16 @@ internal sealed class Handshake(ClientSocket socket, EndPoint remote, INbdExport
     /// <summary>More are a client in a loop, or one that guesses names.</summary>
     private const int MaxOptions = 128;
 
+    /// <summary>Each costs work and room in every block status; the protocol lets a server select fewer than were asked for.</summary>
+    private const int MaxContexts = 16;
+
     private readonly OptionReplies _replies = new(socket);
     private byte[] _data = [];
     private string? _leaseName;
     private NbdExport? _lease;
     private bool _structured;
-    private string? _contextFor;
+    private string? _contextsFor;
+    private List<MetaContext.Selected> _contexts = [];
     private bool _sendZeroes;
 
     private enum Next
@@ -53,7 +56,7 @@ internal sealed class Handshake(ClientSocket socket, EndPoint remote, INbdExport
 
         if (next == Next.Transmit)
         {
-            return (_lease!, new(_structured, _structured && _contextFor == _leaseName));
+            return (_lease!, new(_structured, _structured && _contextsFor == _leaseName ? _contexts : []));
         }
 
         DropLease();
@@ -176,7 +179,7 @@ internal sealed class Handshake(ClientSocket socket, EndPoint remote, INbdExport
             return _replies.Send(OptionReply.Invalid, "A list takes no data.");
         }
 
-        foreach (NbdListing listing in Wait(exports.ListAsync(remote, cancel)))
+        foreach (NbdListing listing in Wait(exports.ListAsync(peer, cancel)))
         {
             _replies.AddServer(listing);
         }
@@ -200,7 +203,8 @@ internal sealed class Handshake(ClientSocket socket, EndPoint remote, INbdExport
         if (isSet)
         {
             // Even a request that fails replaces what was selected before.
-            _contextFor = null;
+            _contextsFor = null;
+            _contexts = [];
         }
 
         if (!_structured)
@@ -213,21 +217,31 @@ internal sealed class Handshake(ClientSocket socket, EndPoint remote, INbdExport
             return _replies.Send(OptionReply.Invalid, "The option's data is malformed.");
         }
 
-        if (Open(name) is null)
+        if (Open(name) is not { } export)
         {
             return RefuseUnknown();
         }
 
-        bool matches = queries.Contains(Protocol.AllocationContext, StringComparer.Ordinal)
-            || (!isSet && (queries.Count == 0 || queries.Contains("base:", StringComparer.Ordinal)));
-        if (matches)
+        uint lastId = 0;
+        foreach (MetaContext context in MetaContext.Of(export))
         {
-            _replies.AddMetaContext(isSet ? Protocol.AllocationContextId : 0, Protocol.AllocationContext);
-        }
+            lastId++;
+            if (!(!isSet && queries.Count == 0) && !queries.Exists(query => context.Matches(query, isList: !isSet)))
+            {
+                continue;
+            }
 
-        if (isSet && matches)
-        {
-            _contextFor = name;
+            if (isSet && _contexts.Count == MaxContexts)
+            {
+                break;
+            }
+
+            _replies.AddMetaContext(isSet ? lastId : 0, context.Name);
+            if (isSet)
+            {
+                _contexts.Add(new(lastId, context));
+                _contextsFor = name;
+            }
         }
 
         return _replies.Send(OptionReply.Ack);
@@ -254,7 +268,7 @@ internal sealed class Handshake(ClientSocket socket, EndPoint remote, INbdExport
         }
 
         DropLease();
-        _lease = Wait(exports.OpenAsync(name, remote, cancel));
+        _lease = Wait(exports.OpenAsync(name, peer, cancel));
         _leaseName = _lease is null ? null : name;
         return _lease;
     }

@@ -1,5 +1,3 @@
-using System.Net;
-
 namespace Skerry.Blocks.Nbd;
 
 /// <summary>Decides which names a client may open, and opens them. Called from many connections at once.</summary>
@@ -14,10 +12,10 @@ public interface INbdExports
     /// Opens the export that a client names; null when there is none, whatever the reason, so that a guess learns nothing. The
     /// export is disposed when its connection has ended and nothing of it is in flight.
     /// </summary>
-    ValueTask<NbdExport?> OpenAsync(string exportName, EndPoint remote, CancellationToken cancellationToken);
+    ValueTask<NbdExport?> OpenAsync(string exportName, NbdPeer peer, CancellationToken cancellationToken);
 
     /// <summary>What NBD_OPT_LIST may tell this client. Names are secrets, so unless overridden it is nothing.</summary>
-    ValueTask<IReadOnlyList<NbdListing>> ListAsync(EndPoint remote, CancellationToken cancellationToken) => new([]);
+    ValueTask<IReadOnlyList<NbdListing>> ListAsync(NbdPeer peer, CancellationToken cancellationToken) => new([]);
 }
 
 /// <summary>One line of an answer to NBD_OPT_LIST.</summary>

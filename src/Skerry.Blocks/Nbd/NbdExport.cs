@@ -14,6 +14,9 @@ public sealed class NbdExport : IAsyncDisposable
     /// <summary>For people to read; sent to clients that ask for it.</summary>
     public string? Description { get; init; }
 
+    /// <summary>What qemu:dirty-bitmap contexts there are; null for none.</summary>
+    public IDirtyBitmaps? DirtyBitmaps { get; init; }
+
     /// <summary>Refuses writes even where the device would take them.</summary>
     public bool ReadOnly { get; init; }
 

@@ -33,11 +33,6 @@ internal static class Protocol
 
     /// <summary>What every client may count on, and what this server advertises.</summary>
     public const uint MaxPayloadBytes = 32u << 20;
-
-    /// <summary>The context id of base:allocation; there is one context, so one id.</summary>
-    public const uint AllocationContextId = 1;
-
-    public const string AllocationContext = "base:allocation";
 }
 
 [Flags]

@@ -7,7 +7,7 @@ internal readonly record struct Refusal(NbdError Error, string Message)
 }
 
 /// <summary>What was agreed in the handshake, as far as it decides which requests are legal.</summary>
-internal readonly record struct Agreement(bool StructuredReplies, bool AllocationContext);
+internal readonly record struct Agreement(bool StructuredReplies, IReadOnlyList<MetaContext.Selected> Contexts);
 
 /// <summary>Which requests may reach the device. The error values are those that the protocol asks for in each case.</summary>
 internal static class RequestRules
@@ -32,8 +32,8 @@ internal static class RequestRules
                 return new(NbdError.NoSpace, "The write ends beyond the end of the export.");
             case Command.Read or Command.Trim or Command.Cache or Command.BlockStatus when outside:
                 return new(NbdError.Invalid, "The range ends beyond the end of the export.");
-            case Command.BlockStatus when !agreed.AllocationContext:
-                return new(NbdError.Invalid, "Block status needs base:allocation, selected by NBD_OPT_SET_META_CONTEXT for this export.");
+            case Command.BlockStatus when agreed.Contexts.Count == 0:
+                return new(NbdError.Invalid, "Block status needs a context such as base:allocation, selected by NBD_OPT_SET_META_CONTEXT for this export.");
             case Command.BlockStatus when header.LengthBytes == 0:
                 return new(NbdError.Invalid, "Block status of an empty range was asked for.");
             case Command.Flush when header.OffsetBytes != 0 || header.LengthBytes != 0:

@@ -136,7 +136,7 @@ internal sealed class Transmission : IDisposable
 
         if (header.Command == Command.BlockStatus)
         {
-            BlockStatusRequests.Begin(request, this, _device);
+            BlockStatusRequests.Begin(request, this, _export, _agreed.Contexts);
             return true;
         }
 

@@ -96,7 +96,10 @@ public sealed class ExportRegistry(SiteContext site)
 
         var readOnly = snapshotId is not null || entity.Flag("read_only");
         return new ExportGrant(
-            entity.Key.Id, volumeId, snapshotId, readOnly, volume.Text("name", volumeId));
+            entity.Key.Id, volumeId, snapshotId, readOnly, volume.Text("name", volumeId))
+        {
+            SnapshotIds = state.List(EntityKinds.Snapshot).Where(s => s.Text("volume_id") == volumeId).Select(s => s.Key.Id).ToHashSet(StringComparer.Ordinal),
+        };
     }
 
     private void Revoke(Func<ExportLease, bool> which)
@@ -116,7 +119,11 @@ public sealed class ExportRegistry(SiteContext site)
 
 /// <summary>What an export name opens.</summary>
 public sealed record ExportGrant(
-    string ConnectionId, string VolumeId, string? SnapshotId, bool ReadOnly, string Description);
+    string ConnectionId, string VolumeId, string? SnapshotId, bool ReadOnly, string Description)
+{
+    /// <summary>The volume's snapshots, which its users may know of; the store may hold others for its own ends.</summary>
+    public IReadOnlySet<string> SnapshotIds { get; init; } = new HashSet<string>();
+}
 
 /// <summary>One opening of an export; disposed when its NBD connection ends.</summary>
 public sealed class ExportLease : IDisposable

@@ -1,4 +1,3 @@
-using System.Net;
 using Skerry.Blocks;
 using Skerry.Blocks.Nbd;
 using Skerry.Domain.Volumes;
@@ -8,7 +7,7 @@ namespace Skerry.Drivers.Native;
 /// <summary>What this site's NBD server serves: volumes and snapshots of its block stores, to holders of a connection's secret.</summary>
 public sealed class NativeExports(ExportRegistry registry, BlockStoreSet stores) : INbdExports
 {
-    public async ValueTask<NbdExport?> OpenAsync(string exportName, EndPoint remote, CancellationToken cancellationToken)
+    public async ValueTask<NbdExport?> OpenAsync(string exportName, NbdPeer peer, CancellationToken cancellationToken)
     {
         var lease = registry.Open(exportName);
         if (lease is null)
@@ -16,7 +15,8 @@ public sealed class NativeExports(ExportRegistry registry, BlockStoreSet stores)
             return null;
         }
 
-        var device = await FindAsync(lease.Grant, cancellationToken);
+        var volume = await FindAsync(lease.Grant, cancellationToken);
+        var device = volume is not null && lease.Grant.SnapshotId is { } served ? OpenSnapshot(volume, served) : volume;
 
         // A volume that is about to be opened for writing must not look like one that is read-only for good: the client asks again.
         if (device is null || (device.IsReadOnly && !lease.Grant.ReadOnly))
@@ -33,6 +33,7 @@ public sealed class NativeExports(ExportRegistry registry, BlockStoreSet stores)
                 : $"volume {lease.Grant.VolumeId}",
             Description = lease.Grant.Description,
             ReadOnly = lease.Grant.ReadOnly,
+            DirtyBitmaps = new SnapshotBitmaps(volume!, lease.Grant.SnapshotId, lease.Grant.SnapshotIds.Contains),
             Revoked = lease.Revoked,
             Release = () =>
             {
@@ -42,14 +43,25 @@ public sealed class NativeExports(ExportRegistry registry, BlockStoreSet stores)
         };
     }
 
-    private async ValueTask<IBlockDevice?> FindAsync(ExportGrant grant, CancellationToken cancellationToken)
+    private static IBlockDevice? OpenSnapshot(BlockVolume volume, string snapshotId)
+    {
+        try
+        {
+            return volume.OpenSnapshot(snapshotId);
+        }
+        catch (BlockException e) when (e.Error == BlockError.NotFound)
+        {
+            return null;
+        }
+    }
+
+    private async ValueTask<BlockVolume?> FindAsync(ExportGrant grant, CancellationToken cancellationToken)
     {
         foreach (var store in stores.All.Values)
         {
             try
             {
-                var volume = await store.OpenAsync(grant.VolumeId, cancellationToken);
-                return grant.SnapshotId is null ? volume : volume.OpenSnapshot(grant.SnapshotId);
+                return await store.OpenAsync(grant.VolumeId, cancellationToken);
             }
             catch (BlockException e) when (e.Error == BlockError.NotFound)
             {

@@ -241,7 +241,18 @@ internal sealed record RawReply(ulong Cookie, uint Error, string Message, IReadO
     public List<(uint LengthBytes, uint State)> Extents()
     {
         Assert.Equal(0u, Error);
-        byte[] payload = Assert.Single(Chunks).Data;
+        return Extents(Assert.Single(Chunks).Data);
+    }
+
+    /// <summary>The same, of the one chunk that bears the context's id.</summary>
+    public List<(uint LengthBytes, uint State)> ExtentsOf(uint contextId)
+    {
+        Assert.Equal(0u, Error);
+        return Extents(Chunks.Single(chunk => BinaryPrimitives.ReadUInt32BigEndian(chunk.Data) == contextId).Data);
+    }
+
+    private static List<(uint LengthBytes, uint State)> Extents(byte[] payload)
+    {
         List<(uint LengthBytes, uint State)> extents = [];
         for (int at = 4; at < payload.Length; at += 8)
         {

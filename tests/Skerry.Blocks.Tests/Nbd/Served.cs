@@ -34,6 +34,8 @@ internal sealed class Served : INbdExports, IAsyncDisposable
 
     public CancellationToken Revoked { get; init; }
 
+    public IDirtyBitmaps? DirtyBitmaps { get; init; }
+
     /// <summary>Leases that were opened and not yet released.</summary>
     public int Leases => Volatile.Read(ref _opened) - Volatile.Read(ref _released);
 
@@ -49,9 +51,10 @@ internal sealed class Served : INbdExports, IAsyncDisposable
         EndPoint? endPoint = null,
         bool isListed = false,
         bool readOnly = false,
-        CancellationToken revoked = default)
+        CancellationToken revoked = default,
+        IDirtyBitmaps? dirtyBitmaps = null)
     {
-        Served served = new(device, adjust, endPoint) { IsListed = isListed, ReadOnly = readOnly, Revoked = revoked };
+        Served served = new(device, adjust, endPoint) { IsListed = isListed, ReadOnly = readOnly, Revoked = revoked, DirtyBitmaps = dirtyBitmaps };
         await served.Server.StartAsync(CancellationToken.None);
         return served;
     }
@@ -67,7 +70,7 @@ internal sealed class Served : INbdExports, IAsyncDisposable
         }
     }
 
-    public ValueTask<NbdExport?> OpenAsync(string exportName, EndPoint remote, CancellationToken cancellationToken)
+    public ValueTask<NbdExport?> OpenAsync(string exportName, NbdPeer peer, CancellationToken cancellationToken)
     {
         if (exportName != ExportName)
         {
@@ -81,6 +84,7 @@ internal sealed class Served : INbdExports, IAsyncDisposable
             Label = "volume-1",
             Description = "a disk for tests",
             ReadOnly = ReadOnly,
+            DirtyBitmaps = DirtyBitmaps,
             Revoked = Revoked,
             Release = () =>
             {
@@ -90,7 +94,7 @@ internal sealed class Served : INbdExports, IAsyncDisposable
         });
     }
 
-    public ValueTask<IReadOnlyList<NbdListing>> ListAsync(EndPoint remote, CancellationToken cancellationToken) =>
+    public ValueTask<IReadOnlyList<NbdListing>> ListAsync(NbdPeer peer, CancellationToken cancellationToken) =>
         new(IsListed ? [new(ExportName, "a disk for tests")] : Array.Empty<NbdListing>());
 
     public ValueTask DisposeAsync() => Server.DisposeAsync();

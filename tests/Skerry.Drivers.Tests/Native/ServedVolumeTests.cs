@@ -83,6 +83,30 @@ public sealed class ServedVolumeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_stock_client_sees_what_changed_since_a_snapshot_and_no_snapshot_that_is_not_its_users()
+    {
+        Assert.SkipUnless(ProgramRun.Exists("nbdinfo"), "nbdinfo (libnbd-bin) is not installed");
+        var id = await CreateAsync();
+        var snapshot = (await _site.Snapshots.CreateAsync(Ann, new(id), None)).Value.Id;
+        await _site.SettleAsync();
+        var volume = await _stores.All["ssd"].OpenAsync(id, None);
+        await volume.CreateSnapshotAsync("replication's own", None);
+        var grant = (await _site.Connections.ConnectAsync(Ann, new(id), None)).Value;
+        await using (var client = await ConnectAsync(grant))
+        {
+            await client.WriteAsync(1 << 20, Stamp(7), None);
+        }
+
+        var contexts = (await ProgramRun.RunAsync("nbdinfo", [grant.Uri], TimeSpan.FromSeconds(20), None)).Require().Output;
+        Assert.Contains($"qemu:dirty-bitmap:{snapshot}", contexts, StringComparison.Ordinal);
+        Assert.DoesNotContain("replication", contexts, StringComparison.Ordinal);
+        var map = await ProgramRun.RunAsync("nbdinfo", [$"--map=qemu:dirty-bitmap:{snapshot}", grant.Uri], TimeSpan.FromSeconds(20), None);
+        Assert.Equal(
+            [["0", "1048576", "0", "clean"], ["1048576", "4096", "1", "dirty"], ["1052672", "1072689152", "0", "clean"]],
+            map.Require().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)));
+    }
+
+    [Fact]
     public async Task A_disconnect_closes_what_is_open_within_a_second_and_for_good()
     {
         var id = await CreateAsync();
