@@ -27,7 +27,8 @@ public sealed class BlockStore : IAsyncDisposable
     {
         _storage = storage;
         var identity = StoreIdentity.Find(storage) ?? Create(options, storage);
-        var checkpoint = Checkpoint.Load(storage, identity.StoreId);
+        var crcs = new List<(Place Place, uint Crc)>();
+        var checkpoint = Checkpoint.Load(storage, identity.StoreId, (place, crc) => crcs.Add((place, crc)));
         _state = new StoreState { NextOrdinal = checkpoint.NextOrdinal };
         foreach (var image in checkpoint.Volumes)
         {
@@ -35,8 +36,13 @@ public sealed class BlockStore : IAsyncDisposable
         }
 
         var reserve = Math.Max(2, (int)((options.ReserveBytes + identity.SegmentBytes - 1) / identity.SegmentBytes));
-        _segments = new SegmentTable(storage, identity.SegmentBytes, options.CapacityBytes, reserve);
-        _segments.Load(checkpoint.NextSegment);
+        _segments = new SegmentTable(storage, identity, options.CapacityBytes, reserve, options.ChecksumCacheBytes);
+        _segments.Load(checkpoint);
+        foreach (var (place, crc) in crcs)
+        {
+            _segments.Find(place.Segment)?.Sums.Set(place.Block, [crc]);
+        }
+
         _mark = new DurableMark(OpenMark(storage), identity.StoreId);
 
         var end = new LogReplay(storage, _segments, _state, identity.StoreId, _mark.Read()).Replay(checkpoint);
@@ -62,7 +68,7 @@ public sealed class BlockStore : IAsyncDisposable
         _flusher = new Flusher(_mark, fault, end.Sequence);
         _writer = new LogWriter(_state, _segments, reader, _flusher, fault, position);
         _parts = new StoreParts(_writer, reader, _flusher, fault, new RequestPool(), options.TimeProvider);
-        _checkpointer = new Checkpointer(storage, identity.StoreId, _state, _segments, _parts, checkpoint.Sequence, options.CheckpointBytes);
+        _checkpointer = new Checkpointer(storage, identity.StoreId, _state, _segments, _parts, checkpoint.IsOutdated ? -1 : checkpoint.Sequence, options.CheckpointBytes);
     }
 
     /// <summary>What the store may use, has left, and occupies.</summary>

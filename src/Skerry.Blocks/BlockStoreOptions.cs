@@ -27,6 +27,12 @@ public sealed class BlockStoreOptions
     /// </summary>
     public long CheckpointBytes { get; init; } = 256 << 20;
 
+    /// <summary>
+    /// Memory for the checksums of stored blocks that are read, in bytes, by default 64 MiB: 1 MiB serves 1 GiB of data. Those of
+    /// blocks written since the maps were last saved are kept beyond it.
+    /// </summary>
+    public long ChecksumCacheBytes { get; init; } = 64 << 20;
+
     /// <summary>The clock for the times of snapshots and of queued writes.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
@@ -56,6 +62,11 @@ public sealed class BlockStoreOptions
         if (CheckpointBytes < SegmentBytes)
         {
             mistakes.Add($"CheckpointBytes is {CheckpointBytes}: use at least one segment ({SegmentBytes})");
+        }
+
+        if (ChecksumCacheBytes < 0)
+        {
+            mistakes.Add($"ChecksumCacheBytes is {ChecksumCacheBytes}: use 0 or more");
         }
 
         return mistakes;

@@ -82,6 +82,7 @@ internal sealed class BlockReader(SegmentTable segments)
 
     private void ReadEntries(ReadOnlySpan<MapEntry> entries, string name, long firstBlock, Span<byte> into)
     {
+        Span<uint> sums = stackalloc uint[entries.Length];
         for (var i = 0; i < entries.Length;)
         {
             var place = entries[i].Place;
@@ -102,9 +103,10 @@ internal sealed class BlockReader(SegmentTable segments)
                 BlockError.Corrupt, $"{name}: block {firstBlock + i} is stored in {Segment.NameOf(place.Segment)}, which is missing. Heal it from a replica");
             var bytes = into.Slice(i * Sizes.Block, count * Sizes.Block);
             segment.File.Read((long)place.Block * Sizes.Block, bytes);
+            segment.Sums.Read(place.Block, sums[..count]);
             for (var k = 0; k < count; k++)
             {
-                if (Crc32C.Of(bytes.Slice(k * Sizes.Block, Sizes.Block)) != entries[i + k].Crc)
+                if (Crc32C.Of(bytes.Slice(k * Sizes.Block, Sizes.Block)) != sums[k])
                 {
                     bytes.Clear();
                     var at = (firstBlock + i + k) * Sizes.Block;

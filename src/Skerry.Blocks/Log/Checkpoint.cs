@@ -16,7 +16,7 @@ internal sealed record Checkpoint(
 {
     public const string FileName = "checkpoint";
     private const string NewName = FileName + ".new";
-    private const int Version = 1;
+    private const int Version = 2, VersionWithCrcs = 1;
 
     /// <summary>Takes the state as it is. The log writer's, since it alone may share maps.</summary>
     public static Checkpoint Capture(StoreState state, LogPosition position, long nextSegment) => new(
@@ -41,7 +41,13 @@ internal sealed record Checkpoint(
         storage.SyncNames();
     }
 
-    public static Checkpoint Load(IBackingStorage storage, ulong storeId)
+    /// <summary>True when it was read from an older format, and is to be replaced although nothing may have been logged since.</summary>
+    public bool IsOutdated { get; private init; }
+
+    /// <param name="storage">The store's.</param>
+    /// <param name="storeId">The store's.</param>
+    /// <param name="crc">Takes checksums of blocks that an older format kept in the maps.</param>
+    public static Checkpoint Load(IBackingStorage storage, ulong storeId, Action<Place, uint> crc)
     {
         var name = $"{storage.Name}/{FileName}";
         if (!storage.List().Contains(FileName))
@@ -52,7 +58,7 @@ internal sealed record Checkpoint(
         using var file = storage.Open(FileName);
         using var reader = new BinaryReader(new CheckpointStream(file, name, writing: false), Encoding.UTF8);
         var version = reader.ReadInt32();
-        if (version != Version)
+        if (version is not (Version or VersionWithCrcs))
         {
             throw new BlockException(BlockError.Refused, $"{name} has format version {version}; this program reads version {Version}. Use a newer one");
         }
@@ -64,14 +70,14 @@ internal sealed record Checkpoint(
 
         var (sequence, opening, segment, block) = (reader.ReadInt64(), reader.ReadUInt64(), reader.ReadInt64(), reader.ReadInt32());
         var (nextSegment, nextOrdinal) = (reader.ReadInt64(), reader.ReadUInt32());
-        var nodes = new NodeReader(reader);
+        var nodes = new NodeReader(reader, version == VersionWithCrcs ? crc : null);
         var volumes = new VolumeImage[reader.ReadInt32()];
         for (var i = 0; i < volumes.Length; i++)
         {
             volumes[i] = VolumeImage.Read(reader, nodes);
         }
 
-        return new Checkpoint(sequence, opening, segment, block, nextSegment, nextOrdinal, volumes);
+        return new Checkpoint(sequence, opening, segment, block, nextSegment, nextOrdinal, volumes) { IsOutdated = version != Version };
     }
 
     private void Write(BinaryWriter writer, ulong storeId, LivePlaces live)

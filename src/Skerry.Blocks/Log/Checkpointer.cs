@@ -137,6 +137,7 @@ internal sealed class Checkpointer
             var live = new LivePlaces(_segments.SegmentBlocks);
             try
             {
+                _segments.SaveSums();
                 captured.Save(_storage, _storeId, live);
                 Volatile.Write(ref _savedSequence, captured.Sequence);
                 Sweeper.Sweep(_segments, captured, live, () => _stopping);

@@ -26,7 +26,6 @@ internal sealed class LogReplay(IBackingStorage storage, SegmentTable segments, 
 {
     private const int ScanBlocks = 256;
     private readonly byte[] _scan = new byte[ScanBlocks * Sizes.Block];
-    private readonly MapEntry[] _entries = new MapEntry[MapNode.Fanout];
     private readonly List<Segment> _touched = [];
     private readonly Dictionary<(long Sequence, ulong PriorOpening), Segment> _takenUp = [];
     private readonly Dictionary<(long Sequence, ulong Opening), Segment> _continued = [];
@@ -223,17 +222,9 @@ internal sealed class LogReplay(IBackingStorage storage, SegmentTable segments, 
             }
             else
             {
-                for (var done = 0; done < entry.Blocks; done += _entries.Length)
-                {
-                    var count = (int)Math.Min(_entries.Length, entry.Blocks - done);
-                    for (var k = 0; k < count; k++)
-                    {
-                        _entries[k] = new MapEntry(place.Next(k), entry.Number, entry.CrcAt(done + k));
-                    }
-
-                    volume.Map.Write(entry.FirstBlock + done, _entries.AsSpan(0, count), entry.Number);
-                    place = place.Next(count);
-                }
+                segment.Sums.Set(place.Block, entry.Crcs);
+                volume.Map.Write(entry.FirstBlock, place, (int)entry.Blocks, entry.Number);
+                place = place.Next((int)entry.Blocks);
             }
 
             if (entry.OutsideHistory)

@@ -16,7 +16,6 @@ internal sealed class LogWriter(
     private readonly Lock _queueLock = new();
     private readonly List<WriteRequest> _record = [];
     private readonly RecordBuilder _builder = new(StagedBytes);
-    private readonly MapEntry[] _entries = new MapEntry[MapNode.Fanout];
     private List<LogRequest> _queue = [], _draining = [];
     private bool _active, _closed;
     private long _recordBlocks;
@@ -363,17 +362,11 @@ internal sealed class LogWriter(
             if (piece.IsData)
             {
                 var crcs = write.CrcsOf(piece);
-                for (var done = 0; done < crcs.Length; done += _entries.Length)
-                {
-                    var count = Math.Min(_entries.Length, crcs.Length - done);
-                    for (var k = 0; k < count; k++)
-                    {
-                        _entries[k] = new MapEntry(place.Next(k), write.Number, crcs[done + k]);
-                    }
 
-                    volume.Map.Write(piece.FirstBlock + done, _entries.AsSpan(0, count), write.Number);
-                    place = place.Next(count);
-                }
+                // Before the map: who finds the place finds the checksum.
+                position.Active!.Sums.Set(place.Block, crcs);
+                volume.Map.Write(piece.FirstBlock, place, crcs.Length, write.Number);
+                place = place.Next(crcs.Length);
             }
             else
             {

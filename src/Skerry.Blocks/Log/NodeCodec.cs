@@ -55,7 +55,6 @@ internal sealed class NodeWriter(BinaryWriter writer, LivePlaces live)
             {
                 writer.Write(entry.Place.Value);
                 writer.Write(entry.Number);
-                writer.Write(entry.Crc);
                 live.Add(entry.Place);
             }
         }
@@ -76,7 +75,9 @@ internal sealed class NodeWriter(BinaryWriter writer, LivePlaces live)
 }
 
 /// <summary>Reads maps back, with nodes shared as they were.</summary>
-internal sealed class NodeReader(BinaryReader reader)
+/// <param name="reader">Where from.</param>
+/// <param name="crc">Takes the checksums that maps held in version 1; null for later ones, which hold none.</param>
+internal sealed class NodeReader(BinaryReader reader, Action<Place, uint>? crc)
 {
     private readonly List<MapNode> _read = [];
 
@@ -103,10 +104,18 @@ internal sealed class NodeReader(BinaryReader reader)
                 var entries = new MapEntry[MapNode.Fanout];
                 for (var i = 0; i < entries.Length; i++)
                 {
-                    entries[i] = new MapEntry(new Place(reader.ReadUInt64()), reader.ReadInt64(), reader.ReadUInt32());
+                    entries[i] = new MapEntry(new Place(reader.ReadUInt64()), reader.ReadInt64());
+                    if (crc is not null)
+                    {
+                        var sum = reader.ReadUInt32();
+                        if (entries[i].Place.IsData)
+                        {
+                            crc(entries[i].Place, sum);
+                        }
+                    }
                 }
 
-                leaf.Write(0, entries);
+                leaf.Restore(entries);
                 _read.Add(leaf);
                 return leaf;
             case NodeTag.Inner:

@@ -3,7 +3,7 @@ using System.Collections;
 namespace Skerry.Blocks.Log;
 
 /// <summary>One file of the log.</summary>
-internal sealed class Segment(long id, IBackingFile file, int blocks) : IDisposable
+internal sealed class Segment(long id, IBackingFile file, int blocks, Sums sums) : IDisposable
 {
     public const string Extension = ".segment";
 
@@ -12,6 +12,9 @@ internal sealed class Segment(long id, IBackingFile file, int blocks) : IDisposa
     public IBackingFile File { get; } = file;
 
     public int Blocks { get; } = blocks;
+
+    /// <summary>The checksums of its blocks.</summary>
+    public Sums Sums { get; } = sums;
 
     /// <summary>Blocks whose room was given back to the file system; the sweeper's.</summary>
     public BitArray PunchedBlocks => field ??= new BitArray(Blocks);
@@ -24,5 +27,9 @@ internal sealed class Segment(long id, IBackingFile file, int blocks) : IDisposa
     public static long? IdOf(string name) =>
         name.EndsWith(Extension, StringComparison.Ordinal) && long.TryParse(name.AsSpan(0, name.Length - Extension.Length), out var id) ? id : null;
 
-    public void Dispose() => File.Dispose();
+    public void Dispose()
+    {
+        File.Dispose();
+        Sums.Dispose();
+    }
 }

@@ -3,16 +3,18 @@ using System.Collections.Concurrent;
 namespace Skerry.Blocks.Log;
 
 /// <summary>The files of the log by number, and the room that they take.</summary>
-internal sealed class SegmentTable(IBackingStorage storage, int segmentBytes, long capacityBytes, int reserveSegments) : IDisposable
+internal sealed class SegmentTable(
+    IBackingStorage storage, StoreIdentity identity, long capacityBytes, int reserveSegments, long sumsCacheBytes) : IDisposable
 {
     private readonly ConcurrentDictionary<long, Segment> _segments = new();
     private readonly Lock _allocation = new();
+    private readonly SumsCache _sums = new(sumsCacheBytes);
     private long _nextId = 1;
     private long _punchedBlocks;
 
-    public int SegmentBlocks { get; } = segmentBytes / Sizes.Block;
+    public int SegmentBlocks { get; } = identity.SegmentBytes / Sizes.Block;
 
-    public long SegmentBytes => segmentBytes;
+    public long SegmentBytes => identity.SegmentBytes;
 
     /// <summary>Raised each time that dead places are about to be given back: whoever read across it reads again.</summary>
     public long ReclaimEpoch => Volatile.Read(ref _reclaimEpoch);
@@ -27,20 +29,47 @@ internal sealed class SegmentTable(IBackingStorage storage, int segmentBytes, lo
 
     public Segment? Find(long id) => _segments.GetValueOrDefault(id);
 
-    /// <summary>Opens what is there.</summary>
-    public void Load(long nextId)
+    /// <summary>
+    /// Opens what is there. The checksums of segments that the checkpoint knows are stored with it; later ones get theirs by replay.
+    /// </summary>
+    public void Load(Checkpoint checkpoint)
     {
-        foreach (var name in storage.List())
+        _nextId = checkpoint.NextSegment;
+        var names = storage.List();
+        foreach (var name in names)
         {
             if (Segment.IdOf(name) is { } id)
             {
-                var file = storage.Open(name);
-                _segments[id] = new Segment(id, file, SegmentBlocks);
-                nextId = Math.Max(nextId, id + 1);
+                _segments[id] = NewSegment(id, storage.Open(name), !checkpoint.IsOutdated && id < checkpoint.NextSegment);
+                _nextId = Math.Max(_nextId, id + 1);
             }
         }
 
-        Volatile.Write(ref _nextId, nextId);
+        foreach (var name in names)
+        {
+            if (Sums.IdOf(name) is { } id && !_segments.ContainsKey(id))
+            {
+                storage.Delete(name);
+            }
+        }
+    }
+
+    /// <summary>Makes the checksums of all blocks durable that are in the log now.</summary>
+    public void SaveSums()
+    {
+        var made = false;
+        foreach (var segment in InOrder())
+        {
+            if (segment.Sums.IsDirty)
+            {
+                made |= segment.Sums.Save();
+            }
+        }
+
+        if (made)
+        {
+            storage.SyncNames();
+        }
     }
 
     /// <summary>
@@ -61,7 +90,7 @@ internal sealed class SegmentTable(IBackingStorage storage, int segmentBytes, lo
                 var file = storage.Create(Segment.NameOf(id), SegmentBytes);
                 storage.SyncNames();
                 Volatile.Write(ref _nextId, id + 1);
-                return _segments[id] = new Segment(id, file, SegmentBlocks);
+                return _segments[id] = NewSegment(id, file, sumsAreStored: false);
             }
             catch (BackingFullException)
             {
@@ -93,6 +122,7 @@ internal sealed class SegmentTable(IBackingStorage storage, int segmentBytes, lo
             Interlocked.Add(ref _punchedBlocks, -segment.PunchedCount);
             segment.Dispose();
             storage.Delete(Segment.NameOf(segment.Id));
+            segment.Sums.Delete();
         }
     }
 
@@ -103,6 +133,9 @@ internal sealed class SegmentTable(IBackingStorage storage, int segmentBytes, lo
             segment.Dispose();
         }
     }
+
+    private Segment NewSegment(long id, IBackingFile file, bool sumsAreStored) =>
+        new(id, file, SegmentBlocks, new Sums(storage, _sums, identity.StoreId, id, file, SegmentBlocks, sumsAreStored));
 
     private long FreeBytes(int reserved)
     {

@@ -88,18 +88,19 @@ internal sealed class BlockMap
         }
     }
 
-    /// <summary>The writer's: sets entries that all carry <paramref name="number"/>.</summary>
-    public void Write(long first, ReadOnlySpan<MapEntry> entries, long number)
+    /// <summary>The writer's: blocks that one write stored side by side, from <paramref name="place"/> on.</summary>
+    public void Write(long first, Place place, int count, long number)
     {
-        while (entries.Length > 0)
+        while (count > 0)
         {
             var leaf = OwnLeaf(first, number);
             var index = (int)(first & (MapNode.Fanout - 1));
-            var part = entries[..Math.Min(entries.Length, MapNode.Fanout - index)];
-            _dataBlocks += DataIn(part) - DataIn(leaf.Entries.Slice(index, part.Length));
-            leaf.Write(index, part);
-            first += part.Length;
-            entries = entries[part.Length..];
+            var part = Math.Min(count, MapNode.Fanout - index);
+            _dataBlocks += part - DataIn(leaf.Entries.Slice(index, part));
+            leaf.Write(index, place, part, number);
+            first += part;
+            place = place.Next(part);
+            count -= part;
         }
     }
 

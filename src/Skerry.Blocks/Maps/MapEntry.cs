@@ -1,13 +1,9 @@
-using System.Runtime.InteropServices;
-
 namespace Skerry.Blocks.Maps;
 
-/// <summary>Where one 4 KiB block is stored, the write that put it there, and its checksum.</summary>
+/// <summary>Where one 4 KiB block is stored, and the write that put it there.</summary>
 /// <param name="Place">A place in the log, or one of the two kinds of zeroes.</param>
 /// <param name="Number">The write number that the content is from; an upper bound is allowed, since it only widens differences.</param>
-/// <param name="Crc">CRC-32C of the 4096 bytes; 0 for zeroes.</param>
-[StructLayout(LayoutKind.Sequential, Pack = 4)]
-internal readonly record struct MapEntry(Place Place, long Number, uint Crc);
+internal readonly record struct MapEntry(Place Place, long Number);
 
 /// <summary>A segment and a block in it, as one number that orders by both; the two lowest values stand for zeroes.</summary>
 internal readonly record struct Place(ulong Value)

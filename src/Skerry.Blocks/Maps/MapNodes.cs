@@ -38,7 +38,7 @@ internal sealed class UniformNode : MapNode
 
     public Place Place { get; }
 
-    public MapEntry Entry => new(Place, MaxNumber, 0);
+    public MapEntry Entry => new(Place, MaxNumber);
 }
 
 /// <summary>128 children, each absent (never written), uniform, or of the level below; level 1 has leaves.</summary>
@@ -111,10 +111,17 @@ internal sealed class LeafNode(object? owner) : MapNode
         }
     }
 
-    public void Write(int index, ReadOnlySpan<MapEntry> entries)
+    /// <summary>For a leaf that nobody else has seen yet.</summary>
+    public void Restore(ReadOnlySpan<MapEntry> entries) => entries.CopyTo(_entries);
+
+    public void Write(int index, Place place, int count, long number)
     {
         Enter();
-        entries.CopyTo(_entries.AsSpan(index));
+        for (var i = 0; i < count; i++)
+        {
+            _entries[index + i] = new MapEntry(place.Next(i), number);
+        }
+
         Leave();
     }
 

@@ -1,0 +1,54 @@
+namespace Skerry.Blocks.Log;
+
+/// <summary>Goes through the records of one segment by their headers alone, past any that are damaged.</summary>
+internal static class RecordWalk
+{
+    /// <summary>Little-endian checksums of the blocks from <paramref name="first"/> on, of those that a sound record holds as data.</summary>
+    public static void ReadCrcs(IBackingFile segment, ulong storeId, long segmentId, int segmentBlocks, int first, Span<byte> into)
+    {
+        var end = first + (into.Length / sizeof(uint));
+        var bytes = new byte[Sizes.Block];
+        for (var block = 0; block < end;)
+        {
+            segment.Read((long)block * Sizes.Block, bytes.AsSpan(0, Sizes.Block));
+            if (!RecordHeader.TryRead(bytes, storeId, segmentId, block, segmentBlocks, out var header))
+            {
+                block++;
+                continue;
+            }
+
+            var headerBytes = header.HeaderBlocks * Sizes.Block;
+            if (headerBytes > bytes.Length)
+            {
+                bytes = new byte[headerBytes];
+                segment.Read((long)block * Sizes.Block, bytes);
+            }
+
+            if (!RecordHeader.IsSound(bytes.AsSpan(0, headerBytes)))
+            {
+                block++;
+                continue;
+            }
+
+            var at = block + header.HeaderBlocks;
+            ReadOnlySpan<byte> entries = bytes.AsSpan(RecordHeader.Bytes, header.EntryBytes);
+            while (entries.Length > 0)
+            {
+                var entry = EntryCodec.Read(ref entries);
+                if (entry.Kind == EntryKind.Data)
+                {
+                    var from = Math.Max(at, first);
+                    var to = (int)Math.Min(at + entry.Blocks, end);
+                    if (from < to)
+                    {
+                        entry.Crcs[((from - at) * sizeof(uint))..((to - at) * sizeof(uint))].CopyTo(into[((from - first) * sizeof(uint))..]);
+                    }
+
+                    at += (int)entry.Blocks;
+                }
+            }
+
+            block += header.TotalBlocks;
+        }
+    }
+}
