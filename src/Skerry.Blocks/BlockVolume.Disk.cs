@@ -25,14 +25,19 @@ public sealed partial class BlockVolume
     public ValueTask WriteZeroesAsync(long offsetBytes, long lengthBytes, WriteOptions options, CancellationToken cancellationToken)
     {
         RequireWritable(offsetBytes, lengthBytes, cancellationToken);
-        return WriteZeroesCoreAsync(offsetBytes, lengthBytes, options);
+        var end = offsetBytes + lengthBytes;
+        return offsetBytes % Sizes.Block == 0 && (end % Sizes.Block == 0 || end == SizeBytes)
+            ? SubmitAsync(NewWrite(offsetBytes, lengthBytes, default, KindOfZeroes(options), options), options)
+            : WriteRaggedZeroesAsync(offsetBytes, lengthBytes, options);
     }
 
     public ValueTask TrimAsync(long offsetBytes, long lengthBytes, WriteOptions options, CancellationToken cancellationToken)
     {
         RequireWritable(offsetBytes, lengthBytes, cancellationToken);
-        return SubmitAsync(NewWrite(offsetBytes, lengthBytes, default, WriteKind.Trim, options));
+        return SubmitAsync(NewWrite(offsetBytes, lengthBytes, default, WriteKind.Trim, options), options);
     }
+
+    public void CarryOut() => _parts.Writer.CarryOut();
 
     public ValueTask FlushAsync(CancellationToken cancellationToken)
     {
@@ -68,6 +73,9 @@ public sealed partial class BlockVolume
         }
     }
 
+    private static WriteKind KindOfZeroes(WriteOptions options) =>
+        (options & WriteOptions.KeepAllocated) != 0 ? WriteKind.Zeroes : WriteKind.Trim;
+
     private WriteRequest NewWrite(long offsetBytes, long lengthBytes, ReadOnlyMemory<byte> data, WriteKind kind, WriteOptions options)
     {
         var zeroes = (options & WriteOptions.KeepAllocated) != 0 ? Place.Zeroes : Place.Hole;
@@ -80,26 +88,25 @@ public sealed partial class BlockVolume
     {
         if (lengthBytes <= MaxWriteBytes)
         {
-            return SubmitAsync(NewWrite(offsetBytes, lengthBytes, data, kind, options));
+            return SubmitAsync(NewWrite(offsetBytes, lengthBytes, data, kind, options), options);
         }
 
         var waiting = new List<ValueTask>();
         for (var done = 0; done < data.Length; done += MaxWriteBytes)
         {
             var part = data.Slice(done, Math.Min(MaxWriteBytes, data.Length - done));
-            waiting.Add(SubmitAsync(NewWrite(offsetBytes + done, part.Length, part, kind, options)));
+            waiting.Add(SubmitAsync(NewWrite(offsetBytes + done, part.Length, part, kind, options), options));
         }
 
         return AllAsync(waiting);
     }
 
     /// <summary>The blocks that are only touched become data writes, since they hold other bytes too.</summary>
-    private async ValueTask WriteZeroesCoreAsync(long offsetBytes, long lengthBytes, WriteOptions options)
+    private async ValueTask WriteRaggedZeroesAsync(long offsetBytes, long lengthBytes, WriteOptions options)
     {
         var end = offsetBytes + lengthBytes;
         var wholeFrom = Sizes.BlocksFor(offsetBytes) * Sizes.Block;
         var wholeTo = end == SizeBytes ? end : end / Sizes.Block * Sizes.Block;
-        var kind = (options & WriteOptions.KeepAllocated) != 0 ? WriteKind.Zeroes : WriteKind.Trim;
         if (wholeFrom >= wholeTo)
         {
             await WriteCutAsync(offsetBytes, lengthBytes, new byte[lengthBytes], WriteKind.Data, options);
@@ -109,7 +116,7 @@ public sealed partial class BlockVolume
         await AllAsync(
         [
             WriteCutAsync(offsetBytes, wholeFrom - offsetBytes, new byte[wholeFrom - offsetBytes], WriteKind.Data, options),
-            SubmitAsync(NewWrite(wholeFrom, wholeTo - wholeFrom, default, kind, options)),
+            SubmitAsync(NewWrite(wholeFrom, wholeTo - wholeFrom, default, KindOfZeroes(options), options), options),
             WriteCutAsync(wholeTo, end - wholeTo, new byte[end - wholeTo], WriteKind.Data, options),
         ]);
     }

@@ -12,7 +12,7 @@ namespace Skerry.Blocks;
 /// Safe for concurrent use. Changes other than writes (runs, snapshots, properties, size, lineage) are durable when their task
 /// completes, and a crash leaves each wholly done or not done at all, in the order in which they were made among the writes.
 /// </remarks>
-public sealed partial class BlockVolume : IBlockDevice, IAsyncDisposable
+public sealed partial class BlockVolume : IBatchingDevice, IAsyncDisposable
 {
     /// <summary>The most bytes that a property may hold.</summary>
     public const int MaxPropertyBytes = 64 << 10;
@@ -196,7 +196,7 @@ public sealed partial class BlockVolume : IBlockDevice, IAsyncDisposable
         return request;
     }
 
-    private ValueTask SubmitAsync(WriteRequest request)
+    private ValueTask SubmitAsync(WriteRequest request, WriteOptions options = WriteOptions.None)
     {
         if (request.PieceCount == 0 && !request.HasEdges)
         {
@@ -207,7 +207,12 @@ public sealed partial class BlockVolume : IBlockDevice, IAsyncDisposable
         }
 
         var task = request.Task;
-        _parts.Writer.Submit(request);
+        _parts.Writer.Enqueue(request);
+        if ((options & WriteOptions.MoreFollows) == 0)
+        {
+            _parts.Writer.CarryOut();
+        }
+
         return task;
     }
 

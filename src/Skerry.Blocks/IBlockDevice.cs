@@ -43,6 +43,16 @@ public interface IBlockDevice
     IReadOnlyList<BlockExtent> Extents(long offsetBytes, long lengthBytes, int limit);
 }
 
+/// <summary>A device that is quicker with many writes at once than with one after the other.</summary>
+public interface IBatchingDevice : IBlockDevice
+{
+    /// <summary>
+    /// Carries out every write that was begun with <see cref="WriteOptions.MoreFollows"/>, by anyone. On return their tasks have
+    /// completed, but for those that also wait to be durable.
+    /// </summary>
+    void CarryOut();
+}
+
 /// <summary>How a write is to be carried out.</summary>
 [Flags]
 public enum WriteOptions
@@ -54,6 +64,12 @@ public enum WriteOptions
 
     /// <summary>Zeroes stay allocated (NBD_CMD_FLAG_NO_HOLE).</summary>
     KeepAllocated = 2,
+
+    /// <summary>
+    /// The caller has more, and calls <see cref="IBatchingDevice.CarryOut"/> after the last: until then the write may wait. Devices
+    /// that do not batch ignore it.
+    /// </summary>
+    MoreFollows = 4,
 }
 
 /// <summary>A run of bytes of one kind.</summary>

@@ -3,21 +3,23 @@ using Skerry.Blocks.Maps;
 namespace Skerry.Blocks.Log;
 
 /// <summary>
-/// The one writer of a store's log. Whoever submits first while it is idle carries the work; what arrives meanwhile shares the next
-/// record. So there is one order of all writes and changes, and only this class alters maps and volumes.
+/// The one writer of a store's log. Whoever submits takes the turn, one thread at a time, and carries out all that is queued: what
+/// arrived meanwhile shares a record. So there is one order of all writes and changes, and only this class alters maps and volumes.
 /// </summary>
 /// <remarks>
-/// A write becomes visible to readers when its record is in the file, and is completed after that; durability is the flusher's.
+/// A write becomes visible to readers when its record is in the file, and is completed after that; durability is the flusher's. Nothing
+/// is handed to another thread: who has waited for the turn mostly finds its own work done by the one before.
 /// </remarks>
 internal sealed class LogWriter(
-    StoreState state, SegmentTable segments, BlockReader reader, Flusher flusher, StoreFault fault, LogPosition position) : IThreadPoolWorkItem
+    StoreState state, SegmentTable segments, BlockReader reader, Flusher flusher, StoreFault fault, LogPosition position)
 {
     private const int StagedBytes = 256 << 10;
     private readonly Lock _queueLock = new();
+    private readonly Lock _turn = new();
     private readonly List<WriteRequest> _record = [];
     private readonly RecordBuilder _builder = new(StagedBytes);
     private List<LogRequest> _queue = [], _draining = [];
-    private bool _active, _closed;
+    private bool _closed;
     private long _recordBlocks;
     private int _recordEntryBytes;
     private long _recordSerial = 1;
@@ -33,29 +35,51 @@ internal sealed class LogWriter(
     /// <summary>The most data blocks that one write may carry.</summary>
     public int MaxWriteBlocks { get; } = Math.Min(1024, segments.SegmentBlocks / 4);
 
+    /// <summary>
+    /// Carries a request out, after all that was queued before it: on return it is done, but for becoming durable. Waits for the turn,
+    /// so whoever holds what <see cref="Reclaim"/> needs must not submit. What is submitted within a request follows it.
+    /// </summary>
     public void Submit(LogRequest request)
+    {
+        Enqueue(request);
+        CarryOut();
+    }
+
+    /// <summary>Queues a request; <see cref="CarryOut"/>, by anyone, has it done.</summary>
+    public void Enqueue(LogRequest request)
     {
         lock (_queueLock)
         {
-            if (_closed)
+            if (!_closed)
             {
-                request.Fail(new BlockException(BlockError.Closed, "the block store is closed"));
+                _queue.Add(request);
                 return;
             }
-
-            _queue.Add(request);
-            if (_active)
-            {
-                return;
-            }
-
-            _active = true;
         }
 
-        Execute();
+        request.Fail(new BlockException(BlockError.Closed, "the block store is closed"));
     }
 
-    /// <summary>What is submitted from now on fails.</summary>
+    /// <summary>On return, all that was queued before the call is done, but for becoming durable.</summary>
+    public void CarryOut()
+    {
+        if (_turn.IsHeldByCurrentThread)
+        {
+            return;
+        }
+
+        lock (_turn)
+        {
+            while (TakeQueue())
+            {
+                Drain();
+                _draining.Clear();
+                Progressed?.Invoke();
+            }
+        }
+    }
+
+    /// <summary>What is submitted from now on fails; what was submitted before is carried out, and finds its files open.</summary>
     public void Close()
     {
         lock (_queueLock)
@@ -63,41 +87,15 @@ internal sealed class LogWriter(
             _closed = true;
         }
 
-        // What was submitted before is carried out; it finds its files open.
-        var wait = default(SpinWait);
-        while (IsActive())
-        {
-            wait.SpinOnce();
-        }
+        CarryOut();
     }
 
-    public void Execute()
+    private bool TakeQueue()
     {
         lock (_queueLock)
         {
             (_queue, _draining) = (_draining, _queue);
-        }
-
-        Drain();
-        _draining.Clear();
-        Progressed?.Invoke();
-        lock (_queueLock)
-        {
-            if (_queue.Count == 0)
-            {
-                _active = false;
-                return;
-            }
-        }
-
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-    }
-
-    private bool IsActive()
-    {
-        lock (_queueLock)
-        {
-            return _active;
+            return _draining.Count > 0;
         }
     }
 

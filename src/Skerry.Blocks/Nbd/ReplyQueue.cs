@@ -30,6 +30,15 @@ internal sealed class ReplyQueue(ClientSocket socket, Func<Request> make, int ma
     private bool _isClosed;
     private Thread? _sender;
 
+    /// <summary>Takes a request in; null where there is no room, or the client has ended. Receiving thread only.</summary>
+    public Request? TryAdmit(in RequestHeader header, long receivedTimestamp, long heldBytes)
+    {
+        lock (_gate)
+        {
+            return HasRoom(heldBytes) ? Take(header, receivedTimestamp, heldBytes) : null;
+        }
+    }
+
     /// <summary>
     /// Takes a request in, after waiting for room; null when the client has ended. Receiving thread only. A request that is larger
     /// than the limit goes when it is alone.
@@ -43,20 +52,7 @@ internal sealed class ReplyQueue(ClientSocket socket, Func<Request> make, int ma
                 WaitForRoom(heldBytes);
             }
 
-            if (_isBroken)
-            {
-                return null;
-            }
-
-            if (!_idle.TryPop(out Request? request))
-            {
-                request = make();
-            }
-
-            _inFlight++;
-            _heldBytes += heldBytes;
-            request.Begin(header, receivedTimestamp, heldBytes);
-            return request;
+            return Take(header, receivedTimestamp, heldBytes);
         }
     }
 
@@ -155,6 +151,24 @@ internal sealed class ReplyQueue(ClientSocket socket, Func<Request> make, int ma
         }
 
         sender?.Join();
+    }
+
+    private Request? Take(in RequestHeader header, long receivedTimestamp, long heldBytes)
+    {
+        if (_isBroken)
+        {
+            return null;
+        }
+
+        if (!_idle.TryPop(out Request? request))
+        {
+            request = make();
+        }
+
+        _inFlight++;
+        _heldBytes += heldBytes;
+        request.Begin(header, receivedTimestamp, heldBytes);
+        return request;
     }
 
     private bool HasRoom(long heldBytes) => _inFlight == 0 || (_inFlight < maxRequests && _heldBytes + heldBytes <= maxBytes);

@@ -63,7 +63,15 @@ internal sealed class Request
     /// <summary>Goes on when the device is done: at once, on this thread, where it is done already.</summary>
     public void Await(ValueTask work)
     {
-        _awaiter = work.GetAwaiter();
+        Keep(work);
+        AwaitKept();
+    }
+
+    /// <summary>The work is part of a batch; <see cref="AwaitKept"/> follows when the batch has been carried out.</summary>
+    public void Keep(ValueTask work) => _awaiter = work.GetAwaiter();
+
+    public void AwaitKept()
+    {
         if (_awaiter.IsCompleted)
         {
             _owner.Complete(this, Outcome(), onReceivingThread: true);

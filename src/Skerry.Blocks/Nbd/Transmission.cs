@@ -8,6 +8,8 @@ internal sealed class Transmission : IDisposable
 {
     private readonly ClientSocket _socket;
     private readonly IBlockDevice _device;
+    private readonly IBatchingDevice? _batching;
+    private readonly List<Request> _batch = [];
     private readonly NbdExport _export;
     private readonly Agreement _agreed;
     private readonly NbdMetrics _metrics;
@@ -35,6 +37,7 @@ internal sealed class Transmission : IDisposable
         _socket = socket;
         _export = export;
         _device = export.Device;
+        _batching = _device as IBatchingDevice;
         _agreed = agreed;
         _slabs = slabs;
         _metrics = metrics;
@@ -53,6 +56,18 @@ internal sealed class Transmission : IDisposable
 
     /// <summary>Returns when the client has ended, disconnects, breaks the protocol, or is cut off. Requests may still be in flight.</summary>
     public void Run()
+    {
+        try
+        {
+            TakeRequests();
+        }
+        finally
+        {
+            EndBatch();
+        }
+    }
+
+    private void TakeRequests()
     {
         while (!_isStopping)
         {
@@ -123,7 +138,7 @@ internal sealed class Transmission : IDisposable
         }
 
         bool isHeld = hasPayload || header.Command == Command.Read;
-        if (Queue.Admit(header, _now, isHeld ? header.LengthBytes : 0) is not { } request)
+        if (Admit(header, isHeld ? header.LengthBytes : 0) is not { } request)
         {
             return false;
         }
@@ -147,13 +162,54 @@ internal sealed class Transmission : IDisposable
         }
 
         Reply.WriteSimple(ReserveReply(request, Protocol.SimpleReplyBytes), header.Cookie, NbdError.None);
-        request.Await(Work(header, payload));
+        ValueTask work = Work(header, payload);
+        if (_batching is not null && !work.IsCompleted)
+        {
+            request.Keep(work);
+            _batch.Add(request);
+        }
+        else
+        {
+            request.Await(work);
+        }
+
         return true;
+    }
+
+    /// <summary>
+    /// Has the device carry out the writes that it holds back. Before this thread waits for anything: nobody else would see to them.
+    /// </summary>
+    private void EndBatch()
+    {
+        if (_batch.Count == 0)
+        {
+            return;
+        }
+
+        _batching!.CarryOut();
+        foreach (Request request in _batch)
+        {
+            request.AwaitKept();
+        }
+
+        _batch.Clear();
+    }
+
+    private Request? Admit(in RequestHeader header, long heldBytes)
+    {
+        if (Queue.TryAdmit(header, _now, heldBytes) is { } request)
+        {
+            return request;
+        }
+
+        EndBatch();
+        return Queue.Admit(header, _now, heldBytes);
     }
 
     private ValueTask Work(in RequestHeader header, ReadOnlyMemory<byte> payload)
     {
         WriteOptions options = (header.Flags & CommandFlags.Fua) != 0 ? WriteOptions.ForceUnitAccess : WriteOptions.None;
+        options |= _batching is not null ? WriteOptions.MoreFollows : WriteOptions.None;
         long offsetBytes = (long)header.OffsetBytes;
         try
         {
@@ -195,6 +251,7 @@ internal sealed class Transmission : IDisposable
         {
             Memory<byte> own = request.RentPayload(bytes);
             payload = own;
+            EndBatch();
             Queue.SendReady();
             return _input.CopyTo(own.Span);
         }
@@ -214,7 +271,7 @@ internal sealed class Transmission : IDisposable
 
     private bool Refuse(in RequestHeader header, Refusal refusal)
     {
-        if (Queue.Admit(header, _now, heldBytes: 0) is not { } request)
+        if (Admit(header, heldBytes: 0) is not { } request)
         {
             return false;
         }
@@ -265,6 +322,7 @@ internal sealed class Transmission : IDisposable
 
     private bool Receive(int neededBytes)
     {
+        EndBatch();
         Queue.SendReady();
         bool received = _input.Receive(neededBytes);
         _now = _metrics.Now;

@@ -115,6 +115,13 @@ internal sealed class RawClient : IDisposable
         Send(Request(command, cookie, offset, length, flags, payload));
     }
 
+    /// <summary>Sends requests with their payloads in one piece, less so many bytes at the end.</summary>
+    public void AskTogether(IReadOnlyList<(ushort Command, ulong Cookie, ulong Offset, byte[] Payload)> requests, int cutBytes = 0)
+    {
+        byte[] all = [.. requests.SelectMany(r => Request(r.Command, r.Cookie, r.Offset, (uint)r.Payload.Length, 0, r.Payload))];
+        Send(all[..^cutBytes]);
+    }
+
     /// <summary>Asks and takes the reply; nothing else may be outstanding.</summary>
     public RawReply Do(ushort command, ulong offset, uint length, ushort flags = 0, byte[]? payload = null)
     {
