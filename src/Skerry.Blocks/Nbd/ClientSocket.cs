@@ -11,7 +11,7 @@ internal enum SendOutcome
 }
 
 /// <summary>
-/// The only place that touches a client's socket, and so the place where TLS will go. Calls block their thread: one thread receives,
+/// The only place that touches a client's socket, and so the place where TLS comes in. Calls block their thread: one thread receives,
 /// and one at a time sends. A client that has gone is not a fault, so a failed call says "ended" and throws nothing.
 /// </summary>
 internal sealed class ClientSocket : IDisposable
@@ -20,6 +20,7 @@ internal sealed class ClientSocket : IDisposable
     private const int UnansweredMilliseconds = 60_000;
 
     private readonly Socket _socket;
+    private TlsChannel? _tls;
     private long _bytesIn;
     private long _bytesOut;
 
@@ -45,12 +46,25 @@ internal sealed class ClientSocket : IDisposable
 
     public long BytesOut => Volatile.Read(ref _bytesOut);
 
+    /// <summary>What the client proved; null without TLS, or when it showed nothing.</summary>
+    public NbdClientCertificate? ClientCertificate => _tls?.ClientCertificate;
+
+    /// <summary>
+    /// Goes on encrypted, for good; false when that failed and the connection is over. No other thread may use the socket meanwhile,
+    /// and nothing that was received may be left over: what came before the handshake came from anybody.
+    /// </summary>
+    public bool StartTls(TlsServer server)
+    {
+        _tls = TlsChannel.TryOpen(_socket, server);
+        return _tls is not null;
+    }
+
     /// <summary>Receives what there is, at least one byte; 0 when the client has ended.</summary>
     public int Receive(Span<byte> buffer)
     {
         try
         {
-            int received = _socket.Receive(buffer);
+            int received = _tls is null ? _socket.Receive(buffer) : _tls.Receive(buffer);
             Volatile.Write(ref _bytesIn, _bytesIn + received);
             return received;
         }
@@ -80,6 +94,11 @@ internal sealed class ClientSocket : IDisposable
     /// <summary>Sends all of it; false when the client has ended.</summary>
     public bool Send(ReadOnlySpan<byte> bytes)
     {
+        if (_tls is not null)
+        {
+            return Send([new ArraySegment<byte>(bytes.ToArray())], mayBlock: true) == SendOutcome.All;
+        }
+
         try
         {
             while (!bytes.IsEmpty)
@@ -99,10 +118,15 @@ internal sealed class ClientSocket : IDisposable
 
     /// <summary>
     /// Sends the pieces in order and removes from the list what was sent. Unless it may block, it stops where the client's window is
-    /// full, and something is left in the list.
+    /// full, and something is left to send by the next call, which must follow.
     /// </summary>
     public SendOutcome Send(List<ArraySegment<byte>> pieces, bool mayBlock)
     {
+        if (_tls is not null)
+        {
+            return _tls.Send(pieces, mayBlock, ref _bytesOut);
+        }
+
         while (pieces.Count > 0)
         {
             long sent = SocketCalls.Send(_socket.SafeHandle, pieces, mayBlock);
@@ -134,7 +158,11 @@ internal sealed class ClientSocket : IDisposable
     /// <summary>Ends both directions at once; a thread that is blocked in either returns.</summary>
     public void Abort() => Shutdown(SocketShutdown.Both);
 
-    public void Dispose() => _socket.Dispose();
+    public void Dispose()
+    {
+        _tls?.Dispose();
+        _socket.Dispose();
+    }
 
     private void Shutdown(SocketShutdown what)
     {

@@ -14,6 +14,7 @@ internal sealed class Connection
 
     private readonly NbdServerOptions _options;
     private readonly INbdExports _exports;
+    private readonly TlsServer? _tls;
     private readonly TimeProvider _time;
     private readonly SlabPool _slabs;
     private readonly NbdMetrics _metrics;
@@ -29,11 +30,12 @@ internal sealed class Connection
     private long _seenBytes;
     private long _lastActivityTicks;
 
-    public Connection(long id, Socket socket, NbdServerOptions options, INbdExports exports, TimeProvider time, SlabPool slabs, NbdMetrics metrics)
+    public Connection(long id, Socket socket, NbdServerOptions options, INbdExports exports, TlsServer? tls, TimeProvider time, SlabPool slabs, NbdMetrics metrics)
     {
         Id = id;
         _options = options;
         _exports = exports;
+        _tls = tls;
         _time = time;
         _slabs = slabs;
         _metrics = metrics;
@@ -134,7 +136,7 @@ internal sealed class Connection
         using ITimer deadline = _time.CreateTimer(_ => Abort(), null, _options.HandshakeTimeout, Timeout.InfiniteTimeSpan);
         try
         {
-            return new Handshake(_socket, new NbdPeer(_remote), _exports, _cut.Token).Run();
+            return new Handshake(_socket, new NbdPeer(_remote), _exports, _tls, _cut.Token).Run();
         }
         catch (OperationCanceledException) when (_cut.IsCancellationRequested)
         {

@@ -10,7 +10,7 @@ namespace Skerry.Blocks.Nbd;
 /// It holds at most one lease: that of the export last named, so that "info" and then "go" see the same device. It runs on the
 /// connection's own thread, which is why waiting for <see cref="INbdExports"/> may block.
 /// </remarks>
-internal sealed class Handshake(ClientSocket socket, NbdPeer peer, INbdExports exports, CancellationToken cancel)
+internal sealed class Handshake(ClientSocket socket, NbdPeer peer, INbdExports exports, TlsServer? tls, CancellationToken cancel)
 {
     /// <summary>The longest option that a sane client sends is a few strings of 4 KiB.</summary>
     private const int MaxOptionBytes = 64 * 1024;
@@ -28,6 +28,7 @@ internal sealed class Handshake(ClientSocket socket, NbdPeer peer, INbdExports e
     private bool _structured;
     private string? _contextsFor;
     private List<MetaContext.Selected> _contexts = [];
+    private NbdPeer _peer = peer;
     private bool _sendZeroes;
 
     private enum Next
@@ -102,12 +103,20 @@ internal sealed class Handshake(ClientSocket socket, NbdPeer peer, INbdExports e
         }
 
         _replies.Begin(option);
+        if (tls is { IsRequired: true } && !_peer.IsEncrypted && (OptionKind)option is not (OptionKind.StartTls or OptionKind.Abort))
+        {
+            // The oldest option has no way to say no but to hang up.
+            return (OptionKind)option == OptionKind.ExportName
+                ? Next.End
+                : Continue(_replies.Send(OptionReply.TlsRequired, "This server speaks TLS only; use an nbds:// URI."));
+        }
+
         return (OptionKind)option switch
         {
             OptionKind.ExportName => EnterByName(),
             OptionKind.Abort => Abort(),
             OptionKind.List => Continue(List()),
-            OptionKind.StartTls => Continue(_replies.Send(OptionReply.Unsupported, "This server has no TLS; connect without, over loopback or a trusted network.")),
+            OptionKind.StartTls => StartTls(),
             OptionKind.Info => Describe(isGo: false),
             OptionKind.Go => Describe(isGo: true),
             OptionKind.StructuredReply => Continue(AgreeStructured()),
@@ -115,6 +124,32 @@ internal sealed class Handshake(ClientSocket socket, NbdPeer peer, INbdExports e
             OptionKind.SetMetaContext => Continue(Contexts(isSet: true)),
             _ => Continue(_replies.Send(OptionReply.Unsupported, "This server does not know the option.")),
         };
+    }
+
+    private Next StartTls()
+    {
+        if (tls is null)
+        {
+            return Continue(_replies.Send(OptionReply.Unsupported, "This server has no TLS; connect without, over loopback or a trusted network."));
+        }
+
+        if (_data.Length > 0 || _peer.IsEncrypted)
+        {
+            return Continue(_replies.Send(OptionReply.Invalid, _peer.IsEncrypted ? "TLS was started already." : "STARTTLS takes no data."));
+        }
+
+        if (!_replies.Send(OptionReply.Ack) || !socket.StartTls(tls))
+        {
+            return Next.End;
+        }
+
+        // Whatever was agreed so far, anybody on the way may have said: it is as if it had not been.
+        DropLease();
+        _structured = false;
+        _contextsFor = null;
+        _contexts = [];
+        _peer = _peer with { IsEncrypted = true, Certificate = socket.ClientCertificate };
+        return Next.Haggle;
     }
 
     private Next Abort()
@@ -179,7 +214,7 @@ internal sealed class Handshake(ClientSocket socket, NbdPeer peer, INbdExports e
             return _replies.Send(OptionReply.Invalid, "A list takes no data.");
         }
 
-        foreach (NbdListing listing in Wait(exports.ListAsync(peer, cancel)))
+        foreach (NbdListing listing in Wait(exports.ListAsync(_peer, cancel)))
         {
             _replies.AddServer(listing);
         }
@@ -268,7 +303,7 @@ internal sealed class Handshake(ClientSocket socket, NbdPeer peer, INbdExports e
         }
 
         DropLease();
-        _lease = Wait(exports.OpenAsync(name, peer, cancel));
+        _lease = Wait(exports.OpenAsync(name, _peer, cancel));
         _leaseName = _lease is null ? null : name;
         return _lease;
     }

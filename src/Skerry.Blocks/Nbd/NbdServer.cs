@@ -16,6 +16,7 @@ public sealed class NbdServer : IAsyncDisposable
 
     private readonly NbdServerOptions _options;
     private readonly INbdExports _exports;
+    private readonly TlsServer? _tls;
     private readonly TimeProvider _time;
     private readonly SlabPool _slabs = new();
     private readonly NbdMetrics _metrics;
@@ -33,6 +34,7 @@ public sealed class NbdServer : IAsyncDisposable
     {
         _options = options.Validated();
         _exports = exports;
+        _tls = _options.Tls is { } tls ? new TlsServer(tls) : null;
         _time = time;
         _metrics = new NbdMetrics(time, () => _connections.Count);
     }
@@ -171,7 +173,7 @@ public sealed class NbdServer : IAsyncDisposable
 
         try
         {
-            Connection connection = new(++_lastId, client, _options, _exports, _time, _slabs, _metrics);
+            Connection connection = new(++_lastId, client, _options, _exports, _tls, _time, _slabs, _metrics);
             _connections[connection.Id] = connection;
             connection.Start(ended => _connections.TryRemove(ended.Id, out _));
         }

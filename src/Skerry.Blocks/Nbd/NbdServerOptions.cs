@@ -7,9 +7,12 @@ public sealed class NbdServerOptions
 {
     /// <summary>
     /// An <see cref="IPEndPoint"/> (port 0 takes a free one) or a <see cref="System.Net.Sockets.UnixDomainSocketEndPoint"/>, whose
-    /// file is made for its owner only and removed at stop. There is no TLS yet: keep it on loopback or a trusted network.
+    /// file is made for its owner only and removed at stop. Without TLS, keep it on loopback or a trusted network.
     /// </summary>
     public required EndPoint EndPoint { get; init; }
+
+    /// <summary>Encryption, and clients' certificates; null for neither.</summary>
+    public NbdTlsOptions? Tls { get; init; }
 
     /// <summary>Connections at once, handshaking ones included; one more is closed unanswered. Each holds a thread. Default 512.</summary>
     public int MaxConnections { get; init; } = 512;
@@ -38,7 +41,7 @@ public sealed class NbdServerOptions
 
     internal NbdServerOptions Validated()
     {
-        List<string> mistakes = [];
+        List<string> mistakes = [.. Tls?.Mistakes() ?? []];
         if (MaxConnections < 1)
         {
             mistakes.Add($"{nameof(MaxConnections)} is {MaxConnections}; at least 1 is needed");

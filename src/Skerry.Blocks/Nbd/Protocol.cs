@@ -64,6 +64,7 @@ internal enum OptionReply : uint
     Unsupported = 0x8000_0001,
     Policy = 0x8000_0002,
     Invalid = 0x8000_0003,
+    TlsRequired = 0x8000_0005,
     Unknown = 0x8000_0006,
     Shutdown = 0x8000_0007,
     TooBig = 0x8000_0009,

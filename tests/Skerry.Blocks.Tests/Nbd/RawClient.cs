@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace Skerry.Blocks.Tests.Nbd;
@@ -14,9 +16,11 @@ internal sealed class RawClient : IDisposable
     public const ushort Read = 0, Write = 1, Disconnect = 2, Flush = 3, Trim = 4, Cache = 5, WriteZeroes = 6, BlockStatus = 7;
     public const ushort Fua = 1, NoHole = 2, DontFragment = 4, ReqOne = 8, FastZero = 16;
     public const uint RepAck = 1, RepServer = 2, RepInfo = 3, RepMeta = 4;
-    public const uint ErrUnsup = 0x80000001, ErrInvalid = 0x80000003, ErrUnknown = 0x80000006;
+    public const uint ErrUnsup = 0x80000001, ErrInvalid = 0x80000003, ErrTlsRequired = 0x80000005, ErrUnknown = 0x80000006;
 
     private readonly Dictionary<ulong, uint> _readLengths = [];
+
+    private Stream? _tls;
 
     private RawClient(Socket socket) => Socket = socket;
 
@@ -48,27 +52,51 @@ internal sealed class RawClient : IDisposable
         return client;
     }
 
+    /// <summary>Asks for TLS and shakes hands, trusting one root.</summary>
+    public void StartTls(X509Certificate2 root, X509Certificate2? own = null)
+    {
+        Assert.Equal(RepAck, Option(5, []).Single().Kind);
+        SslStream stream = new(new NetworkStream(Socket), leaveInnerStreamOpen: true);
+        stream.AuthenticateAsClient(new SslClientAuthenticationOptions
+        {
+            TargetHost = "localhost",
+            ClientCertificates = own is null ? null : [own],
+            CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                CustomTrustStore = { root },
+                RevocationMode = X509RevocationMode.NoCheck,
+            },
+        });
+        _tls = stream;
+    }
+
     /// <summary>Goes all the way into transmission.</summary>
     public static RawClient Enter(EndPoint server, string name, bool structured, bool allocation)
     {
         RawClient client = Greet(server);
+        client.Enter(name, structured, allocation);
+        return client;
+    }
+
+    public void Enter(string name, bool structured = true, bool allocation = true)
+    {
         if (structured)
         {
-            Assert.Equal(RepAck, client.Option(8, []).Single().Kind);
+            Assert.Equal(RepAck, Option(8, []).Single().Kind);
         }
 
         if (structured && allocation)
         {
-            List<(uint Kind, byte[] Data)> contexts = client.Option(10, Contexts(name, "base:allocation"));
+            List<(uint Kind, byte[] Data)> contexts = Option(10, Contexts(name, "base:allocation"));
             Assert.Equal([RepMeta, RepAck], contexts.Select(c => c.Kind));
         }
 
-        List<(uint Kind, byte[] Data)> replies = client.Option(7, Info(name, 3));
+        List<(uint Kind, byte[] Data)> replies = Option(7, Info(name, 3));
         Assert.Equal(RepAck, replies[^1].Kind);
         byte[] export = replies.Single(r => r.Kind == RepInfo && r.Data.Length == 12).Data;
-        client.SizeBytes = BinaryPrimitives.ReadInt64BigEndian(export.AsSpan(2));
-        client.Flags = BinaryPrimitives.ReadUInt16BigEndian(export.AsSpan(10));
-        return client;
+        SizeBytes = BinaryPrimitives.ReadInt64BigEndian(export.AsSpan(2));
+        Flags = BinaryPrimitives.ReadUInt16BigEndian(export.AsSpan(10));
     }
 
     public static byte[] Big(uint value) => [(byte)(value >> 24), (byte)(value >> 16), (byte)(value >> 8), (byte)value];
@@ -183,6 +211,12 @@ internal sealed class RawClient : IDisposable
 
     public void Send(byte[] bytes)
     {
+        if (_tls is not null)
+        {
+            _tls.Write(bytes);
+            return;
+        }
+
         for (int sent = 0; sent < bytes.Length;)
         {
             sent += Socket.Send(bytes.AsSpan(sent));
@@ -194,7 +228,7 @@ internal sealed class RawClient : IDisposable
         byte[] bytes = new byte[count];
         for (int got = 0; got < count;)
         {
-            int now = Socket.Receive(bytes.AsSpan(got));
+            int now = _tls is null ? Socket.Receive(bytes.AsSpan(got)) : _tls.Read(bytes.AsSpan(got));
             Assert.True(now > 0, $"the server closed the connection after {got} of {count} bytes");
             got += now;
         }
@@ -207,15 +241,20 @@ internal sealed class RawClient : IDisposable
     {
         try
         {
-            return Socket.Receive(new byte[1]) == 0;
+            return (_tls is null ? Socket.Receive(new byte[1]) : _tls.Read(new byte[1])) == 0;
         }
-        catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionReset or SocketError.ConnectionAborted)
+        catch (Exception e) when (
+            (e as SocketException ?? e.InnerException as SocketException)?.SocketErrorCode is SocketError.ConnectionReset or SocketError.ConnectionAborted)
         {
             return true;
         }
     }
 
-    public void Dispose() => Socket.Dispose();
+    public void Dispose()
+    {
+        _tls?.Dispose();
+        Socket.Dispose();
+    }
 }
 
 internal sealed record RawChunk(ushort Kind, long OffsetBytes, byte[] Data);

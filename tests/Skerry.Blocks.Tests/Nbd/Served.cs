@@ -61,6 +61,9 @@ internal sealed class Served : INbdExports, IAsyncDisposable
 
     public RawClient Connect(bool structured = true, bool allocation = true) => RawClient.Enter(Server.LocalEndPoint, ExportName, structured, allocation);
 
+    /// <summary>Whom the export was last asked by.</summary>
+    public NbdPeer? LastPeer { get; private set; }
+
     public async Task Eventually(Func<bool> condition, string what)
     {
         for (int tries = 0; !condition(); tries++)
@@ -72,6 +75,7 @@ internal sealed class Served : INbdExports, IAsyncDisposable
 
     public ValueTask<NbdExport?> OpenAsync(string exportName, NbdPeer peer, CancellationToken cancellationToken)
     {
+        LastPeer = peer;
         if (exportName != ExportName)
         {
             return new((NbdExport?)null);
