@@ -32,7 +32,7 @@ internal sealed class NodeWriter(BinaryWriter writer, LivePlaces live)
             return;
         }
 
-        if (node is UniformNode uniform)
+        if (node is ExtentNode { Place.IsData: false } uniform)
         {
             writer.Write((byte)NodeTag.Uniform);
             writer.Write(uniform.Place.Value);
@@ -47,20 +47,25 @@ internal sealed class NodeWriter(BinaryWriter writer, LivePlaces live)
             return;
         }
 
-        if (node is LeafNode leaf)
+        if (node is not InnerNode inner)
         {
             writer.Write((byte)NodeTag.Leaf);
-            writer.Write(leaf.MaxNumber);
-            foreach (ref readonly var entry in leaf.Entries)
+            writer.Write(node.MaxNumber);
+            var runs = RunList.Of(node, new LeafRun[RunList.Most]).Runs;
+            for (var i = 0; i < runs.Length; i++)
             {
-                writer.Write(entry.Place.Value);
-                writer.Write(entry.Number);
-                live.Add(entry.Place);
+                var end = i + 1 < runs.Length ? runs[i + 1].First : MapNode.Fanout;
+                for (var block = runs[i].First; block < end; block++)
+                {
+                    var entry = runs[i].At(block);
+                    writer.Write(entry.Place.Value);
+                    writer.Write(entry.Number);
+                    live.Add(entry.Place);
+                }
             }
         }
         else
         {
-            var inner = (InnerNode)node;
             writer.Write((byte)NodeTag.Inner);
             writer.Write(inner.MaxNumber);
             writer.Write((byte)inner.Level);
@@ -96,26 +101,27 @@ internal sealed class NodeReader(BinaryReader reader, Action<Place, uint>? crc)
                 return null;
             case NodeTag.Uniform:
                 var place = new Place(reader.ReadUInt64());
-                return new UniformNode(place, reader.ReadInt64());
+                return new ExtentNode(place, reader.ReadInt64());
             case NodeTag.Again:
                 return _read[reader.ReadInt32()];
             case NodeTag.Leaf:
-                var leaf = new LeafNode(null) { MaxNumber = reader.ReadInt64() };
-                var entries = new MapEntry[MapNode.Fanout];
-                for (var i = 0; i < entries.Length; i++)
+                reader.ReadInt64();
+                var runs = RunList.Of(null, new LeafRun[RunList.Most]);
+                for (var i = 0; i < MapNode.Fanout; i++)
                 {
-                    entries[i] = new MapEntry(new Place(reader.ReadUInt64()), reader.ReadInt64());
+                    var at = new Place(reader.ReadUInt64());
+                    runs.Write(i, 1, at, reader.ReadInt64());
                     if (crc is not null)
                     {
                         var sum = reader.ReadUInt32();
-                        if (entries[i].Place.IsData)
+                        if (at.IsData)
                         {
-                            crc(entries[i].Place, sum);
+                            crc(at, sum);
                         }
                     }
                 }
 
-                leaf.Restore(entries);
+                var leaf = runs.ToNode(null);
                 _read.Add(leaf);
                 return leaf;
             case NodeTag.Inner:
