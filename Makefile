@@ -2,7 +2,7 @@
 #
 #   make demo [KEEP=1]               the main job, end to end, on this machine
 #   make test                        everything that CI runs, but for lint
-#   make build                       artifacts/bin/skerryd and artifacts/bin/skerry
+#   make build                       artifacts/bin/skerryd, artifacts/bin/skerry and artifacts/bin/skerry-blocks
 #   make lint                        format and analyzers
 #   make simulate [SEEDS=n] [SEED=x] sites in one process, under faults, on virtual time
 #   make bench [NAME=blocks]         measurements beside peers, into artifacts/bench; also

@@ -9,7 +9,7 @@ namespace Skerry.Blocks;
 /// Volumes in one directory: one log for all of them, and the maps that say where each block is in it. A directory is open in one
 /// process at a time. Safe for concurrent use. Faults are <see cref="BlockException"/>.
 /// </summary>
-public sealed class BlockStore : IAsyncDisposable
+public sealed partial class BlockStore : IAsyncDisposable
 {
     private const int MaxIdLength = 255;
     private readonly IBackingStorage _storage;
@@ -21,6 +21,7 @@ public sealed class BlockStore : IAsyncDisposable
     private readonly StoreParts _parts;
     private readonly Checkpointer _checkpointer;
     private readonly ConcurrentDictionary<uint, BlockVolume> _volumes = new();
+    private bool _dropsAtClose;
     private int _disposed;
 
     private BlockStore(BlockStoreOptions options, IBackingStorage storage)
@@ -216,7 +217,7 @@ public sealed class BlockStore : IAsyncDisposable
         try
         {
             await _checkpointer.StopAsync();
-            if (!_parts.Fault.IsSet)
+            if (!_parts.Fault.IsSet && !_dropsAtClose)
             {
                 await ChangeAsync(
                     () => null,
@@ -234,11 +235,7 @@ public sealed class BlockStore : IAsyncDisposable
         }
         finally
         {
-            _writer.Close();
-            _flusher.Dispose();
-            _mark.Dispose();
-            _segments.Dispose();
-            _storage.Dispose();
+            CloseFiles();
         }
     }
 
@@ -266,6 +263,15 @@ public sealed class BlockStore : IAsyncDisposable
         }
 
         return identity;
+    }
+
+    private void CloseFiles()
+    {
+        _writer.Close();
+        _flusher.Dispose();
+        _mark.Dispose();
+        _segments.Dispose();
+        _storage.Dispose();
     }
 
     private static IBackingFile OpenMark(IBackingStorage storage) =>

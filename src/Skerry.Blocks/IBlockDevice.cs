@@ -1,3 +1,5 @@
+using Skerry.Blocks.Integrity;
+
 namespace Skerry.Blocks;
 
 /// <summary>
@@ -113,4 +115,7 @@ public enum BlockError
 public sealed class BlockException(BlockError error, string message, Exception? inner = null) : Exception(message, inner)
 {
     public BlockError Error { get; } = error;
+
+    /// <summary>Which stored bytes are bad, when that is what is wrong.</summary>
+    public BlockDamage? Damage { get; init; }
 }

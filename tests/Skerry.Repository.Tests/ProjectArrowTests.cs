@@ -10,6 +10,7 @@ public sealed class ProjectArrowTests
         ["State"] = [],
         ["Sync"] = ["State"],
         ["Blocks"] = [],
+        ["Blocks.Tool"] = ["Blocks"],
         ["Domain"] = ["State"],
         ["Drivers"] = ["Domain", "Blocks"],
         ["Movers"] = ["Domain", "Blocks"],

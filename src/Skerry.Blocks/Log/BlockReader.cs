@@ -1,4 +1,5 @@
 using System.Buffers;
+using Skerry.Blocks.Integrity;
 using Skerry.Blocks.Maps;
 
 namespace Skerry.Blocks.Log;
@@ -59,7 +60,10 @@ internal sealed class BlockReader(SegmentTable segments)
             if (fault is not null)
             {
                 throw fault as BlockException ?? new BlockException(
-                    BlockError.Io, $"{name}: bytes {firstBlock * Sizes.Block} to {(firstBlock + entries.Length) * Sizes.Block} could not be read: {fault.Message}", fault);
+                    BlockError.Io, $"{name}: bytes {firstBlock * Sizes.Block} to {(firstBlock + entries.Length) * Sizes.Block} could not be read: {fault.Message}", fault)
+                {
+                    Damage = new BlockDamage(firstBlock * Sizes.Block, (long)entries.Length * Sizes.Block, null, 0),
+                };
             }
 
             return;
@@ -100,7 +104,11 @@ internal sealed class BlockReader(SegmentTable segments)
             }
 
             var segment = segments.Find(place.Segment) ?? throw new BlockException(
-                BlockError.Corrupt, $"{name}: block {firstBlock + i} is stored in {Segment.NameOf(place.Segment)}, which is missing. Heal it from a replica");
+                BlockError.Corrupt,
+                $"{name}: bytes {(firstBlock + i) * Sizes.Block} to {(firstBlock + i + 1) * Sizes.Block} are stored in {Segment.NameOf(place.Segment)}, which is missing. Heal them from a replica")
+            {
+                Damage = new BlockDamage((firstBlock + i) * Sizes.Block, Sizes.Block, Segment.NameOf(place.Segment), (long)place.Block * Sizes.Block),
+            };
             var bytes = into.Slice(i * Sizes.Block, count * Sizes.Block);
             segment.File.Read((long)place.Block * Sizes.Block, bytes);
             segment.Sums.Read(place.Block, sums[..count]);
@@ -112,7 +120,10 @@ internal sealed class BlockReader(SegmentTable segments)
                     var at = (firstBlock + i + k) * Sizes.Block;
                     throw new BlockException(
                         BlockError.Corrupt,
-                        $"{name}: bytes {at} to {at + Sizes.Block} do not match their checksum ({Segment.NameOf(place.Segment)}, byte {(long)(place.Block + k) * Sizes.Block}). Write them anew, or heal them from a replica");
+                        $"{name}: bytes {at} to {at + Sizes.Block} do not match their checksum ({Segment.NameOf(place.Segment)}, byte {(long)(place.Block + k) * Sizes.Block}). Write them anew, or heal them from a replica")
+                    {
+                        Damage = new BlockDamage(at, Sizes.Block, Segment.NameOf(place.Segment), (long)(place.Block + k) * Sizes.Block),
+                    };
                 }
             }
 

@@ -6,7 +6,7 @@ namespace Skerry.Blocks.Log;
 /// <summary>A directory of the host's file system, held by one process at a time.</summary>
 internal sealed class DirectoryStorage : IBackingStorage
 {
-    private const string LockName = "lock";
+    public const string LockName = "lock";
     private readonly FileStream _lock;
 
     public DirectoryStorage(string directory)

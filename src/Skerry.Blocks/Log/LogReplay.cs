@@ -1,3 +1,4 @@
+using Skerry.Blocks.Integrity;
 using Skerry.Blocks.Maps;
 
 namespace Skerry.Blocks.Log;
@@ -84,7 +85,10 @@ internal sealed class LogReplay(IBackingStorage storage, SegmentTable segments, 
             var where = segment is null ? $"{storage.Name}: the log after record {sequence}" : $"{storage.Name}/{Segment.NameOf(segment.Id)}, byte {(long)block * Sizes.Block} on";
             throw new BlockException(
                 BlockError.Corrupt,
-                $"{where}: record {sequence + 1} is damaged or missing, though records up to {evidence} had been made durable. Nothing is cut off; restore the file from a copy, or the volumes from their replicas");
+                $"{where}: record {sequence + 1} is damaged or missing, though records up to {evidence} had been made durable. Nothing is cut off; restore the file from a copy, or the volumes from their replicas")
+            {
+                Damage = segment is null ? null : new BlockDamage(0, 0, Segment.NameOf(segment.Id), (long)block * Sizes.Block),
+            };
         }
 
         var resume = cleanTail && segment is not null && block < segment.Blocks;

@@ -6,7 +6,7 @@ namespace Skerry.Blocks.Log;
 /// <summary>What a store is for as long as it exists: its random identity and the size of its segments. Written last when it is made.</summary>
 internal readonly record struct StoreIdentity(ulong StoreId, int SegmentBytes)
 {
-    private const string FileName = "store";
+    public const string FileName = "store";
     private const uint Magic = 0x534B_5953; // "SYKS"
     private const int Version = 1, Bytes = 24;
 

@@ -1,0 +1,103 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Skerry.Blocks.Nbd;
+
+namespace Skerry.Blocks.Tool;
+
+internal sealed class ExportCommand : ToolCommand
+{
+    private readonly Argument<string> _name = new("NAME") { Description = "The volume." };
+    private readonly Option<string> _listen = new("--listen") { Description = "Address and port; port 0 takes a free one. Anyone who reaches it can use the disk." };
+    private readonly Option<string> _unix = new("--unix") { Description = "A UNIX socket instead, for its owner alone." };
+    private readonly Option<bool> _readOnly = new("--read-only") { Description = "Take no writes and change no file of the store; several may do so at once." };
+    private readonly Option<string> _snapshot = new("--snapshot") { Description = "A snapshot instead of the volume itself; read-only." };
+
+    public ExportCommand()
+        : base(
+            "export",
+            "Serve one volume over NBD until SIGINT or SIGTERM, then finish what is in flight and close the store. Prints the URI once it listens "
+            + "(127.0.0.1:10809 unless told otherwise).",
+            "skerry-blocks export ./store root",
+            "skerry-blocks export ./store root --unix ./root.sock",
+            "skerry-blocks export ./store root --read-only --snapshot before-upgrade --listen 127.0.0.1:0")
+    {
+        Arguments.Add(_name);
+        Options.Add(_listen);
+        Options.Add(_unix);
+        Options.Add(_readOnly);
+        Options.Add(_snapshot);
+    }
+
+    protected override async Task<int> RunAsync(ParseResult parsed, string directory, CancellationToken cancellationToken)
+    {
+        var (name, snapshot) = (parsed.GetValue(_name)!, parsed.GetValue(_snapshot));
+        var endPoint = EndPointOf(parsed.GetValue(_listen), parsed.GetValue(_unix));
+        var readOnly = parsed.GetValue(_readOnly) || snapshot is not null;
+        await using var store = readOnly
+            ? await BlockStore.OpenForReadingAsync(directory, cancellationToken)
+            : await OpenAsync(directory, cancellationToken);
+        var volume = await store.OpenAsync(name, cancellationToken);
+        if (!readOnly)
+        {
+            await volume.BeginRunAsync(volume.Lineage.Runs is [.., var last] ? last.Generation : 1, cancellationToken);
+        }
+
+        var device = snapshot is null ? volume : volume.OpenSnapshot(snapshot);
+        var options = new NbdServerOptions
+        {
+            EndPoint = endPoint,
+            OnFault = fault => Console.Error.WriteLine($"{fault.What}: {fault.Exception.Message}"),
+        };
+        await using (var server = new NbdServer(options, new OneVolume(name, device, readOnly), TimeProvider.System))
+        {
+            await server.StartAsync(cancellationToken);
+            Console.WriteLine(Uri(server.LocalEndPoint, name));
+            try
+            {
+                await Task.Delay(Timeout.Infinite, cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                await Console.Error.WriteLineAsync("stopping");
+            }
+        }
+
+        return ExitCodes.Done;
+    }
+
+    private static EndPoint EndPointOf(string? listen, string? unix)
+    {
+        if (listen is not null && unix is not null)
+        {
+            throw new UsageException("Choose one of --listen and --unix.");
+        }
+
+        if (unix is not null)
+        {
+            return new UnixDomainSocketEndPoint(unix);
+        }
+
+        var (host, port) = (listen ?? "127.0.0.1:10809").LastIndexOf(':') is var colon && colon >= 0
+            ? ((listen ?? "127.0.0.1:10809")[..colon], (listen ?? "127.0.0.1:10809")[(colon + 1)..])
+            : (listen!, "10809");
+        var address = host == "localhost" ? IPAddress.Loopback : IPAddress.TryParse(host.Trim('[', ']'), out var parsed) ? parsed : null;
+        return address is not null && ushort.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? new IPEndPoint(address, number)
+            : throw new UsageException($"--listen takes ADDRESS:PORT, as in 127.0.0.1:10809, not '{listen}'.");
+    }
+
+    private static string Uri(EndPoint endPoint, string name) => endPoint is UnixDomainSocketEndPoint unix
+        ? $"nbd+unix:///{System.Uri.EscapeDataString(name)}?socket={Path.GetFullPath(unix.ToString())}"
+        : $"nbd://{endPoint}/{System.Uri.EscapeDataString(name)}";
+
+    /// <summary>One disk under its own name, and under none, which is what clients ask for that name nothing.</summary>
+    private sealed class OneVolume(string name, IBlockDevice device, bool readOnly) : INbdExports
+    {
+        public ValueTask<NbdExport?> OpenAsync(string exportName, EndPoint remote, CancellationToken cancellationToken) => new(
+            exportName.Length == 0 || exportName == name ? new NbdExport { Device = device, Label = name, ReadOnly = readOnly } : null);
+
+        public ValueTask<IReadOnlyList<NbdListing>> ListAsync(EndPoint remote, CancellationToken cancellationToken) => new([new NbdListing(name)]);
+    }
+}

@@ -1,0 +1,50 @@
+using Skerry.Blocks.Integrity;
+using Skerry.Blocks.Log;
+using Skerry.Blocks.Maps;
+
+namespace Skerry.Blocks;
+
+/// <content>Reading a store as it is, and proving what it holds.</content>
+public sealed partial class BlockStore
+{
+    internal StoreState State => _state;
+
+    internal StoreParts Parts => _parts;
+
+    /// <summary>True when the directory holds a store, sound or not.</summary>
+    public static bool Exists(string directory) => File.Exists(Path.Combine(directory, StoreIdentity.FileName));
+
+    /// <summary>
+    /// Opens a store that no process has open for writing, as it is found, and leaves its files as they are: what is written to its volumes
+    /// stays in memory and is dropped. Several may read at once; none can open it for writing meanwhile.
+    /// </summary>
+    /// <exception cref="BlockException">
+    /// <see cref="BlockError.NotFound"/> when there is no store, <see cref="BlockError.Refused"/> when it is in use or of a newer format,
+    /// <see cref="BlockError.Corrupt"/> when a file is damaged.
+    /// </exception>
+    public static async ValueTask<BlockStore> OpenForReadingAsync(string directory, CancellationToken cancellationToken)
+    {
+        if (!Exists(directory))
+        {
+            throw new BlockException(BlockError.NotFound, $"there is no block store in {Path.GetFullPath(directory)}");
+        }
+
+        return await Task.Run(
+            () =>
+            {
+                var store = Open(new BlockStoreOptions { Directory = directory }, new ReadOnlyDirectory(directory), background: false);
+                store._dropsAtClose = true;
+                return store;
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Closes the files and saves nothing.</summary>
+    internal void Abandon()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            CloseFiles();
+        }
+    }
+}

@@ -1,0 +1,141 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Skerry.Blocks.Tests.Nbd;
+using Skerry.TestKit.Files;
+
+namespace Skerry.Blocks.Tests.Integrity;
+
+/// <summary>The program skerry-blocks as a person runs it, with real NBD clients.</summary>
+public sealed class ToolTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    private string Store => Path.Combine(_directory.Path, "store");
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task A_volume_is_made_served_snapshotted_and_checked()
+    {
+        Assert.Equal(3, (await Tool("list", Store)).ExitCode);
+        Assert.Equal(0, (await Tool("create", Store, "root", "--size", "32M")).ExitCode);
+        Assert.Equal(4, (await Tool("create", Store, "root", "--size", "32M")).ExitCode);
+        Assert.Equal(2, (await Tool("create", Store, "other", "--size", "much")).ExitCode);
+        var source = Path.Combine(_directory.Path, "source");
+        var bytes = new byte[5_000_000];
+        new Random(5).NextBytes(bytes);
+        await File.WriteAllBytesAsync(source, bytes, TestContext.Current.CancellationToken);
+
+        await using (var served = await Export("root", "--listen", "127.0.0.1:0"))
+        {
+            await ClientProgram.Run("nbdcopy", source, served.Uri);
+            Assert.Equal(4, (await Tool("check", Store)).ExitCode);
+            Assert.Equal(0, await served.StopAsync());
+        }
+
+        Assert.Equal(0, (await Tool("snapshot", "create", Store, "root", "kept")).ExitCode);
+        await using (var served = await Export("root", "--unix", Path.Combine(_directory.Path, "s")))
+        {
+            await ClientProgram.Run("qemu-io", "-f", "raw", "-c", "write -P 7 0 65536", "-c", "flush", served.Uri);
+            Assert.Equal(0, await served.StopAsync());
+        }
+
+        await using (var served = await Export("root", "--snapshot", "kept", "--listen", "127.0.0.1:0"))
+        await using (var beside = await Export("root", "--read-only", "--listen", "127.0.0.1:0"))
+        {
+            var copied = Path.Combine(_directory.Path, "copied");
+            await ClientProgram.Run("nbdcopy", served.Uri, copied);
+            Assert.True((await File.ReadAllBytesAsync(copied, TestContext.Current.CancellationToken)).AsSpan(0, bytes.Length).SequenceEqual(bytes));
+            await ClientProgram.Run("qemu-io", "-r", "-f", "raw", "-c", "read -P 7 0 65536", beside.Uri);
+            Assert.Equal(0, await beside.StopAsync());
+            Assert.Equal(0, await served.StopAsync());
+        }
+
+        using var list = JsonDocument.Parse((await Tool("list", Store, "-f", "json")).Output);
+        Assert.Equal(32 << 20, list.RootElement[0].GetProperty("size_bytes").GetInt64());
+        Assert.Equal(0, (await Tool("check", Store)).ExitCode);
+        Assert.Equal(0, (await Tool("snapshot", "delete", Store, "root", "kept")).ExitCode);
+        Assert.Equal(3, (await Tool("snapshot", "delete", Store, "root", "kept")).ExitCode);
+        Assert.Equal(0, (await Tool("delete", Store, "root")).ExitCode);
+    }
+
+    [Fact]
+    public async Task The_checker_names_the_bad_range_of_a_store_that_was_killed_and_changes_no_file()
+    {
+        Assert.Equal(0, (await Tool("create", Store, "root", "--size", "32M")).ExitCode);
+        await using (var served = await Export("root", "--listen", "127.0.0.1:0"))
+        {
+            await ClientProgram.Run("qemu-io", "-f", "raw", "-c", "write -P 7 0 1M", "-c", "flush", served.Uri);
+            served.Kill();
+        }
+
+        Assert.Equal(0, (await Tool("check", Store)).ExitCode);
+        var segment = Directory.GetFiles(Store, "*.segment")[0];
+        var bytes = await File.ReadAllBytesAsync(segment, TestContext.Current.CancellationToken);
+        var at = 4096 * Enumerable.Range(0, bytes.Length / 4096).Last(block => bytes[block * 4096] == 7 && bytes[(block * 4096) + 4095] == 7);
+        bytes[at + 100] ^= 4;
+        await File.WriteAllBytesAsync(segment, bytes, TestContext.Current.CancellationToken);
+        var before = Directory.GetFiles(Store).ToDictionary(file => file, File.GetLastWriteTimeUtc);
+
+        var (exitCode, output, errors) = await Tool("check", Store, "-f", "json");
+        Assert.Equal(1, exitCode);
+        Assert.Contains("verifying live blocks", errors, StringComparison.Ordinal);
+        using var report = JsonDocument.Parse(output);
+        var finding = Assert.Single(report.RootElement.GetProperty("findings").EnumerateArray().ToList());
+        Assert.Equal("data", finding.GetProperty("kind").GetString());
+        Assert.Equal((1 << 20) - 4096, finding.GetProperty("offset_bytes").GetInt64());
+        Assert.Equal(4096, finding.GetProperty("length_bytes").GetInt64());
+        Assert.Equal(Path.GetFileName(segment), finding.GetProperty("file").GetString());
+        Assert.Equal(at, finding.GetProperty("file_offset_bytes").GetInt64());
+        Assert.Equal(before, Directory.GetFiles(Store).ToDictionary(file => file, File.GetLastWriteTimeUtc));
+
+        await using (var served = await Export("root", "--listen", "127.0.0.1:0"))
+        {
+            // The range alone is bad: what is before it can be read.
+            await ClientProgram.Run("qemu-io", "-r", "-f", "raw", "-c", $"read -P 7 0 {(1 << 20) - 4096}", served.Uri);
+            Assert.NotEqual(0, (await ClientProgram.Try("qemu-io", "-r", "-f", "raw", "-c", $"read {(1 << 20) - 4096} 4096", served.Uri)).ExitCode);
+        }
+    }
+
+    private static Task<(int ExitCode, string Output, string Errors)> Tool(params string[] arguments) =>
+        ClientProgram.Try("dotnet", [Program, .. arguments]);
+
+    private static string Program => Path.Combine(AppContext.BaseDirectory, "skerry-blocks.dll");
+
+    private async Task<Serving> Export(params string[] arguments)
+    {
+        var process = ClientProgram.Start("dotnet", [Program, "export", Store, .. arguments]);
+        var line = await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
+        if (line is null)
+        {
+            Assert.Fail(await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+        }
+
+        return new Serving(process, line);
+    }
+
+    private sealed class Serving(Process process, string uri) : IAsyncDisposable
+    {
+        public string Uri => uri;
+
+        public async Task<int> StopAsync()
+        {
+            await ClientProgram.Run("sh", "-c", $"kill -TERM {process.Id}");
+            await ClientProgram.End(process, TimeSpan.FromSeconds(20));
+            return process.ExitCode;
+        }
+
+        public void Kill() => process.Kill();
+
+        public async ValueTask DisposeAsync()
+        {
+            if (!process.HasExited)
+            {
+                process.Kill();
+            }
+
+            await process.WaitForExitAsync();
+            process.Dispose();
+        }
+    }
+}
