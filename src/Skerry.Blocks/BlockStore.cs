@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using Skerry.Blocks.Encryption;
 using Skerry.Blocks.Log;
 using Skerry.Blocks.Maps;
 
@@ -57,6 +58,8 @@ public sealed partial class BlockStore : IAsyncDisposable
             volume.DurableNumber = volume.LastNumber;
         }
 
+        var keys = new StoreKeys(options.KeyHolder);
+        keys.Unlock(_state.ByOrdinal.Values);
         var fault = new StoreFault(storage.Name);
         var opening = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))) | 1;
         var position = new LogPosition(identity.StoreId, opening, end.Opening, end.Sequence);
@@ -68,7 +71,7 @@ public sealed partial class BlockStore : IAsyncDisposable
         var reader = new BlockReader(_segments);
         _flusher = new Flusher(_mark, fault, end.Sequence);
         _writer = new LogWriter(_state, _segments, reader, _flusher, fault, position);
-        _parts = new StoreParts(_writer, reader, _flusher, fault, new RequestPool(), options.TimeProvider);
+        _parts = new StoreParts(_writer, reader, _flusher, fault, new RequestPool(), options.TimeProvider, keys);
         _checkpointer = new Checkpointer(storage, identity.StoreId, _state, _segments, _parts, checkpoint.IsOutdated ? -1 : checkpoint.Sequence, options.CheckpointBytes);
     }
 
@@ -143,7 +146,31 @@ public sealed partial class BlockStore : IAsyncDisposable
     }
 
     /// <summary>
-    /// The volume, which is the same object for everyone and belongs to the store. It takes writes once a run is begun.
+    /// Makes an empty volume whose blocks are encrypted at rest with AES-256-GCM under this key. The key is stored wrapped for
+    /// <see cref="BlockStoreOptions.KeyHolder"/>; copies of one disk, here or in other stores, may share it.
+    /// </summary>
+    /// <exception cref="BlockException">
+    /// As without a key, and <see cref="BlockError.Locked"/> when the store has no key holder to wrap the key for.
+    /// </exception>
+    public async ValueTask<BlockVolume> CreateAsync(string volumeId, long sizeBytes, VolumeKey key, CancellationToken cancellationToken)
+    {
+        RequireId(volumeId);
+        StoreParts.RequireSize(sizeBytes);
+        var wrapped = _parts.Keys.Wrap(key, volumeId).Bytes.ToArray();
+        await ChangeAsync(
+            () =>
+            {
+                RequireNew(volumeId);
+                return new CreateEncryptedVolume(_state.NextOrdinal, volumeId, sizeBytes, wrapped);
+            },
+            () => StoreKeys.Unlock(_state.Get(volumeId), new VolumeCipher(key)),
+            cancellationToken);
+        return VolumeOf(_state.Get(volumeId));
+    }
+
+    /// <summary>
+    /// The volume, which is the same object for everyone and belongs to the store. It takes writes once a run is begun; what is encrypted and
+    /// <see cref="BlockVolume.IsLocked"/> can be managed, but neither read nor written.
     /// </summary>
     /// <exception cref="BlockException"><see cref="BlockError.NotFound"/>.</exception>
     public ValueTask<BlockVolume> OpenAsync(string volumeId, CancellationToken cancellationToken)
@@ -176,7 +203,7 @@ public sealed partial class BlockStore : IAsyncDisposable
 
     /// <summary>
     /// Makes a volume of another's head, or of its snapshot, in constant time and durably. It shares the blocks and continues the
-    /// lineage; snapshots and properties stay with the source.
+    /// lineage, and the key when the source is encrypted; snapshots and properties stay with the source.
     /// </summary>
     /// <exception cref="BlockException">
     /// <see cref="BlockError.NotFound"/>, <see cref="BlockError.Exists"/>, or <see cref="BlockError.Refused"/> for a head whose catch-up is unfinished.

@@ -1,3 +1,5 @@
+using Skerry.Blocks.Encryption;
+
 namespace Skerry.Blocks;
 
 /// <summary>How a block store is laid out and bounded.</summary>
@@ -32,6 +34,12 @@ public sealed class BlockStoreOptions
     /// blocks written since the maps were last saved are kept beyond it.
     /// </summary>
     public long ChecksumCacheBytes { get; init; } = 64 << 20;
+
+    /// <summary>
+    /// The key for which the keys of this store's encrypted volumes are wrapped; the caller keeps it, and disposes it after the store.
+    /// Null (the default): encrypted volumes can be neither made, read nor written, and all else can be done with them.
+    /// </summary>
+    public KeyHolder? KeyHolder { get; init; }
 
     /// <summary>The clock for the times of snapshots and of queued writes.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;

@@ -11,7 +11,8 @@ public sealed partial class BlockVolume
         Ranges.Require(_name, SizeBytes, offsetBytes, buffer.Length);
         cancellationToken.ThrowIfCancellationRequested();
         RequireThere();
-        _parts.Reader.Read(_state.Map, _name, offsetBytes, buffer.Span);
+        RequireKey();
+        _parts.Reader.Read(_state.Map, _state.Cipher, _name, offsetBytes, buffer.Span);
         RequireThere();
         return ValueTask.CompletedTask;
     }
@@ -66,6 +67,7 @@ public sealed partial class BlockVolume
         cancellationToken.ThrowIfCancellationRequested();
         Ranges.Require(_name, SizeBytes, offsetBytes, lengthBytes);
         RequireThere();
+        RequireKey();
         _parts.Fault.ThrowIfSet();
         if (!_state.RunOpen)
         {

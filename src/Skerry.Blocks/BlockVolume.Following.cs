@@ -28,6 +28,7 @@ public sealed partial class BlockVolume
             return;
         }
 
+        RequireKey();
         foreach (var write in writes)
         {
             RequireApplicable(write);
@@ -113,6 +114,7 @@ public sealed partial class BlockVolume
         cancellationToken.ThrowIfCancellationRequested();
         Ranges.Require(_name, SizeBytes, offsetBytes, lengthBytes);
         RequireThere();
+        RequireKey();
         ArgumentOutOfRangeException.ThrowIfNegative(number);
     }
 

@@ -48,9 +48,13 @@ public sealed partial class BlockVolume
     }
 
     /// <summary>A snapshot as a read-only disk; it fails with <see cref="BlockError.Closed"/> once the snapshot is deleted.</summary>
-    /// <exception cref="BlockException"><see cref="BlockError.NotFound"/>.</exception>
-    public IBlockDevice OpenSnapshot(string snapshotId) =>
-        new SnapshotDevice($"snapshot '{snapshotId}' of volume '{Id}'", FindSnapshot(snapshotId), _parts.Reader);
+    /// <exception cref="BlockException"><see cref="BlockError.NotFound"/>, or <see cref="BlockError.Locked"/>.</exception>
+    public IBlockDevice OpenSnapshot(string snapshotId)
+    {
+        var snapshot = FindSnapshot(snapshotId);
+        RequireKey();
+        return new SnapshotDevice($"snapshot '{snapshotId}' of volume '{Id}'", snapshot, _state.Cipher, _parts.Reader);
+    }
 
     /// <summary>In any order, whatever shares its blocks. Nothing happens when there is none of that name.</summary>
     public ValueTask DeleteSnapshotAsync(string snapshotId, CancellationToken cancellationToken) => ChangeAsync(

@@ -51,7 +51,8 @@ public sealed partial class BlockVolume : IBatchingDevice, IAsyncDisposable
     /// </summary>
     /// <param name="generation">Not below that of the last run.</param>
     /// <exception cref="BlockException">
-    /// <see cref="BlockError.Refused"/> when a run is open, a catch-up is unfinished, or the generation is too low.
+    /// <see cref="BlockError.Refused"/> when a run is open, a catch-up is unfinished, or the generation is too low;
+    /// <see cref="BlockError.Locked"/>.
     /// </exception>
     public async ValueTask<RunStart> BeginRunAsync(long generation, CancellationToken cancellationToken)
     {
@@ -61,6 +62,7 @@ public sealed partial class BlockVolume : IBatchingDevice, IAsyncDisposable
             () =>
             {
                 RequireFollowable();
+                RequireKey();
                 if (_state.LastRun is { } last && generation < last.Generation)
                 {
                     throw Refused($"its last run has generation {last.Generation}, which is above {generation}; promote it to a higher one");
@@ -98,7 +100,7 @@ public sealed partial class BlockVolume : IBatchingDevice, IAsyncDisposable
     /// <summary>Keeps a small named value with the volume, of at most <see cref="MaxPropertyBytes"/>. Clones do not take properties over.</summary>
     public ValueTask SetPropertyAsync(string name, ReadOnlyMemory<byte> value, CancellationToken cancellationToken)
     {
-        RequireName(name);
+        RequireProperty(name);
         if (value.Length > MaxPropertyBytes)
         {
             throw new BlockException(BlockError.OutOfRange, $"{_name}: property '{name}' has {value.Length} bytes; the most is {MaxPropertyBytes}");
@@ -111,8 +113,12 @@ public sealed partial class BlockVolume : IBatchingDevice, IAsyncDisposable
     public ReadOnlyMemory<byte>? GetProperty(string name) => _state.Properties.TryGetValue(name, out var value) ? value : default(ReadOnlyMemory<byte>?);
 
     /// <summary>Nothing happens when there is none of that name.</summary>
-    public ValueTask RemovePropertyAsync(string name, CancellationToken cancellationToken) => ChangeAsync(
-        () => _state.Properties.ContainsKey(name) ? new SetProperty(_state.Ordinal, name, null) : null, null, cancellationToken);
+    public ValueTask RemovePropertyAsync(string name, CancellationToken cancellationToken)
+    {
+        RequireProperty(name);
+        return ChangeAsync(
+            () => _state.Properties.ContainsKey(name) ? new SetProperty(_state.Ordinal, name, null) : null, null, cancellationToken);
+    }
 
     /// <summary>Ends the run, if one is open. The volume itself stays usable for as long as its store is open.</summary>
     public async ValueTask DisposeAsync()
@@ -178,6 +184,15 @@ public sealed partial class BlockVolume : IBatchingDevice, IAsyncDisposable
         if (_state.CatchingUp)
         {
             throw Refused("a catch-up is unfinished; finish it, or revert to a snapshot");
+        }
+    }
+
+    private void RequireProperty(string name)
+    {
+        RequireName(name);
+        if (name == VolumeState.KeyProperty)
+        {
+            throw Refused($"property '{name}' is the store's own");
         }
     }
 

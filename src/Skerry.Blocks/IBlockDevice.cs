@@ -107,6 +107,9 @@ public enum BlockError
     /// <summary>A volume or snapshot of that name exists already.</summary>
     Exists,
 
+    /// <summary>The volume is encrypted and its key is not here; the message names it (EPERM).</summary>
+    Locked,
+
     /// <summary>What was asked does not fit the present state; the message says what to do instead.</summary>
     Refused,
 }

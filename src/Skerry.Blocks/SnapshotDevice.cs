@@ -1,10 +1,11 @@
+using Skerry.Blocks.Encryption;
 using Skerry.Blocks.Log;
 using Skerry.Blocks.Maps;
 
 namespace Skerry.Blocks;
 
 /// <summary>A snapshot as a disk that takes no writes.</summary>
-internal sealed class SnapshotDevice(string name, Snapshot snapshot, BlockReader reader) : IBlockDevice
+internal sealed class SnapshotDevice(string name, Snapshot snapshot, VolumeCipher? cipher, BlockReader reader) : IBlockDevice
 {
     public long SizeBytes => snapshot.Info.SizeBytes;
 
@@ -14,7 +15,7 @@ internal sealed class SnapshotDevice(string name, Snapshot snapshot, BlockReader
     {
         Ranges.Require(name, SizeBytes, offsetBytes, buffer.Length);
         RequireThere();
-        reader.Read(snapshot.Map, name, offsetBytes, buffer.Span);
+        reader.Read(snapshot.Map, cipher, name, offsetBytes, buffer.Span);
 
         // Deleted while it was read: its places may have been used anew by then.
         RequireThere();

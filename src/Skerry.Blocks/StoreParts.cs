@@ -1,10 +1,11 @@
+using Skerry.Blocks.Encryption;
 using Skerry.Blocks.Log;
 
 namespace Skerry.Blocks;
 
 /// <summary>What the volumes of one store work with.</summary>
 internal sealed record StoreParts(
-    LogWriter Writer, BlockReader Reader, Flusher Flusher, StoreFault Fault, RequestPool Requests, TimeProvider Time)
+    LogWriter Writer, BlockReader Reader, Flusher Flusher, StoreFault Fault, RequestPool Requests, TimeProvider Time, StoreKeys Keys)
 {
     public static void RequireSize(long sizeBytes)
     {

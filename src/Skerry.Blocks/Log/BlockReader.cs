@@ -1,4 +1,5 @@
 using System.Buffers;
+using Skerry.Blocks.Encryption;
 using Skerry.Blocks.Integrity;
 using Skerry.Blocks.Maps;
 
@@ -12,8 +13,12 @@ internal sealed class BlockReader(SegmentTable segments)
 {
     private const int EntriesAtOnce = 64;
 
+    /// <param name="map">Where the blocks are.</param>
+    /// <param name="cipher">The disk's, when it is encrypted.</param>
     /// <param name="name">What to call the disk in messages.</param>
-    public void Read(BlockMap map, string name, long offsetBytes, Span<byte> into)
+    /// <param name="offsetBytes">Where to begin.</param>
+    /// <param name="into">What to fill.</param>
+    public void Read(BlockMap map, VolumeCipher? cipher, string name, long offsetBytes, Span<byte> into)
     {
         while (into.Length > 0)
         {
@@ -22,12 +27,12 @@ internal sealed class BlockReader(SegmentTable segments)
             if (inBlock != 0 || into.Length < Sizes.Block)
             {
                 count = Math.Min(into.Length, Sizes.Block - inBlock);
-                ReadPart(map, name, offsetBytes / Sizes.Block, inBlock, into[..count]);
+                ReadPart(map, cipher, name, offsetBytes / Sizes.Block, inBlock, into[..count]);
             }
             else
             {
                 count = Math.Min(into.Length / Sizes.Block, EntriesAtOnce) * Sizes.Block;
-                ReadBlocks(map, name, offsetBytes / Sizes.Block, into[..count]);
+                ReadBlocks(map, cipher, name, offsetBytes / Sizes.Block, into[..count]);
             }
 
             offsetBytes += count;
@@ -35,7 +40,7 @@ internal sealed class BlockReader(SegmentTable segments)
         }
     }
 
-    public void ReadBlocks(BlockMap map, string name, long firstBlock, Span<byte> into)
+    public void ReadBlocks(BlockMap map, VolumeCipher? cipher, string name, long firstBlock, Span<byte> into)
     {
         Span<MapEntry> entries = stackalloc MapEntry[into.Length / Sizes.Block];
         while (true)
@@ -45,7 +50,7 @@ internal sealed class BlockReader(SegmentTable segments)
             Exception? fault = null;
             try
             {
-                ReadEntries(entries, name, firstBlock, into);
+                ReadEntries(entries, cipher, name, firstBlock, into);
             }
             catch (Exception e) when (e is BlockException or ObjectDisposedException or IOException)
             {
@@ -70,12 +75,12 @@ internal sealed class BlockReader(SegmentTable segments)
         }
     }
 
-    private void ReadPart(BlockMap map, string name, long block, int from, Span<byte> into)
+    private void ReadPart(BlockMap map, VolumeCipher? cipher, string name, long block, int from, Span<byte> into)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(Sizes.Block);
         try
         {
-            ReadBlocks(map, name, block, buffer.AsSpan(0, Sizes.Block));
+            ReadBlocks(map, cipher, name, block, buffer.AsSpan(0, Sizes.Block));
             buffer.AsSpan(from, into.Length).CopyTo(into);
         }
         finally
@@ -84,7 +89,7 @@ internal sealed class BlockReader(SegmentTable segments)
         }
     }
 
-    private void ReadEntries(ReadOnlySpan<MapEntry> entries, string name, long firstBlock, Span<byte> into)
+    private void ReadEntries(ReadOnlySpan<MapEntry> entries, VolumeCipher? cipher, string name, long firstBlock, Span<byte> into)
     {
         Span<uint> sums = stackalloc uint[entries.Length];
         for (var i = 0; i < entries.Length;)
@@ -127,7 +132,31 @@ internal sealed class BlockReader(SegmentTable segments)
                 }
             }
 
+            if (cipher is not null)
+            {
+                Decrypt(cipher, segment, place.Block, name, firstBlock + i, bytes);
+            }
+
             i += count;
+        }
+    }
+
+    private static void Decrypt(VolumeCipher cipher, Segment segment, int place, string name, long firstBlock, Span<byte> bytes)
+    {
+        Span<byte> seals = stackalloc byte[bytes.Length / Sizes.Block * Seal.Bytes];
+        segment.Sums.ReadSeals(place, seals);
+        for (var k = 0; k < bytes.Length / Sizes.Block; k++)
+        {
+            if (!cipher.TryDecrypt(firstBlock + k, bytes.Slice(k * Sizes.Block, Sizes.Block), seals.Slice(k * Seal.Bytes, Seal.Bytes)))
+            {
+                var at = (firstBlock + k) * Sizes.Block;
+                throw new BlockException(
+                    BlockError.Corrupt,
+                    $"{name}: bytes {at} to {at + Sizes.Block} are not what was encrypted there with key {cipher.Key.Id} ({Segment.NameOf(segment.Id)}, byte {(long)(place + k) * Sizes.Block}). Write them anew, or heal them from a replica")
+                {
+                    Damage = new BlockDamage(at, Sizes.Block, Segment.NameOf(segment.Id), (long)(place + k) * Sizes.Block),
+                };
+            }
         }
     }
 }

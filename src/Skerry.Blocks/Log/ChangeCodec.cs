@@ -18,6 +18,12 @@ internal static class ChangeCodec
                 writer.Write(create.Id);
                 writer.Write(create.SizeBytes);
                 break;
+            case CreateEncryptedVolume encrypted:
+                writer.Write((byte)12);
+                writer.Write(encrypted.Id);
+                writer.Write(encrypted.SizeBytes);
+                WriteBytes(writer, encrypted.WrappedKey);
+                break;
             case CloneVolume clone:
                 writer.Write((byte)2);
                 writer.Write(clone.Id);
@@ -84,6 +90,7 @@ internal static class ChangeCodec
             8 => new DeleteSnapshot(volume, reader.ReadString()),
             9 => new Revert(volume, reader.ReadString()),
             10 => new AdoptLineage(volume, ReadLineage(reader)),
+            12 => new CreateEncryptedVolume(volume, reader.ReadString(), reader.ReadInt64(), ReadBytes(reader)),
             _ => throw new BlockException(
                 BlockError.Corrupt, $"the log holds a change of kind {kind}, which this version does not know; use a newer one"),
         };

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Skerry.Blocks.Encryption;
 using Skerry.Blocks.Maps;
 
 namespace Skerry.Blocks.Log;
@@ -13,10 +14,11 @@ internal enum EntryKind : byte
 
 /// <summary>One entry as it is read back from a record.</summary>
 /// <param name="crcs">Little-endian checksums of the blocks of a data entry.</param>
+/// <param name="seals">Of encrypted data: the salt, the first block's counter, and the blocks' tags.</param>
 /// <param name="body">The bytes of a change.</param>
 internal readonly ref struct Entry(
     EntryKind kind, bool outsideHistory, Place zeroes, uint volume, long number, long firstBlock, long blocks, ReadOnlySpan<byte> crcs,
-    ReadOnlySpan<byte> body)
+    ReadOnlySpan<byte> seals, ReadOnlySpan<byte> body)
 {
     public EntryKind Kind { get; } = kind;
 
@@ -36,6 +38,22 @@ internal readonly ref struct Entry(
 
     public ReadOnlySpan<byte> Body { get; } = body;
 
+    public bool IsSealed => !Seals.IsEmpty;
+
+    private ReadOnlySpan<byte> Seals { get; } = seals;
+
+    /// <summary>Writes the seals of blocks from <paramref name="first"/> on.</summary>
+    public void CopySeals(int first, Span<byte> into)
+    {
+        var (salt, counter) = (Seal.SaltOf(Seals), Seal.CounterOf(Seals));
+        for (var i = 0; i < into.Length / Seal.Bytes; i++)
+        {
+            var seal = into.Slice(i * Seal.Bytes, Seal.Bytes);
+            Seal.Write(seal, salt, unchecked(counter + (uint)(first + i)));
+            Seals.Slice(Seal.TagAt + ((first + i) * Seal.TagBytes), Seal.TagBytes).CopyTo(Seal.TagOf(seal));
+        }
+    }
+
     public uint CrcAt(int index) => BinaryPrimitives.ReadUInt32LittleEndian(Crcs[(index * sizeof(uint))..]);
 }
 
@@ -43,16 +61,17 @@ internal readonly ref struct Entry(
 internal static class EntryCodec
 {
     private const int DataFixed = 28, ZeroesFixed = 32, ChangeFixed = 8;
-    private const byte OutsideHistory = 1, KeepAllocated = 2;
+    private const byte OutsideHistory = 1, KeepAllocated = 2, Sealed = 4;
 
-    public static int BytesFor(Piece piece) => piece.IsData ? DataFixed + (checked((int)piece.Blocks) * sizeof(uint)) : ZeroesFixed;
+    public static int BytesFor(Piece piece) => !piece.IsData ? ZeroesFixed
+        : DataFixed + (checked((int)piece.Blocks) * sizeof(uint)) + (piece.IsSealed ? SealedBytes((int)piece.Blocks) : 0);
 
     public static int BytesFor(byte[] change) => ChangeFixed + change.Length;
 
     public static int Write(Span<byte> into, WriteRequest write, Piece piece)
     {
         into[0] = (byte)(piece.IsData ? EntryKind.Data : EntryKind.Zeroes);
-        into[1] = (byte)((write.OutsideHistory ? OutsideHistory : 0) | (!piece.IsData && piece.Zeroes == Place.Zeroes ? KeepAllocated : 0));
+        into[1] = (byte)((piece.IsSealed ? Sealed : 0) | (write.OutsideHistory ? OutsideHistory : 0) | (!piece.IsData && piece.Zeroes == Place.Zeroes ? KeepAllocated : 0));
         into[2] = into[3] = 0;
         BinaryPrimitives.WriteUInt32LittleEndian(into[4..], write.Volume.Ordinal);
         BinaryPrimitives.WriteInt64LittleEndian(into[8..], write.Number);
@@ -71,7 +90,7 @@ internal static class EntryCodec
             at += sizeof(uint);
         }
 
-        return at;
+        return piece.IsSealed ? at + WriteSeals(into[at..], write.SealsOf(piece)) : at;
     }
 
     public static int Write(Span<byte> into, byte[] change)
@@ -81,6 +100,22 @@ internal static class EntryCodec
         BinaryPrimitives.WriteInt32LittleEndian(into[4..], change.Length);
         change.CopyTo(into[ChangeFixed..]);
         return ChangeFixed + change.Length;
+    }
+
+    // The blocks of one piece are encrypted in one go: their counters follow each other.
+    private static int SealedBytes(int blocks) => Seal.TagAt + (blocks * Seal.TagBytes);
+
+    private static int WriteSeals(Span<byte> into, ReadOnlySpan<byte> seals)
+    {
+        seals[..Seal.TagAt].CopyTo(into);
+        var at = Seal.TagAt;
+        for (; seals.Length > 0; seals = seals[Seal.Bytes..])
+        {
+            Seal.TagOf(seals).CopyTo(into[at..]);
+            at += Seal.TagBytes;
+        }
+
+        return at;
     }
 
     /// <summary>Takes the next entry off the front.</summary>
@@ -93,7 +128,7 @@ internal static class EntryCodec
             var length = BinaryPrimitives.ReadInt32LittleEndian(bytes[4..]);
             var body = bytes.Slice(ChangeFixed, length);
             bytes = bytes[(ChangeFixed + length)..];
-            return new Entry(kind, false, default, 0, 0, 0, 0, default, body);
+            return new Entry(kind, false, default, 0, 0, 0, 0, default, default, body);
         }
 
         if (kind is not (EntryKind.Data or EntryKind.Zeroes))
@@ -109,12 +144,14 @@ internal static class EntryCodec
         {
             var count = BinaryPrimitives.ReadInt64LittleEndian(bytes[24..]);
             bytes = bytes[ZeroesFixed..];
-            return new Entry(kind, outside, (flags & KeepAllocated) != 0 ? Place.Zeroes : Place.Hole, volume, number, first, count, default, default);
+            return new Entry(kind, outside, (flags & KeepAllocated) != 0 ? Place.Zeroes : Place.Hole, volume, number, first, count, default, default, default);
         }
 
         var blocks = BinaryPrimitives.ReadUInt32LittleEndian(bytes[24..]);
         var crcs = bytes.Slice(DataFixed, checked((int)blocks * sizeof(uint)));
         bytes = bytes[(DataFixed + crcs.Length)..];
-        return new Entry(kind, outside, default, volume, number, first, blocks, crcs, default);
+        var seals = (flags & Sealed) != 0 ? bytes[..SealedBytes(checked((int)blocks))] : default;
+        bytes = bytes[seals.Length..];
+        return new Entry(kind, outside, default, volume, number, first, blocks, crcs, seals, default);
     }
 }

@@ -1,3 +1,4 @@
+using Skerry.Blocks.Encryption;
 using Skerry.Blocks.Integrity;
 using Skerry.Blocks.Maps;
 
@@ -227,6 +228,13 @@ internal sealed class LogReplay(IBackingStorage storage, SegmentTable segments, 
             else
             {
                 segment.Sums.Set(place.Block, entry.Crcs);
+                if (entry.IsSealed)
+                {
+                    var seals = new byte[(int)entry.Blocks * Seal.Bytes];
+                    entry.CopySeals(0, seals);
+                    segment.Sums.SetSeals(place.Block, seals);
+                }
+
                 volume.Map.Write(entry.FirstBlock, place, (int)entry.Blocks, entry.Number);
                 place = place.Next((int)entry.Blocks);
             }

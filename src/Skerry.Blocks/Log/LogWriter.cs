@@ -214,7 +214,7 @@ internal sealed class LogWriter(
     }
 
     private void ReadBlock(VolumeState volume, long block, Memory<byte> into) =>
-        reader.ReadBlocks(volume.Map, $"volume '{volume.Id}'", block, into.Span);
+        reader.ReadBlocks(volume.Map, volume.Cipher, $"volume '{volume.Id}'", block, into.Span);
 
     /// <summary>Writes the record that has come together, makes its writes visible and completes them.</summary>
     private void FlushRecord()
@@ -363,6 +363,11 @@ internal sealed class LogWriter(
 
                 // Before the map: who finds the place finds the checksum.
                 position.Active!.Sums.Set(place.Block, crcs);
+                if (piece.IsSealed)
+                {
+                    position.Active!.Sums.SetSeals(place.Block, write.SealsOf(piece));
+                }
+
                 volume.Map.Write(piece.FirstBlock, place, crcs.Length, write.Number);
                 place = place.Next(crcs.Length);
             }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Skerry.Blocks.Encryption;
 
 namespace Skerry.Blocks.Log;
 
@@ -9,8 +10,7 @@ internal sealed class Sums : IDisposable
 {
     public const string Extension = ".sums";
 
-    /// <summary>A nonce of 12 bytes, a tag of 16, and 4 that say which key.</summary>
-    public const int SealBytes = 32;
+    public const int SealBytes = Seal.Bytes;
 
     private readonly IBackingStorage _storage;
     private readonly SumsCache _cache;
@@ -104,6 +104,10 @@ internal sealed class Sums : IDisposable
         if (pages == _crcs)
         {
             RecordWalk.ReadCrcs(_segment, StoreId, FileId, _blocks, first, into);
+        }
+        else
+        {
+            RecordWalk.ReadSeals(_segment, StoreId, FileId, _blocks, first, into);
         }
     }
 

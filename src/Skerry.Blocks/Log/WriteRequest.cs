@@ -1,10 +1,15 @@
+using System.Buffers;
+using Skerry.Blocks.Encryption;
 using Skerry.Blocks.Maps;
 
 namespace Skerry.Blocks.Log;
 
 /// <summary>A stretch of whole blocks of one write: data with its bytes, or zeroes.</summary>
-/// <param name="CrcAt">Where the checksums of its blocks begin in the request's list.</param>
-internal readonly record struct Piece(long FirstBlock, long Blocks, Place Zeroes, ReadOnlyMemory<byte> Bytes, int CrcAt)
+/// <param name="Bytes">What is stored: encrypted when <paramref name="IsSealed"/>.</param>
+/// <param name="CrcAt">Where the checksums of its blocks begin in the request's list, and their seals.</param>
+/// <param name="Plain">What was written.</param>
+internal readonly record struct Piece(
+    long FirstBlock, long Blocks, Place Zeroes, ReadOnlyMemory<byte> Bytes, int CrcAt, ReadOnlyMemory<byte> Plain, bool IsSealed)
 {
     public bool IsData => !Bytes.IsEmpty;
 }
@@ -20,6 +25,9 @@ internal sealed class WriteRequest(RequestPool pool) : LogRequest
     private int _crcCount;
     private Place _zeroes;
     private byte[]? _headBlock, _tailBlock;
+    private byte[]? _encrypted;
+    private byte[] _seals = [];
+    private int _encryptedBytes;
 
     public VolumeState Volume { get; private set; } = null!;
 
@@ -59,6 +67,9 @@ internal sealed class WriteRequest(RequestPool pool) : LogRequest
 
     public ReadOnlySpan<uint> CrcsOf(Piece piece) => _crcs.AsSpan(piece.CrcAt, (int)piece.Blocks);
 
+    /// <summary>Of an encrypted piece, one <see cref="Seal"/> after the other.</summary>
+    public ReadOnlySpan<byte> SealsOf(Piece piece) => _seals.AsSpan(piece.CrcAt * Seal.Bytes, (int)piece.Blocks * Seal.Bytes);
+
     public Piece PieceAt(int index) => _pieces[index];
 
     /// <summary>Takes the write over and prepares all blocks that it covers whole.</summary>
@@ -90,7 +101,7 @@ internal sealed class WriteRequest(RequestPool pool) : LogRequest
         // A write that a primary numbered counts even where it changes nothing.
         if (first < end || wholeEnd)
         {
-            Add(new Piece(first, Math.Max(0, end - first), kind == WriteKind.Zeroes ? Place.Zeroes : Place.Hole, default, 0));
+            Add(new Piece(first, Math.Max(0, end - first), kind == WriteKind.Zeroes ? Place.Zeroes : Place.Hole, default, 0, default, false));
         }
     }
 
@@ -122,7 +133,7 @@ internal sealed class WriteRequest(RequestPool pool) : LogRequest
             if (piece.IsData && at < into.Length)
             {
                 var part = into[(int)at..];
-                piece.Bytes.Span[..Math.Min(piece.Bytes.Length, part.Length)].CopyTo(part);
+                piece.Plain.Span[..Math.Min(piece.Plain.Length, part.Length)].CopyTo(part);
             }
         }
     }
@@ -133,6 +144,12 @@ internal sealed class WriteRequest(RequestPool pool) : LogRequest
     protected override void Taken()
     {
         _pieces.Clear();
+        if (_encrypted is not null)
+        {
+            ArrayPool<byte>.Shared.Return(_encrypted);
+            (_encrypted, _encryptedBytes) = (null, 0);
+        }
+
         (_crcCount, DataBlocks, EntryBytes, HasEdges) = (0, 0, 0, false);
         (Data, Volume, Number, AppliedRun, ForceUnitAccess, OutsideHistory) = (default, null!, 0, null, false, false);
         pool.Return(this);
@@ -162,14 +179,42 @@ internal sealed class WriteRequest(RequestPool pool) : LogRequest
                 continue;
             }
 
-            Add(startIsZero
-                ? new Piece(first + start, i - start, _zeroes, default, 0)
-                : new Piece(first + start, i - start, default, bytes[(start * Sizes.Block)..(i * Sizes.Block)], AddCrcs(span[(start * Sizes.Block)..(i * Sizes.Block)])));
+            var plain = bytes[(start * Sizes.Block)..(i * Sizes.Block)];
+            if (startIsZero)
+            {
+                Add(new Piece(first + start, i - start, _zeroes, default, 0, default, false));
+            }
+            else if (Volume.Cipher is { } cipher)
+            {
+                var stored = Encrypt(cipher, first + start, plain.Span);
+                Add(new Piece(first + start, i - start, default, stored, AddCrcs(stored.Span), plain, true));
+            }
+            else
+            {
+                Add(new Piece(first + start, i - start, default, plain, AddCrcs(plain.Span), plain, false));
+            }
+
             (start, startIsZero) = (i, zero);
         }
     }
 
     private static bool IsZero(ReadOnlySpan<byte> block) => !block.ContainsAnyExcept((byte)0);
+
+    private ReadOnlyMemory<byte> Encrypt(VolumeCipher cipher, long first, ReadOnlySpan<byte> plain)
+    {
+        var blocks = (int)(EndBlock - FirstBlock);
+        _encrypted ??= ArrayPool<byte>.Shared.Rent(blocks * Sizes.Block);
+        if (_seals.Length < blocks * Seal.Bytes)
+        {
+            // Pieces that are there already keep theirs: only the first one comes here.
+            _seals = new byte[blocks * Seal.Bytes];
+        }
+
+        var stored = _encrypted.AsMemory(_encryptedBytes, plain.Length);
+        cipher.Encrypt(first, plain, stored.Span, _seals.AsSpan(_encryptedBytes / Sizes.Block * Seal.Bytes));
+        _encryptedBytes += plain.Length;
+        return stored;
+    }
 
     private int AddCrcs(ReadOnlySpan<byte> bytes)
     {

@@ -9,6 +9,9 @@ internal abstract record Change(uint Volume);
 
 internal sealed record CreateVolume(uint Volume, string Id, long SizeBytes) : Change(Volume);
 
+/// <param name="WrappedKey">The volume's key as the store's own key opens it.</param>
+internal sealed record CreateEncryptedVolume(uint Volume, string Id, long SizeBytes, byte[] WrappedKey) : Change(Volume);
+
 /// <param name="SnapshotId">The source's snapshot, or null for its head.</param>
 internal sealed record CloneVolume(uint Volume, string Id, uint Source, string? SnapshotId) : Change(Volume);
 

@@ -32,6 +32,16 @@ internal sealed class StoreState
             return;
         }
 
+        if (change is CreateEncryptedVolume encrypted)
+        {
+            Add(new VolumeState(encrypted.Volume, encrypted.Id, encrypted.SizeBytes)
+            {
+                Properties = ImmutableDictionary<string, byte[]>.Empty.Add(VolumeState.KeyProperty, encrypted.WrappedKey),
+                Locked = true,
+            });
+            return;
+        }
+
         if (change is CloneVolume clone)
         {
             var source = ByOrdinal[clone.Source];

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Skerry.Blocks.Encryption;
 
 namespace Skerry.Blocks.Maps;
 
@@ -7,6 +8,9 @@ namespace Skerry.Blocks.Maps;
 /// </summary>
 internal sealed class VolumeState(uint ordinal, string id, long sizeBytes)
 {
+    /// <summary>The property with the wrapped key of an encrypted volume. It is given when the volume is made, and clones take it over.</summary>
+    public const string KeyProperty = "encryption";
+
     private readonly Lock _history = new();
     private IReadOnlyList<RunStart> _runs = [];
     private long _lastNumber;
@@ -17,6 +21,8 @@ internal sealed class VolumeState(uint ordinal, string id, long sizeBytes)
     private volatile BlockMap _map = new();
     private volatile bool _deleted;
     private volatile bool _runOpen;
+    private volatile bool _locked;
+    private volatile VolumeCipher? _cipher;
     private long _lastSequence;
     private long _durableNumber;
 
@@ -27,6 +33,20 @@ internal sealed class VolumeState(uint ordinal, string id, long sizeBytes)
     public BlockMap Map => _map;
 
     public ImmutableDictionary<string, byte[]> Properties { get; set; } = ImmutableDictionary<string, byte[]>.Empty;
+
+    /// <summary>What encrypts the blocks; null for a plain volume, and while <see cref="Locked"/>.</summary>
+    public VolumeCipher? Cipher
+    {
+        get => _cipher;
+        set => _cipher = value;
+    }
+
+    /// <summary>True while the volume is encrypted and its key is not here: its blocks are neither read nor written.</summary>
+    public bool Locked
+    {
+        get => _locked;
+        set => _locked = value;
+    }
 
     /// <summary>Oldest first.</summary>
     public ImmutableArray<Snapshot> Snapshots { get; private set; } = [];
@@ -197,6 +217,12 @@ internal sealed class VolumeState(uint ordinal, string id, long sizeBytes)
         var lineage = snapshot?.Info.Lineage ?? source.Lineage;
         Restore(
             (snapshot?.Map ?? source.Map).Share(), lineage, snapshot?.Forks ?? source.Forks, source.HighNumber, catchingUp: false);
+        if (source.Properties.TryGetValue(KeyProperty, out var key))
+        {
+            // The blocks that they share are of one key, so it is that of all that the clone writes.
+            Properties = Properties.SetItem(KeyProperty, key);
+            (Cipher, Locked) = (source.Cipher, source.Locked);
+        }
     }
 
     public void Restore(BlockMap map, Lineage lineage, ImmutableArray<Fork> forks, long highNumber, bool catchingUp)

@@ -11,6 +11,7 @@ internal static class DeviceFault
         BlockException { Error: BlockError.NotFound } => new(NbdError.Invalid, "The snapshot that was measured from is no longer there; reconnect and choose another."),
         BlockException { Error: BlockError.Corrupt } => new(NbdError.Io, "A stored block of this range is damaged; the site's log names it."),
         BlockException { Error: BlockError.Closed } => new(NbdError.Shutdown, "The volume was closed; connect to where it is primary now."),
+        BlockException { Error: BlockError.Locked } => new(NbdError.NotPermitted, "The volume is encrypted, and its key is not at this site."),
         OperationCanceledException => new(NbdError.Shutdown, "The connection is being closed."),
         _ => new(NbdError.Io, "The volume's storage failed; the site's log says how."),
     };
