@@ -95,9 +95,9 @@ internal sealed class ExportCommand : ToolCommand
     /// <summary>One disk under its own name, and under none, which is what clients ask for that name nothing.</summary>
     private sealed class OneVolume(string name, IBlockDevice device, bool readOnly) : INbdExports
     {
-        public ValueTask<NbdExport?> OpenAsync(string exportName, EndPoint remote, CancellationToken cancellationToken) => new(
+        public ValueTask<NbdExport?> OpenAsync(string exportName, NbdPeer peer, CancellationToken cancellationToken) => new(
             exportName.Length == 0 || exportName == name ? new NbdExport { Device = device, Label = name, ReadOnly = readOnly } : null);
 
-        public ValueTask<IReadOnlyList<NbdListing>> ListAsync(EndPoint remote, CancellationToken cancellationToken) => new([new NbdListing(name)]);
+        public ValueTask<IReadOnlyList<NbdListing>> ListAsync(NbdPeer peer, CancellationToken cancellationToken) => new([new NbdListing(name)]);
     }
 }

@@ -54,6 +54,13 @@ public sealed class BitFlipTests
             var storage = known.Storage.Kill();
             storage.Delete(name);
             var report = StoreCheck.Run(storage.Kill(), null, Ct);
+            if (name.EndsWith(Sums.Extension, StringComparison.Ordinal))
+            {
+                // Made again from the records, as far as those are still there.
+                await ReadAllAsync(storage, known, $"without {name}");
+                continue;
+            }
+
             Assert.False(report.IsClean, $"without {name} the check is clean");
             Assert.Contains(report.Findings, finding => finding.IsDamage && finding.Message.Contains(name, StringComparison.Ordinal));
             if (name != StoreIdentity.FileName)
