@@ -145,7 +145,8 @@ internal sealed class Verification(BlockReader reader, IReadOnlyList<VolumeState
         {
             try
             {
-                reader.ReadBlocks(map, name, first, _buffer.AsSpan(0, count * Sizes.Block));
+                // An encrypted volume whose key is here is proved by its seals too; without the key its checksums still are.
+                reader.ReadBlocks(map, volume.Cipher, name, first, _buffer.AsSpan(0, count * Sizes.Block));
                 return null;
             }
             catch (BlockException e) when (e.Damage is not null)
