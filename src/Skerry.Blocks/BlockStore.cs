@@ -15,6 +15,7 @@ public sealed partial class BlockStore : IAsyncDisposable
     private const int MaxIdLength = 255;
     private readonly IBackingStorage _storage;
     private readonly StoreState _state;
+    private readonly SegmentSupply _supply;
     private readonly SegmentTable _segments;
     private readonly LogWriter _writer;
     private readonly Flusher _flusher;
@@ -38,7 +39,8 @@ public sealed partial class BlockStore : IAsyncDisposable
         }
 
         var reserve = Math.Max(2, (int)((options.ReserveBytes + identity.SegmentBytes - 1) / identity.SegmentBytes));
-        _segments = new SegmentTable(storage, identity, options.CapacityBytes, reserve, options.ChecksumCacheBytes);
+        _supply = new SegmentSupply(storage, identity.SegmentBytes, (int)(options.CheckpointBytes / identity.SegmentBytes) + 2);
+        _segments = new SegmentTable(storage, identity, _supply, options.CapacityBytes, reserve, options.ChecksumCacheBytes);
         _segments.Load(checkpoint);
         foreach (var (place, crc) in crcs)
         {
@@ -51,6 +53,11 @@ public sealed partial class BlockStore : IAsyncDisposable
         foreach (var segment in end.Touched)
         {
             segment.File.Sync();
+        }
+
+        foreach (var segment in end.Unused)
+        {
+            _segments.Remove(segment);
         }
 
         foreach (var volume in _state.ByOrdinal.Values)
@@ -108,6 +115,7 @@ public sealed partial class BlockStore : IAsyncDisposable
             var store = new BlockStore(options, storage);
             if (background)
             {
+                store._supply.Start();
                 store._checkpointer.Start();
             }
 
@@ -262,6 +270,8 @@ public sealed partial class BlockStore : IAsyncDisposable
         }
         finally
         {
+            _writer.Close();
+            await _supply.StopAsync();
             CloseFiles();
         }
     }
@@ -297,6 +307,7 @@ public sealed partial class BlockStore : IAsyncDisposable
         _writer.Close();
         _flusher.Dispose();
         _mark.Dispose();
+        _supply.Dispose();
         _segments.Dispose();
         _storage.Dispose();
     }

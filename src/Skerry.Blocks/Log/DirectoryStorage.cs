@@ -99,6 +99,8 @@ internal sealed class DirectoryStorage : IBackingStorage
 
         public void Sync() => NativeFile.SyncData(handle);
 
+        public void Allocate(long sizeBytes) => NativeFile.Allocate(handle, sizeBytes);
+
         public bool Punch(long offsetBytes, long lengthBytes) => NativeFile.Punch(handle, offsetBytes, lengthBytes);
 
         public void Dispose() => handle.Dispose();

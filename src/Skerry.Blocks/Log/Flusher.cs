@@ -17,7 +17,7 @@ internal sealed class Flusher : IDisposable
     private readonly List<Segment> _syncingSegments = [];
     private readonly List<(VolumeState Volume, long Number)> _syncingVolumes = [];
     private List<LogRequest> _waiting = [], _served = [];
-    private long _written, _durable;
+    private long _written, _durable, _syncs;
     private bool _stopping;
 
     public Flusher(DurableMark mark, StoreFault fault, long durableSequence)
@@ -26,6 +26,9 @@ internal sealed class Flusher : IDisposable
         _thread = new Thread(Run) { IsBackground = true, Name = "skerry block flush" };
         _thread.Start();
     }
+
+    /// <summary>How often the log was synced.</summary>
+    public long Syncs => Volatile.Read(ref _syncs);
 
     /// <summary>This record and all before it are on stable storage.</summary>
     public long DurableSequence => Volatile.Read(ref _durable);
@@ -160,6 +163,7 @@ internal sealed class Flusher : IDisposable
                     segment.File.Sync();
                 }
 
+                Volatile.Write(ref _syncs, _syncs + 1);
                 _mark.Set(sequence);
             }
             catch (Exception e)

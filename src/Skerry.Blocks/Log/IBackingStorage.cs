@@ -43,6 +43,9 @@ internal interface IBackingFile : IDisposable
     /// <summary>When it returns, every write that returned before the call is on stable storage.</summary>
     void Sync();
 
+    /// <summary>Makes sure that no write to the first bytes can run out of space, also where room was given back.</summary>
+    void Allocate(long sizeBytes);
+
     /// <summary>Gives the room of a range back; it reads as zeroes. Where the file system cannot, nothing happens and the answer is false.</summary>
     bool Punch(long offsetBytes, long lengthBytes);
 }

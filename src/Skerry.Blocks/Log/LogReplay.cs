@@ -9,7 +9,9 @@ namespace Skerry.Blocks.Log;
 /// <param name="Opening">The opening of the store that wrote it.</param>
 /// <param name="Segment">The segment in which the log can go on at <paramref name="Block"/>; null when it has to begin a new one.</param>
 /// <param name="Touched">Segments with records that were read again: they may not be on stable storage yet.</param>
-internal readonly record struct LogEnd(long Sequence, ulong Opening, Segment? Segment, int Block, IReadOnlyList<Segment> Touched);
+/// <param name="Unused">Segments behind the end that hold no record: made ready by an earlier opening, and not needed then.</param>
+internal readonly record struct LogEnd(
+    long Sequence, ulong Opening, Segment? Segment, int Block, IReadOnlyList<Segment> Touched, IReadOnlyList<Segment> Unused);
 
 /// <summary>
 /// Reads the log again from a checkpoint on. The next record is the one with the next number that the same opening of the store wrote,
@@ -71,6 +73,7 @@ internal sealed class LogReplay(IBackingStorage storage, SegmentTable segments, 
     private LogEnd End(Segment? segment, int block, long sequence, ulong opening, long segmentId)
     {
         var (evidence, cleanTail) = (_durable, true);
+        var unused = new List<Segment>();
         foreach (var other in segments.InOrder())
         {
             if (other.Id >= segmentId)
@@ -78,6 +81,10 @@ internal sealed class LogReplay(IBackingStorage storage, SegmentTable segments, 
                 var (durable, any) = Scan(other, other.Id == segmentId ? block : 0);
                 evidence = Math.Max(evidence, durable);
                 cleanTail &= !any;
+                if (other.Id > segmentId && !any)
+                {
+                    unused.Add(other);
+                }
             }
         }
 
@@ -93,7 +100,7 @@ internal sealed class LogReplay(IBackingStorage storage, SegmentTable segments, 
         }
 
         var resume = cleanTail && segment is not null && block < segment.Blocks;
-        return new LogEnd(sequence, opening, resume ? segment : null, resume ? block : 0, _touched);
+        return new LogEnd(sequence, opening, resume ? segment : null, resume ? block : 0, _touched, unused);
     }
 
     private RecordHeader? ReadAt(Segment segment, int block, long sequence, ulong opening) =>

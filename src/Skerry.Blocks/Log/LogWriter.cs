@@ -19,7 +19,8 @@ internal sealed class LogWriter(
     private readonly List<WriteRequest> _record = [];
     private readonly RecordBuilder _builder = new(StagedBytes);
     private List<LogRequest> _queue = [], _draining = [];
-    private bool _closed;
+    private bool _closed, _askedForNext;
+    private long _syncsBefore;
     private long _recordBlocks;
     private int _recordEntryBytes;
     private long _recordSerial = 1;
@@ -326,6 +327,13 @@ internal sealed class LogWriter(
 
         var place = Place.At(segment.Id, position.NextBlock + headerBlocks);
         position.Advance(blocks);
+        if (!_askedForNext && position.NextBlock >= segments.SegmentBlocks / 4)
+        {
+            // A load that syncs at least once for each MiB is worth a file that was written before.
+            _askedForNext = true;
+            segments.Prepare(zeroes: flusher.Syncs - _syncsBefore >= position.NextBlock / (long)(1 << 20 >> 12));
+        }
+
         flusher.Written(segment, position.Sequence);
         return place;
     }
@@ -347,6 +355,7 @@ internal sealed class LogWriter(
             throw fault.Set("make a segment", e);
         }
 
+        (_askedForNext, _syncsBefore) = (false, flusher.Syncs);
         position.Open(segment ?? throw new BlockException(
             BlockError.NoSpace, "the block store is full; delete volumes or snapshots, or give it more room, then write again"));
     }

@@ -4,12 +4,10 @@ namespace Skerry.Blocks.Log;
 
 /// <summary>The files of the log by number, and the room that they take.</summary>
 internal sealed class SegmentTable(
-    IBackingStorage storage, StoreIdentity identity, long capacityBytes, int reserveSegments, long sumsCacheBytes) : IDisposable
+    IBackingStorage storage, StoreIdentity identity, SegmentSupply supply, long capacityBytes, int reserveSegments, long sumsCacheBytes) : IDisposable
 {
     private readonly ConcurrentDictionary<long, Segment> _segments = new();
-    private readonly Lock _allocation = new();
     private readonly SumsCache _sums = new(sumsCacheBytes);
-    private long _nextId = 1;
     private long _punchedBlocks;
 
     public int SegmentBlocks { get; } = identity.SegmentBytes / Sizes.Block;
@@ -21,7 +19,7 @@ internal sealed class SegmentTable(
 
     private long _reclaimEpoch;
 
-    public long NextId => Volatile.Read(ref _nextId);
+    public long NextId => supply.NextId;
 
     public long AllocatedBytes => (_segments.Count * SegmentBytes) - (Volatile.Read(ref _punchedBlocks) * Sizes.Block);
 
@@ -34,14 +32,15 @@ internal sealed class SegmentTable(
     /// </summary>
     public void Load(Checkpoint checkpoint)
     {
-        _nextId = checkpoint.NextSegment;
+        var nextId = checkpoint.NextSegment;
+        var unsaved = checkpoint.IsOutdated ? 0 : checkpoint.Segment > 0 ? checkpoint.Segment + 1 : nextId;
         var names = storage.List();
         foreach (var name in names)
         {
             if (Segment.IdOf(name) is { } id)
             {
-                _segments[id] = NewSegment(id, storage.Open(name), !checkpoint.IsOutdated && id < checkpoint.NextSegment);
-                _nextId = Math.Max(_nextId, id + 1);
+                _segments[id] = NewSegment(id, storage.Open(name), sumsAreStored: id < unsaved);
+                nextId = Math.Max(nextId, id + 1);
             }
         }
 
@@ -52,6 +51,10 @@ internal sealed class SegmentTable(
                 storage.Delete(name);
             }
         }
+
+        supply.NextId = nextId;
+        supply.MayGrow = () => FreeBytes(0) >= SegmentBytes;
+        supply.Load(names);
     }
 
     /// <summary>Makes the checksums of all blocks durable that are in the log now.</summary>
@@ -75,29 +78,13 @@ internal sealed class SegmentTable(
     /// <summary>
     /// A new segment, durable as a name. Null when that would go beyond the capacity, or into the reserve without the right to.
     /// </summary>
-    public Segment? Add(bool mayUseReserve)
-    {
-        lock (_allocation)
-        {
-            if (FreeBytes(mayUseReserve ? 0 : reserveSegments) < SegmentBytes)
-            {
-                return null;
-            }
+    public Segment? Add(bool mayUseReserve) =>
+        FreeBytes(mayUseReserve ? 0 : reserveSegments) >= SegmentBytes && supply.Take() is { } taken
+            ? _segments[taken.Id] = NewSegment(taken.Id, taken.File, sumsAreStored: false)
+            : null;
 
-            var id = _nextId;
-            try
-            {
-                var file = storage.Create(Segment.NameOf(id), SegmentBytes);
-                storage.SyncNames();
-                Volatile.Write(ref _nextId, id + 1);
-                return _segments[id] = NewSegment(id, file, sumsAreStored: false);
-            }
-            catch (BackingFullException)
-            {
-                return null;
-            }
-        }
-    }
+    /// <summary>The log will soon need another segment.</summary>
+    public void Prepare(bool zeroes) => supply.Ask(zeroes);
 
     public StoreSpace Space()
     {
@@ -120,9 +107,8 @@ internal sealed class SegmentTable(
         if (_segments.TryRemove(segment.Id, out _))
         {
             Interlocked.Add(ref _punchedBlocks, -segment.PunchedCount);
-            segment.Dispose();
-            storage.Delete(Segment.NameOf(segment.Id));
             segment.Sums.Delete();
+            supply.Give(Segment.NameOf(segment.Id), segment.File, segment.PunchedCount > 0);
         }
     }
 
@@ -139,12 +125,13 @@ internal sealed class SegmentTable(
 
     private long FreeBytes(int reserved)
     {
+        var held = supply.Held * SegmentBytes;
         var free = storage.Space().FreeBytes;
         if (capacityBytes > 0)
         {
-            free = Math.Min(free, capacityBytes - AllocatedBytes);
+            free = Math.Min(free, capacityBytes - AllocatedBytes - held);
         }
 
-        return free - (reserved * SegmentBytes);
+        return free + held - (reserved * SegmentBytes);
     }
 }

@@ -4,7 +4,8 @@ namespace Skerry.Blocks.Tests.Log;
 
 /// <summary>
 /// Files in memory that remember what was not synced. At a chosen moment it takes an image of what a power cut could leave: of the
-/// names and of each 512-byte sector that changed since the last sync, any version from the synced one on.
+/// names and of each 512-byte sector that changed since the last sync, any version from the synced one on. A rename happens wholly or
+/// not at all, and the names of one file change in their order; those of different files in any.
 /// </summary>
 internal sealed class FaultyStorage : IBackingStorage
 {
@@ -12,7 +13,7 @@ internal sealed class FaultyStorage : IBackingStorage
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Content> _names = [];
     private readonly Dictionary<string, Content> _durableNames = [];
-    private readonly List<(string Name, Content? Content)> _pendingNames = [];
+    private readonly List<(Content Content, string? From, string? To)> _pendingNames = [];
     private Random? _crashChance;
     private long _events, _crashAt = long.MaxValue;
 
@@ -43,11 +44,16 @@ internal sealed class FaultyStorage : IBackingStorage
             var image = new FaultyStorage { FreeBytes = FreeBytes };
             var names = new Dictionary<string, Content>(_durableNames);
             var all = chance.Next(4);
-            foreach (var (name, content) in _pendingNames)
+            var stuck = new HashSet<Content>();
+            foreach (var (content, from, to) in _pendingNames)
             {
-                if (all == 0 || (all != 1 && chance.Next(2) == 0))
+                if (!stuck.Contains(content) && (all == 0 || (all != 1 && chance.Next(2) == 0)))
                 {
-                    SetName(names, name, content);
+                    SetNames(names, content, from, to);
+                }
+                else
+                {
+                    stuck.Add(content);
                 }
             }
 
@@ -112,7 +118,7 @@ internal sealed class FaultyStorage : IBackingStorage
 
             FreeBytes -= sizeBytes;
             var content = new Content(sizeBytes);
-            NameNow(name, content);
+            NameNow(content, null, name);
             return new OpenFile(this, content);
         }
     }
@@ -122,9 +128,7 @@ internal sealed class FaultyStorage : IBackingStorage
         lock (_lock)
         {
             Event();
-            var content = _names[from];
-            NameNow(from, null);
-            NameNow(to, content);
+            NameNow(_names[from], from, to);
         }
     }
 
@@ -134,7 +138,7 @@ internal sealed class FaultyStorage : IBackingStorage
         {
             Event();
             FreeBytes += _names[name].Current.Length;
-            NameNow(name, null);
+            NameNow(_names[name], name, null);
         }
     }
 
@@ -143,9 +147,9 @@ internal sealed class FaultyStorage : IBackingStorage
         lock (_lock)
         {
             Event();
-            foreach (var (name, content) in _pendingNames)
+            foreach (var (content, from, to) in _pendingNames)
             {
-                SetName(_durableNames, name, content);
+                SetNames(_durableNames, content, from, to);
             }
 
             _pendingNames.Clear();
@@ -158,22 +162,23 @@ internal sealed class FaultyStorage : IBackingStorage
     {
     }
 
-    private static void SetName(Dictionary<string, Content> names, string name, Content? content)
+    private static void SetNames(Dictionary<string, Content> names, Content content, string? from, string? to)
     {
-        if (content is null)
+        if (from is not null && names.GetValueOrDefault(from) == content)
         {
-            names.Remove(name);
+            names.Remove(from);
         }
-        else
+
+        if (to is not null)
         {
-            names[name] = content;
+            names[to] = content;
         }
     }
 
-    private void NameNow(string name, Content? content)
+    private void NameNow(Content content, string? from, string? to)
     {
-        SetName(_names, name, content);
-        _pendingNames.Add((name, content));
+        SetNames(_names, content, from, to);
+        _pendingNames.Add((content, from, to));
     }
 
     /// <summary>Before each change of names or bytes, and before each sync: the power may go right here.</summary>
@@ -301,6 +306,10 @@ internal sealed class FaultyStorage : IBackingStorage
 
                 content.Sync();
             }
+        }
+
+        public void Allocate(long sizeBytes)
+        {
         }
 
         public bool Punch(long offsetBytes, long lengthBytes)

@@ -1,0 +1,312 @@
+namespace Skerry.Blocks.Log;
+
+/// <summary>Who asks for room: each may go further into the reserve than the one before.</summary>
+internal enum RoomFor
+{
+    Data,
+
+    /// <summary>Gives back more than it takes, if only it can begin.</summary>
+    Cleaning,
+
+    /// <summary>Deletes and other small changes.</summary>
+    Change,
+}
+
+/// <summary>
+/// Files for the log, ready before they are needed: freed ones first, the latest freed before all others, since their pages are still
+/// in memory and their blocks allocated. So the writer waits neither for a new file nor for a directory.
+/// </summary>
+/// <remarks>
+/// A recycled file keeps its old bytes. They are never taken for records: each names the segment that it was written for, and those
+/// numbers are used once. A file is given here only when nothing needs what is in it, not even after a crash.
+/// </remarks>
+/// <param name="storage">The store's files.</param>
+/// <param name="segmentBytes">Size of each.</param>
+/// <param name="mostSpares">More are deleted.</param>
+internal sealed class SegmentSupply(IBackingStorage storage, int segmentBytes, int mostSpares) : IDisposable
+{
+    public const string SpareExtension = ".spare";
+    private const int PieceBytes = 1 << 20, PiecesToSync = 4;
+    private readonly Lock _lock = new();
+    private readonly List<(string Name, IBackingFile File, bool Holes)> _spares = [];
+    private readonly SemaphoreSlim _asked = new(0);
+    private readonly CancellationTokenSource _stop = new();
+    private Task _loop = Task.CompletedTask;
+    private (long Id, IBackingFile File)? _ready;
+    private long _nextId = 1;
+    private bool _zeroes, _running;
+
+    public long NextId
+    {
+        get => Volatile.Read(ref _nextId);
+        set => Volatile.Write(ref _nextId, value);
+    }
+
+    /// <summary>Files that are allocated, and hold nothing.</summary>
+    public int Held { get; private set; }
+
+    /// <summary>Files that the writer had to wait for.</summary>
+    public long TakenLate { get; private set; }
+
+    /// <summary>Tells whether another file may be made, beyond those that are held.</summary>
+    public Func<bool> MayGrow { get; set; } = () => true;
+
+    /// <summary>Takes over spare files that an earlier opening left.</summary>
+    public void Load(IReadOnlyList<string> names)
+    {
+        foreach (var name in names.Where(name => name.EndsWith(SpareExtension, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        {
+            if (_spares.Count < mostSpares)
+            {
+                _spares.Add((name, storage.Open(name), true));
+                Held++;
+            }
+            else
+            {
+                storage.Delete(name);
+            }
+        }
+    }
+
+    public void Start()
+    {
+        _running = true;
+        _loop = Task.Run(RunAsync);
+    }
+
+    /// <summary>The writer will soon need another file.</summary>
+    /// <param name="zeroes">
+    /// Whether a new file is worth being filled with zeroes: the first write to a block that is merely allocated makes its sync take twice
+    /// as long, since the file system then has to note that it was written.
+    /// </param>
+    public void Ask(bool zeroes)
+    {
+        if (_running)
+        {
+            _zeroes = zeroes;
+            _asked.Release();
+        }
+    }
+
+    /// <summary>The next segment's number and file, durable as a name. Null when there is no room.</summary>
+    public (long Id, IBackingFile File)? Take()
+    {
+        lock (_lock)
+        {
+            if (_ready is { } ready)
+            {
+                _ready = null;
+                Held--;
+                return ready;
+            }
+
+            TakenLate++;
+            return Make(Segment.Extension);
+        }
+    }
+
+    /// <summary>A file for something else than the log.</summary>
+    public (long Id, IBackingFile File)? Take(string extension)
+    {
+        lock (_lock)
+        {
+            return Make(extension);
+        }
+    }
+
+    /// <summary>Takes a file back. Whatever is in it may be overwritten from now on.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="holes">Whether room of it was given back.</param>
+    public void Give(string name, IBackingFile file, bool holes)
+    {
+        lock (_lock)
+        {
+            if (_spares.Count < mostSpares && file.LengthBytes == segmentBytes)
+            {
+                var spare = Path.ChangeExtension(name, SpareExtension);
+                storage.Rename(name, spare);
+                _spares.Add((spare, file, holes));
+                Held++;
+                return;
+            }
+        }
+
+        file.Dispose();
+        storage.Delete(name);
+    }
+
+    /// <summary>Gives the room of a file back that is held for later. False when none is.</summary>
+    public bool Shrink()
+    {
+        lock (_lock)
+        {
+            if (_spares.Count == 0)
+            {
+                return false;
+            }
+
+            var (name, file, _) = _spares[0];
+            _spares.RemoveAt(0);
+            Held--;
+            file.Dispose();
+            storage.Delete(name);
+            return true;
+        }
+    }
+
+    public async ValueTask StopAsync()
+    {
+        _running = false;
+        await _stop.CancelAsync();
+        await _loop;
+        lock (_lock)
+        {
+            if (_ready is { } ready)
+            {
+                // Its number is used up; the next opening takes the file as a spare.
+                _ready = null;
+                Held--;
+                try
+                {
+                    Give(Segment.NameOf(ready.Id), ready.File, holes: false);
+                }
+                catch (IOException)
+                {
+                    // Found at the next opening as a segment without records, and taken over then.
+                    ready.File.Dispose();
+                }
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        _stop.Dispose();
+        foreach (var (_, file, _) in _spares)
+        {
+            file.Dispose();
+        }
+
+        _ready?.File.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                await _asked.WaitAsync(_stop.Token);
+                try
+                {
+                    Prepare();
+                }
+                catch (IOException)
+                {
+                    // Whoever needs the file tries again, and is told.
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+        }
+    }
+
+    private void Prepare()
+    {
+        (long Id, IBackingFile File) made;
+        bool recycled;
+        lock (_lock)
+        {
+            recycled = _spares.Count > 0;
+            if (_ready is not null || Make(Segment.Extension) is not { } file)
+            {
+                return;
+            }
+
+            _ready = made = file;
+            Held++;
+        }
+
+        if (_zeroes && !recycled)
+        {
+            WriteZeroes(made);
+        }
+    }
+
+    /// <summary>In pieces, each only while the file is still here: once the writer has it, it is the writer's alone.</summary>
+    private void WriteZeroes((long Id, IBackingFile File) made)
+    {
+        var zeroes = new byte[PieceBytes];
+        for (var at = 0L; at < segmentBytes && !_stop.IsCancellationRequested; at += PieceBytes)
+        {
+            lock (_lock)
+            {
+                if (_ready?.Id != made.Id)
+                {
+                    return;
+                }
+
+                made.File.Write(at, zeroes.AsMemory(0, (int)Math.Min(PieceBytes, segmentBytes - at)));
+            }
+
+            if ((at / PieceBytes) % PiecesToSync == PiecesToSync - 1 || at + PieceBytes >= segmentBytes)
+            {
+                // Else the writer's first sync would have to carry all of it.
+                SyncUnlessTaken(made.File);
+            }
+        }
+    }
+
+    private static void SyncUnlessTaken(IBackingFile file)
+    {
+        try
+        {
+            file.Sync();
+        }
+        catch (ObjectDisposedException)
+        {
+        }
+    }
+
+    /// <summary>Under the lock.</summary>
+    private (long Id, IBackingFile File)? Make(string extension)
+    {
+        var id = _nextId;
+        var name = $"{id:d16}{extension}";
+        try
+        {
+            IBackingFile file;
+            if (_spares.Count > 0)
+            {
+                var (spare, found, holes) = _spares[^1];
+                if (holes)
+                {
+                    found.Allocate(segmentBytes);
+                }
+
+                storage.Rename(spare, name);
+                _spares.RemoveAt(_spares.Count - 1);
+                Held--;
+                file = found;
+            }
+            else if (MayGrow())
+            {
+                file = storage.Create(name, segmentBytes);
+            }
+            else
+            {
+                return null;
+            }
+
+            storage.SyncNames();
+            NextId = id + 1;
+            return (id, file);
+        }
+        catch (BackingFullException)
+        {
+            return null;
+        }
+    }
+}
