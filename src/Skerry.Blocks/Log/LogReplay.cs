@@ -35,6 +35,7 @@ internal sealed class LogReplay(IBackingStorage storage, SegmentTable segments, 
     private readonly Dictionary<(long Sequence, ulong Opening), Segment> _continued = [];
     private byte[] _header = new byte[Sizes.Block];
     private long _durable = markedDurable;
+    private long _firstUnknown;
 
     public LogEnd Replay(Checkpoint from)
     {
@@ -43,6 +44,9 @@ internal sealed class LogReplay(IBackingStorage storage, SegmentTable segments, 
         var block = from.Block;
         _durable = Math.Max(_durable, from.Sequence);
         ReadFirstHeaders(from.Segment);
+
+        // Older ones may lack records because their headers are dead, and were given back; the data can live all the same.
+        _firstUnknown = from.Segment > 0 ? from.Segment + 1 : from.NextSegment;
         while (true)
         {
             var (inSegment, at) = _takenUp.TryGetValue((sequence + 1, opening), out var later) ? (later, 0) : (segment, block);
@@ -81,7 +85,7 @@ internal sealed class LogReplay(IBackingStorage storage, SegmentTable segments, 
                 var (durable, any) = Scan(other, other.Id == segmentId ? block : 0);
                 evidence = Math.Max(evidence, durable);
                 cleanTail &= !any;
-                if (other.Id > segmentId && !any)
+                if (other.Id > segmentId && other.Id >= _firstUnknown && !any)
                 {
                     unused.Add(other);
                 }
