@@ -179,6 +179,10 @@ internal sealed class ReadOnlyDirectory : IBackingStorage
         {
         }
 
+        public void Allocate(long sizeBytes)
+        {
+        }
+
         public bool Punch(long offsetBytes, long lengthBytes) => false;
 
         // What was made in memory is opened by name again; only a handle of the host has to be given back.
