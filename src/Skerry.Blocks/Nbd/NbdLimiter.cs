@@ -87,8 +87,8 @@ public sealed class NbdLimiter(TimeProvider time)
 
     private sealed class Bucket(NbdRate rate, bool forReads, bool forWrites, bool countsBytes, long now)
     {
-        private readonly double _capacity = Math.Max(1, rate.Burst > 0 ? rate.Burst : rate.PerSecond / 10.0);
-        private double _tokens = Math.Max(1, rate.Burst > 0 ? rate.Burst : rate.PerSecond / 10.0);
+        private readonly double _capacity = Capacity(rate);
+        private double _tokens = Capacity(rate);
         private long _filledAt = now;
 
         public bool Concerns(bool isWrite, long bytes) => (isWrite ? forWrites : forReads) && (!countsBytes || bytes > 0);
@@ -99,6 +99,10 @@ public sealed class NbdLimiter(TimeProvider time)
             _filledAt = timestamp;
             return _tokens >= 1 ? TimeSpan.Zero : TimeSpan.FromSeconds(Math.Max(1e-6, (1 - _tokens) / rate.PerSecond));
         }
+
+        /// <summary>Waits end late by some milliseconds: what came in meanwhile must find room, or the rate is never reached.</summary>
+        private static double Capacity(NbdRate rate) =>
+            Math.Max(Math.Max(1, rate.PerSecond / 20.0), rate.Burst > 0 ? rate.Burst : rate.PerSecond / 10.0);
 
         public void Take(long bytes) => _tokens -= countsBytes ? bytes : 1;
     }

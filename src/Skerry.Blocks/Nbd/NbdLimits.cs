@@ -18,13 +18,14 @@ public sealed record NbdLimits
     public NbdRate ReadBytes { get; init; }
 
     public NbdRate WriteBytes { get; init; }
-
-    internal bool AreUnlimited => this == new NbdLimits();
 }
 
 /// <summary>A rate, and how much of it may be saved up while idle.</summary>
 /// <param name="PerSecond">Operations or bytes; 0 for no limit.</param>
-/// <param name="Burst">What may be used at once after a pause; 0 for a tenth of a second's worth, and never less than one.</param>
+/// <param name="Burst">
+/// What may be used at once after a pause; 0 for a tenth of a second's worth. Never less than one, nor than a twentieth of a second
+/// brings.
+/// </param>
 public readonly record struct NbdRate(long PerSecond, long Burst = 0)
 {
     public static NbdRate Unlimited => default;

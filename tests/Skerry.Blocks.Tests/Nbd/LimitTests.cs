@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Skerry.Blocks.Nbd;
 
 namespace Skerry.Blocks.Tests.Nbd;
 
