@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace Skerry.Blocks.Log;
 
 /// <summary>
-/// The last record known to be durable, noted after each sync in two places in turn and never synced itself: what is found in it is
+/// The last record known to be durable, noted after each sync in two sectors and never synced itself: what is found in it is
 /// true, if perhaps old. It tells a bad record near the log's end that was once flushed from one that was torn, and by the opening that
 /// wrote it from one of the same number that a recovery cut.
 /// </summary>
@@ -15,8 +15,7 @@ internal sealed class DurableMark(IBackingFile file, ulong storeId) : IDisposabl
     public const int Bytes = 2 * SlotBytes;
 
     private const int SlotBytes = 512, Used = 28, UsedBefore = 20;
-    private readonly byte[] _bytes = new byte[Used];
-    private int _slot;
+    private readonly byte[] _bytes = new byte[SlotBytes + Used];
 
     public Durable Read()
     {
@@ -39,12 +38,13 @@ internal sealed class DurableMark(IBackingFile file, ulong storeId) : IDisposabl
     /// <summary>This record, which that opening of the store wrote, is durable with all before it.</summary>
     public void Set(long sequence, ulong opening)
     {
-        BinaryPrimitives.WriteUInt64LittleEndian(_bytes, storeId);
-        BinaryPrimitives.WriteInt64LittleEndian(_bytes.AsSpan(8), sequence);
-        BinaryPrimitives.WriteUInt64LittleEndian(_bytes.AsSpan(16), opening);
-        BinaryPrimitives.WriteUInt32LittleEndian(_bytes.AsSpan(Used - sizeof(uint)), Crc32C.Of(_bytes.AsSpan(0, Used - sizeof(uint))));
-        file.Write(_slot * SlotBytes, _bytes);
-        _slot = 1 - _slot;
+        var slot = _bytes.AsSpan(0, Used);
+        BinaryPrimitives.WriteUInt64LittleEndian(slot, storeId);
+        BinaryPrimitives.WriteInt64LittleEndian(slot[8..], sequence);
+        BinaryPrimitives.WriteUInt64LittleEndian(slot[16..], opening);
+        BinaryPrimitives.WriteUInt32LittleEndian(slot[^sizeof(uint)..], Crc32C.Of(slot[..^sizeof(uint)]));
+        slot.CopyTo(_bytes.AsSpan(SlotBytes));
+        file.Write(0, _bytes);
     }
 
     public void Dispose() => file.Dispose();
