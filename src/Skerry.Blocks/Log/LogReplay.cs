@@ -76,7 +76,7 @@ internal sealed class LogReplay(IBackingStorage storage, SegmentTable segments, 
             Apply(segment!, header);
             (sequence, opening) = (sequence + 1, header.Opening);
             block += header.TotalBlocks;
-            _evidence.Add(new Durable(header.DurableSequence, header.Opening));
+            _evidence.Add(header);
         }
     }
 
