@@ -4,7 +4,6 @@
 #   make test                        everything that CI runs, but for lint
 #   make build                       artifacts/bin/skerryd, artifacts/bin/skerry and artifacts/bin/skerry-blocks
 #   make lint                        format and analyzers
-#   make prove [SEED=x] [STEPS=n]    the block store against its model, under crashes and faults
 #   make simulate [SEEDS=n] [SEED=x] sites in one process, under faults, on virtual time
 #   make bench [NAME=blocks]         measurements beside peers, into artifacts/bench; also
 #     [CASES=randwrite,fsync] [TRANSPORT=tcp|unix] [ROUNDS=5]
@@ -20,7 +19,6 @@ export MSBUILDTERMINALLOGGER := off
 CONFIGURATION ?= Release
 SEEDS ?= 200
 SEED ?=
-STEPS ?=
 NAME ?= all
 CASES ?=
 TRANSPORT ?=
@@ -30,7 +28,7 @@ KEEP ?=
 
 DOTNET_BUILD := dotnet build -c $(CONFIGURATION) -v quiet -clp:NoSummary
 
-.PHONY: build demo test bench simulate prove lint setup clean
+.PHONY: build demo test bench simulate lint setup clean
 
 setup:
 	@eng/setup
@@ -48,10 +46,6 @@ test: build
 simulate: setup
 	@$(DOTNET_BUILD) tests/Skerry.Simulation
 	@SKERRY_SEEDS=$(SEEDS) SKERRY_SEED=$(SEED) dotnet tests/Skerry.Simulation/bin/$(CONFIGURATION)/net10.0/Skerry.Simulation.dll
-
-prove: setup
-	@$(DOTNET_BUILD) tests/Skerry.Blocks.Tests
-	@eng/prove "$(SEED)" "$(STEPS)"
 
 bench: build
 	@eng/bench $(NAME) cases=$(CASES) transport=$(TRANSPORT) rounds=$(ROUNDS) gib=$(GIB)

@@ -60,9 +60,6 @@ public sealed partial class BlockStore : IAsyncDisposable
             _segments.Remove(segment);
         }
 
-        // From here on all that was found counts as durable, and rot in it must not look like a torn end.
-        _mark.Set(end.Sequence, end.Opening);
-
         foreach (var volume in _state.ByOrdinal.Values)
         {
             volume.DurableNumber = volume.LastNumber;
@@ -79,10 +76,10 @@ public sealed partial class BlockStore : IAsyncDisposable
         }
 
         var reader = new BlockReader(_segments);
-        _flusher = new Flusher(_mark, fault, end.Sequence, opening);
+        _flusher = new Flusher(_mark, fault, end.Sequence);
         _writer = new LogWriter(_state, _segments, reader, _flusher, fault, position);
         _parts = new StoreParts(_writer, reader, _flusher, fault, new RequestPool(), options.TimeProvider, keys);
-        _checkpointer = new Checkpointer(storage, identity.StoreId, _state, _segments, _parts, checkpoint.IsOutdated ? -1 : checkpoint.Sequence, options.CheckpointBytes);
+        _checkpointer = new Checkpointer(storage, identity.StoreId, _state, _segments, _parts, checkpoint, options.CheckpointBytes);
     }
 
     /// <summary>What the store may use, has left, and occupies.</summary>
@@ -268,7 +265,7 @@ public sealed partial class BlockStore : IAsyncDisposable
                         }
                     },
                     CancellationToken.None);
-                await _checkpointer.CheckpointAsync();
+                await _checkpointer.CheckpointAsync(reclaim: false);
             }
         }
         finally
@@ -280,7 +277,7 @@ public sealed partial class BlockStore : IAsyncDisposable
     }
 
     /// <summary>Saves the maps and gives dead space back, now.</summary>
-    internal ValueTask CheckpointAsync() => _checkpointer.CheckpointAsync();
+    internal ValueTask CheckpointAsync() => _checkpointer.CheckpointAsync(reclaim: true);
 
     private static StoreIdentity Create(BlockStoreOptions options, IBackingStorage storage)
     {
@@ -296,8 +293,8 @@ public sealed partial class BlockStore : IAsyncDisposable
         }
 
         // The first record goes on from an opening that bears the store's own identity.
-        new Checkpoint(0, identity.StoreId, 0, 0, 1, 1, []).Save(storage, identity.StoreId, new LivePlaces(1));
-        using (storage.Create(DurableMark.FileName, DurableMark.Bytes))
+        new Checkpoint(0, identity.StoreId, 0, 0, 1, 1, [], []).Save(storage, identity.StoreId, new MapFiles(storage, identity.StoreId, MapFilesMark.None));
+        using (storage.Create(DurableMark.FileName, 0))
         {
             identity.Save(storage);
         }
@@ -316,7 +313,7 @@ public sealed partial class BlockStore : IAsyncDisposable
     }
 
     private static IBackingFile OpenMark(IBackingStorage storage) =>
-        storage.List().Contains(DurableMark.FileName) ? storage.Open(DurableMark.FileName) : storage.Create(DurableMark.FileName, DurableMark.Bytes);
+        storage.List().Contains(DurableMark.FileName) ? storage.Open(DurableMark.FileName) : storage.Create(DurableMark.FileName, 0);
 
     private BlockVolume VolumeOf(VolumeState volume) => _volumes.GetOrAdd(volume.Ordinal, static (_, arg) => new BlockVolume(arg.volume, arg._parts), (volume, _parts));
 

@@ -81,9 +81,9 @@ internal sealed class Verification(BlockReader reader, IReadOnlyList<VolumeState
         {
             if (from == end)
             {
-                from = place.IsData ? at : end;
+                from = place.ReadsAsZeroes ? end : at;
             }
-            else if (!place.IsData || at - from >= ChunkBlocks)
+            else if (place.ReadsAsZeroes || at - from >= ChunkBlocks)
             {
                 return (from, at);
             }
@@ -100,14 +100,14 @@ internal sealed class Verification(BlockReader reader, IReadOnlyList<VolumeState
         List<BadBlock>? bad = null;
         for (var i = 0; i < count;)
         {
-            if (!entries[i].Place.IsData || IsSound(entries[i].Place))
+            if (entries[i].Place.ReadsAsZeroes || IsSound(entries[i].Place))
             {
                 i++;
                 continue;
             }
 
             var run = 1;
-            while (i + run < count && entries[i + run].Place.IsData && !IsSound(entries[i + run].Place))
+            while (i + run < count && !entries[i + run].Place.ReadsAsZeroes && !IsSound(entries[i + run].Place))
             {
                 run++;
             }

@@ -96,6 +96,17 @@ internal sealed class BlockReader(SegmentTable segments)
         {
             var place = entries[i].Place;
             var count = 1;
+            if (place == Place.Lost)
+            {
+                var at = (firstBlock + i) * Sizes.Block;
+                throw new BlockException(
+                    BlockError.Corrupt,
+                    $"{name}: bytes {at} to {at + Sizes.Block} cannot be found: the part of the map that knew their place is damaged. Write them anew, or heal them from a replica")
+                {
+                    Damage = new BlockDamage(at, Sizes.Block, null, 0),
+                };
+            }
+
             if (!place.IsData)
             {
                 into.Slice(i * Sizes.Block, Sizes.Block).Clear();

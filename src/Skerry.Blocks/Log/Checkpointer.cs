@@ -8,26 +8,41 @@ namespace Skerry.Blocks.Log;
 /// </summary>
 internal sealed class Checkpointer
 {
+    /// <summary>Dead space is searched for once a quarter of what is stored has been written since the last time.</summary>
+    private const int WrittenPerStored = 4;
+
+    /// <summary>At least so many bytes of log for each byte of map nodes, as far as the longest interval allows.</summary>
+    private const int LogPerMap = 16;
+
+    /// <summary>The longest interval, in shortest ones: it bounds what an opening after a crash reads again.</summary>
+    private const int MostIntervals = 4;
+
     private readonly IBackingStorage _storage;
     private readonly ulong _storeId;
     private readonly StoreState _state;
     private readonly SegmentTable _segments;
     private readonly StoreParts _parts;
-    private readonly long _intervalBlocks;
+    private readonly long _leastIntervalBlocks;
+    private readonly MapFiles _maps;
     private readonly SemaphoreSlim _due = new(0);
     private readonly Lock _saving = new();
     private readonly CancellationTokenSource _stop = new();
     private Task _loop = Task.CompletedTask;
     private long _savedSequence;
     private long _capturedBlocks;
+    private long _intervalBlocks;
+    private long _markedBlocks;
+    private int _walks;
     private int _isDue;
     private volatile bool _stopping;
 
     public Checkpointer(
-        IBackingStorage storage, ulong storeId, StoreState state, SegmentTable segments, StoreParts parts, long savedSequence, long intervalBytes)
+        IBackingStorage storage, ulong storeId, StoreState state, SegmentTable segments, StoreParts parts, Checkpoint loaded, long leastIntervalBytes)
     {
-        (_storage, _storeId, _state, _segments, _parts, _savedSequence, _intervalBlocks) =
-            (storage, storeId, state, segments, parts, savedSequence, intervalBytes / Sizes.Block);
+        (_storage, _storeId, _state, _segments, _parts) = (storage, storeId, state, segments, parts);
+        _maps = new MapFiles(storage, storeId, loaded.MapFiles);
+        _savedSequence = loaded.IsOutdated ? -1 : loaded.Sequence;
+        _intervalBlocks = _leastIntervalBlocks = leastIntervalBytes / Sizes.Block;
         parts.Writer.Reclaim = ReclaimNow;
     }
 
@@ -49,7 +64,8 @@ internal sealed class Checkpointer
     }
 
     /// <summary>Does nothing when nothing was logged since the last one.</summary>
-    public async ValueTask CheckpointAsync()
+    /// <param name="reclaim">Gives dead space back now; else when enough was written for it to be worth the search.</param>
+    public async ValueTask CheckpointAsync(bool reclaim)
     {
         Checkpoint? captured = null;
 
@@ -58,12 +74,12 @@ internal sealed class Checkpointer
         var task = request.Task;
         _parts.Writer.Submit(request);
         await task;
-        Save(captured!);
+        Save(captured!, reclaim);
     }
 
     private void Progressed()
     {
-        if (_parts.Writer.Position.WrittenBlocks - Volatile.Read(ref _capturedBlocks) >= _intervalBlocks && Interlocked.Exchange(ref _isDue, 1) == 0)
+        if (_parts.Writer.Position.WrittenBlocks - Volatile.Read(ref _capturedBlocks) >= Volatile.Read(ref _intervalBlocks) && Interlocked.Exchange(ref _isDue, 1) == 0)
         {
             _due.Release();
         }
@@ -78,7 +94,7 @@ internal sealed class Checkpointer
                 await _due.WaitAsync(_stop.Token);
                 try
                 {
-                    await CheckpointAsync();
+                    await CheckpointAsync(reclaim: false);
                 }
                 catch (BlockException)
                 {
@@ -96,7 +112,7 @@ internal sealed class Checkpointer
     private Checkpoint Capture()
     {
         Volatile.Write(ref _capturedBlocks, _parts.Writer.Position.WrittenBlocks);
-        return Checkpoint.Capture(_state, _parts.Writer.Position, _segments.NextId);
+        return Checkpoint.Capture(_state, _parts.Writer.Position, _segments.NextId, []);
     }
 
     /// <summary>The log writer's, when it finds no room: all in one go, with I/O held up meanwhile.</summary>
@@ -115,7 +131,7 @@ internal sealed class Checkpointer
         try
         {
             task.AsTask().GetAwaiter().GetResult();
-            Save(captured);
+            Save(captured, reclaim: true);
         }
         catch (BlockException)
         {
@@ -125,28 +141,53 @@ internal sealed class Checkpointer
         return _segments.AllocatedBytes < before;
     }
 
-    private void Save(Checkpoint captured)
+    private void Save(Checkpoint captured, bool reclaim)
     {
         lock (_saving)
         {
-            if (captured.Sequence <= _savedSequence)
-            {
-                return;
-            }
-
-            var live = new LivePlaces(_segments.SegmentBlocks);
             try
             {
-                _segments.SaveSums();
-                captured.Save(_storage, _storeId, live);
-                Volatile.Write(ref _savedSequence, captured.Sequence);
-                Sweeper.Sweep(_segments, captured, live, () => _stopping);
+                if (captured.Sequence > _savedSequence)
+                {
+                    _segments.SaveSums();
+                    captured.Save(_storage, _storeId, _maps);
+                    Volatile.Write(ref _savedSequence, captured.Sequence);
+                    SetPace();
+                    if (reclaim || captured.WrittenBlocks - _markedBlocks >= _segments.AllocatedBytes / Sizes.Block / WrittenPerStored)
+                    {
+                        _markedBlocks = captured.WrittenBlocks;
+                        Sweep(captured);
+                    }
+                }
             }
             catch (IOException e)
             {
                 // Nothing is lost: the checkpoint before is still there, with all that it needs of the log.
                 throw new BlockException(BlockError.Io, $"the block store {_storage.Name} could not save its maps: {e.Message}", e);
             }
+            finally
+            {
+                captured.Release();
+            }
+        }
+    }
+
+    /// <summary>Maps that are large and change everywhere are saved less often, so that saving them stays a small part of what is written.</summary>
+    private void SetPace() => Volatile.Write(
+        ref _intervalBlocks, Math.Clamp(LogPerMap * _maps.SavedBytes / Sizes.Block, _leastIntervalBlocks, MostIntervals * _leastIntervalBlocks));
+
+    private void Sweep(Checkpoint captured)
+    {
+        var live = new LivePlaces(_segments.SegmentBlocks);
+        var marker = new LiveMarker(live, ++_walks);
+        foreach (var map in captured.Maps)
+        {
+            marker.Mark(map);
+        }
+
+        if (live.IsComplete)
+        {
+            Sweeper.Sweep(_segments, captured, live, () => _stopping);
         }
     }
 }

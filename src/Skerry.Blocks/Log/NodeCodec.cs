@@ -1,161 +1,176 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Skerry.Blocks.Maps;
 
 namespace Skerry.Blocks.Log;
 
-/// <summary>What stands before a node of a map in a checkpoint. A node that maps share is written once and then named by its number.</summary>
-internal enum NodeTag : byte
+/// <summary>The bytes of a map node, as docs/formats/volume.md has them.</summary>
+internal static class NodeCodec
 {
-    None = 0,
-    Uniform = 1,
-    Leaf = 2,
-    Inner = 3,
-    Again = 4,
-}
+    public const int HeaderBytes = 16;
+    public const int MostBytes = 8192;
+    private const int CrcBytes = 4, LeafFixed = 64, InnerFixed = 32;
+    private const byte Leaf = 1, Inner = 2;
 
-/// <summary>Writes frozen maps, and marks the places that they use.</summary>
-internal sealed class NodeWriter(BinaryWriter writer, LivePlaces live)
-{
-    private readonly Dictionary<MapNode, int> _written = new(ReferenceEqualityComparer.Instance);
-
-    public void WriteMap(BlockMap map)
+    private enum Child : byte
     {
-        writer.Write(map.DataBlocks);
-        Write(map.Root);
+        None = 0,
+        Extent = 1,
+        Pair = 2,
+        Node = 3,
     }
 
-    private void Write(MapNode? node)
+    public static void Write(PackedLeaf leaf, NodeAppender appender)
     {
-        if (node is null)
-        {
-            writer.Write((byte)NodeTag.None);
-            return;
-        }
+        var (starts, scale) = (leaf.Starts, leaf.Scale);
+        var words = leaf.Words[..(starts.Count * scale.Words)];
+        var bytes = appender.Add(LeafFixed + (words.Length * sizeof(ulong)), out var address);
+        bytes[..LeafFixed].Clear();
+        (bytes[16], bytes[17], bytes[18]) = (Leaf, scale.Shift, scale.Words);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[24..], leaf.MaxNumber);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[32..], scale.BaseSegment);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[40..], scale.BaseNumber);
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes[48..], starts.Low);
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes[56..], starts.High);
+        MemoryMarshal.AsBytes(words).CopyTo(bytes[LeafFixed..]);
+        leaf.Address = Seal(bytes, address);
+    }
 
-        if (node is ExtentNode { Place.IsData: false } uniform)
+    /// <summary>Its children have their addresses.</summary>
+    public static void Write(InnerNode inner, NodeAppender appender)
+    {
+        Span<byte> staged = stackalloc byte[MostBytes];
+        var at = InnerFixed;
+        staged[..at].Clear();
+        (staged[16], staged[17]) = (Inner, (byte)inner.Level);
+        BinaryPrimitives.WriteInt64LittleEndian(staged[24..], inner.MaxNumber);
+        for (var i = 0; i < MapNode.Fanout;)
         {
-            writer.Write((byte)NodeTag.Uniform);
-            writer.Write(uniform.Place.Value);
-            writer.Write(uniform.MaxNumber);
-            return;
-        }
-
-        if (_written.TryGetValue(node, out var number))
-        {
-            writer.Write((byte)NodeTag.Again);
-            writer.Write(number);
-            return;
-        }
-
-        if (node is not InnerNode inner)
-        {
-            writer.Write((byte)NodeTag.Leaf);
-            writer.Write(node.MaxNumber);
-            var runs = RunList.Of(node, new LeafRun[RunList.Most]).Runs;
-            for (var i = 0; i < runs.Length; i++)
+            var child = inner[i];
+            var times = 1;
+            while (i + times < MapNode.Fanout && ReferenceEquals(inner[i + times], child))
             {
-                var end = i + 1 < runs.Length ? runs[i + 1].First : MapNode.Fanout;
-                for (var block = runs[i].First; block < end; block++)
-                {
-                    var entry = runs[i].At(block);
-                    writer.Write(entry.Place.Value);
-                    writer.Write(entry.Number);
-                    live.Add(entry.Place);
-                }
+                times++;
             }
-        }
-        else
-        {
-            writer.Write((byte)NodeTag.Inner);
-            writer.Write(inner.MaxNumber);
-            writer.Write((byte)inner.Level);
-            for (var i = 0; i < MapNode.Fanout; i++)
-            {
-                Write(inner[i]);
-            }
+
+            staged[at + 1] = (byte)times;
+            var (tag, fields) = Write(child, staged[(at + 2)..]);
+            staged[at] = (byte)tag;
+            at += 2 + fields;
+            i += times;
         }
 
-        _written.Add(node, _written.Count);
-    }
-}
-
-/// <summary>Reads maps back, with nodes shared as they were.</summary>
-/// <param name="reader">Where from.</param>
-/// <param name="crc">Takes the checksums that maps held in version 1; null for later ones, which hold none.</param>
-internal sealed class NodeReader(BinaryReader reader, Action<Place, uint>? crc)
-{
-    private readonly List<MapNode> _read = [];
-
-    public BlockMap ReadMap()
-    {
-        var dataBlocks = reader.ReadInt64();
-        return new BlockMap((InnerNode)Read()!, dataBlocks);
+        var length = (at + MapFile.Alignment - 1) / MapFile.Alignment * MapFile.Alignment;
+        staged[at..length].Clear();
+        var bytes = appender.Add(length, out var address);
+        staged[..length].CopyTo(bytes);
+        inner.Address = Seal(bytes, address);
     }
 
-    private MapNode? Read()
+    /// <summary>How long the node is that begins with these bytes, or 0 when no node does.</summary>
+    public static int LengthOf(ReadOnlySpan<byte> header, ulong address)
     {
-        var tag = (NodeTag)reader.ReadByte();
-        switch (tag)
+        var length = BinaryPrimitives.ReadUInt32LittleEndian(header[4..]);
+        return length is >= InnerFixed and <= MostBytes && BinaryPrimitives.ReadUInt64LittleEndian(header[8..]) == address ? (int)length : 0;
+    }
+
+    /// <summary>The node, or null when it is not what was written.</summary>
+    /// <param name="bytes">As many as <see cref="LengthOf"/> tells.</param>
+    /// <param name="load">Gives a child by its address, the level that it must have (0: a leaf), and the parent's highest number.</param>
+    public static SharedNode? Read(ReadOnlySpan<byte> bytes, ulong address, Func<ulong, int, long, MapNode> load)
+    {
+        if (BinaryPrimitives.ReadUInt32LittleEndian(bytes) != Crc32C.Of(bytes[CrcBytes..]))
         {
-            case NodeTag.None:
-                return null;
-            case NodeTag.Uniform:
-                var place = new Place(reader.ReadUInt64());
-                return new ExtentNode(place, reader.ReadInt64());
-            case NodeTag.Again:
-                return _read[reader.ReadInt32()];
-            case NodeTag.Leaf:
-                reader.ReadInt64();
-                var runs = RunList.Of(null, new LeafRun[RunList.Most]);
-                for (var i = 0; i < MapNode.Fanout; i++)
-                {
-                    var at = new Place(reader.ReadUInt64());
-                    runs.Write(i, 1, at, reader.ReadInt64());
-                    if (crc is not null)
-                    {
-                        var sum = reader.ReadUInt32();
-                        if (at.IsData)
-                        {
-                            crc(at, sum);
-                        }
-                    }
-                }
+            return null;
+        }
 
-                var leaf = runs.ToNode(null);
-                _read.Add(leaf);
-                return leaf;
-            case NodeTag.Inner:
-                var (max, level) = (reader.ReadInt64(), reader.ReadByte());
-                var inner = new InnerNode(null, level) { MaxNumber = max };
-                for (var i = 0; i < MapNode.Fanout; i++)
-                {
-                    inner[i] = Read();
-                }
+        SharedNode? node = bytes[16] switch
+        {
+            Leaf => ReadLeaf(bytes),
+            Inner => ReadInner(bytes, load),
+            _ => throw new BlockException(BlockError.Corrupt, $"a map holds a node of kind {bytes[16]}, which this version does not know; use a newer one"),
+        };
+        node.Address = address;
+        return node;
+    }
 
-                _read.Add(inner);
-                return inner;
+    private static (Child Tag, int Bytes) Write(MapNode? child, Span<byte> into)
+    {
+        switch (child)
+        {
+            case null:
+                return (Child.None, 0);
+            case ExtentNode extent:
+                BinaryPrimitives.WriteUInt64LittleEndian(into, extent.Place.Value);
+                BinaryPrimitives.WriteInt64LittleEndian(into[8..], extent.MaxNumber);
+                return (Child.Extent, 16);
+            case PairNode pair:
+                into[0] = (byte)pair.Split;
+                BinaryPrimitives.WriteUInt64LittleEndian(into[1..], pair.First.Place.Value);
+                BinaryPrimitives.WriteInt64LittleEndian(into[9..], pair.First.Number);
+                BinaryPrimitives.WriteUInt64LittleEndian(into[17..], pair.Second.Place.Value);
+                BinaryPrimitives.WriteInt64LittleEndian(into[25..], pair.Second.Number);
+                return (Child.Pair, 33);
             default:
-                throw new BlockException(BlockError.Corrupt, $"the checkpoint holds a node of kind {(byte)tag}, which this version does not know; use a newer one");
+                BinaryPrimitives.WriteUInt64LittleEndian(into, ((SharedNode)child).Address);
+                return (Child.Node, 8);
         }
     }
-}
 
-/// <summary>Which blocks of each segment some map uses.</summary>
-internal sealed class LivePlaces(int segmentBlocks)
-{
-    private readonly Dictionary<long, ulong[]> _segments = [];
-
-    public void Add(Place place)
+    private static ulong Seal(Span<byte> bytes, ulong address)
     {
-        if (place.IsData)
-        {
-            ref var bits = ref CollectionsMarshal.GetValueRefOrAddDefault(_segments, place.Segment, out _);
-            bits ??= new ulong[(segmentBlocks + 63) / 64];
-            bits[place.Block >> 6] |= 1UL << (place.Block & 63);
-        }
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[4..], bytes.Length);
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes[8..], address);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes, Crc32C.Of(bytes[CrcBytes..]));
+        return address;
     }
 
-    public bool IsEmpty(long segment) => !_segments.ContainsKey(segment);
+    private static PackedLeaf ReadLeaf(ReadOnlySpan<byte> bytes)
+    {
+        var scale = new LeafScale(
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[32..]), BinaryPrimitives.ReadInt64LittleEndian(bytes[40..]), bytes[17], bytes[18]);
+        var starts = new RunStarts(BinaryPrimitives.ReadUInt64LittleEndian(bytes[48..]), BinaryPrimitives.ReadUInt64LittleEndian(bytes[56..]));
+        return PackedLeaf.Loaded(
+            scale, starts, MemoryMarshal.Cast<byte, ulong>(bytes[LeafFixed..]), BinaryPrimitives.ReadInt64LittleEndian(bytes[24..]));
+    }
 
-    public bool Contains(long segment, int block) => _segments.TryGetValue(segment, out var bits) && (bits[block >> 6] & (1UL << (block & 63))) != 0;
+    private static InnerNode ReadInner(ReadOnlySpan<byte> bytes, Func<ulong, int, long, MapNode> load)
+    {
+        var inner = new InnerNode(null, bytes[17]) { MaxNumber = BinaryPrimitives.ReadInt64LittleEndian(bytes[24..]) };
+        bytes = bytes[InnerFixed..];
+        for (var i = 0; i < MapNode.Fanout;)
+        {
+            var (tag, times) = ((Child)bytes[0], bytes[1]);
+            bytes = bytes[2..];
+            MapNode? child = null;
+            switch (tag)
+            {
+                case Child.None:
+                    break;
+                case Child.Extent:
+                    child = new ExtentNode(new Place(BinaryPrimitives.ReadUInt64LittleEndian(bytes)), BinaryPrimitives.ReadInt64LittleEndian(bytes[8..]));
+                    bytes = bytes[16..];
+                    break;
+                case Child.Pair:
+                    child = PairNode.TryMake(
+                        new LeafRun(0, new Place(BinaryPrimitives.ReadUInt64LittleEndian(bytes[1..])), BinaryPrimitives.ReadInt64LittleEndian(bytes[9..])),
+                        new LeafRun(bytes[0], new Place(BinaryPrimitives.ReadUInt64LittleEndian(bytes[17..])), BinaryPrimitives.ReadInt64LittleEndian(bytes[25..])));
+                    bytes = bytes[33..];
+                    break;
+                case Child.Node:
+                    child = load(BinaryPrimitives.ReadUInt64LittleEndian(bytes), inner.Level - 1, inner.MaxNumber);
+                    bytes = bytes[8..];
+                    break;
+                default:
+                    throw new BlockException(BlockError.Corrupt, $"a map holds a child of kind {(byte)tag}, which this version does not know; use a newer one");
+            }
+
+            for (; times > 0; times--)
+            {
+                inner[i++] = child;
+            }
+        }
+
+        return inner;
+    }
 }

@@ -1,3 +1,5 @@
+using Skerry.Blocks.Maps;
+
 namespace Skerry.Blocks.Log;
 
 /// <summary>

@@ -25,6 +25,8 @@ internal readonly record struct Place(ulong Value)
 
     public bool IsData => Value > HighestOther;
 
+    public bool ReadsAsZeroes => Value <= Zeroes.Value;
+
     public long Segment => (long)(Value >> BlockBits);
 
     public int Block => (int)(Value & ((1 << BlockBits) - 1));

@@ -49,7 +49,7 @@ internal static class Ranges
         {
             var offset = first * Sizes.Block;
             var length = Math.Min(count * Sizes.Block, sizeBytes - offset);
-            var hole = !place.IsData;
+            var hole = place.ReadsAsZeroes;
             if (ranges.Count > 0 && ranges[^1] is var last && last.IsHole == hole && last.OffsetBytes + last.LengthBytes == offset)
             {
                 ranges[^1] = last with { LengthBytes = last.LengthBytes + length };

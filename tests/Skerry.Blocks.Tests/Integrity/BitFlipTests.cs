@@ -118,7 +118,7 @@ public sealed class BitFlipTests
                     Assert.True(e.Error == BlockError.Corrupt, $"{where}: {e.Message}");
                     Assert.Equal(offset, e.Damage!.OffsetBytes);
                     Assert.Equal(4096, e.Damage.LengthBytes);
-                    Assert.NotNull(e.Damage.File);
+                    Assert.True(e.Damage.File is not null || e.Message.Contains("part of the map", StringComparison.Ordinal), $"{where}: {e.Message}");
                     unreadable.Add($"{id}/{snapshot}/{offset}");
                 }
             }

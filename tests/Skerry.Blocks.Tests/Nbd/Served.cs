@@ -36,8 +36,6 @@ internal sealed class Served : INbdExports, IAsyncDisposable
 
     public IDirtyBitmaps? DirtyBitmaps { get; init; }
 
-    public NbdLimiter? Limiter { get; init; }
-
     /// <summary>Leases that were opened and not yet released.</summary>
     public int Leases => Volatile.Read(ref _opened) - Volatile.Read(ref _released);
 
@@ -54,10 +52,9 @@ internal sealed class Served : INbdExports, IAsyncDisposable
         bool isListed = false,
         bool readOnly = false,
         CancellationToken revoked = default,
-        IDirtyBitmaps? dirtyBitmaps = null,
-        NbdLimiter? limiter = null)
+        IDirtyBitmaps? dirtyBitmaps = null)
     {
-        Served served = new(device, adjust, endPoint) { IsListed = isListed, ReadOnly = readOnly, Revoked = revoked, DirtyBitmaps = dirtyBitmaps, Limiter = limiter };
+        Served served = new(device, adjust, endPoint) { IsListed = isListed, ReadOnly = readOnly, Revoked = revoked, DirtyBitmaps = dirtyBitmaps };
         await served.Server.StartAsync(CancellationToken.None);
         return served;
     }
@@ -92,7 +89,6 @@ internal sealed class Served : INbdExports, IAsyncDisposable
             Description = "a disk for tests",
             ReadOnly = ReadOnly,
             DirtyBitmaps = DirtyBitmaps,
-            Limiter = Limiter,
             Revoked = Revoked,
             Release = () =>
             {
