@@ -4,6 +4,7 @@
 #   make test                        everything that CI runs, but for lint
 #   make build                       artifacts/bin/skerryd, artifacts/bin/skerry and artifacts/bin/skerry-blocks
 #   make lint                        format and analyzers
+#   make prove [SEED=x] [STEPS=n]    the block store against its model, under crashes and faults
 #   make simulate [SEEDS=n] [SEED=x] sites in one process, under faults, on virtual time
 #   make bench [NAME=blocks]         measurements beside peers, into artifacts/bench; also
 #     [CASES=randwrite,fsync] [TRANSPORT=tcp|unix] [ROUNDS=5]
@@ -19,6 +20,7 @@ export MSBUILDTERMINALLOGGER := off
 CONFIGURATION ?= Release
 SEEDS ?= 200
 SEED ?=
+STEPS ?=
 NAME ?= all
 CASES ?=
 TRANSPORT ?=
@@ -28,7 +30,7 @@ KEEP ?=
 
 DOTNET_BUILD := dotnet build -c $(CONFIGURATION) -v quiet -clp:NoSummary
 
-.PHONY: build demo test bench simulate lint setup clean
+.PHONY: build demo test bench simulate prove lint setup clean
 
 setup:
 	@eng/setup
@@ -46,6 +48,10 @@ test: build
 simulate: setup
 	@$(DOTNET_BUILD) tests/Skerry.Simulation
 	@SKERRY_SEEDS=$(SEEDS) SKERRY_SEED=$(SEED) dotnet tests/Skerry.Simulation/bin/$(CONFIGURATION)/net10.0/Skerry.Simulation.dll
+
+prove: setup
+	@$(DOTNET_BUILD) tests/Skerry.Blocks.Tests
+	@eng/prove "$(SEED)" "$(STEPS)"
 
 bench: build
 	@eng/bench $(NAME) cases=$(CASES) transport=$(TRANSPORT) rounds=$(ROUNDS) gib=$(GIB)

@@ -60,6 +60,9 @@ public sealed partial class BlockStore : IAsyncDisposable
             _segments.Remove(segment);
         }
 
+        // From here on all that was found counts as durable, and rot in it must not look like a torn end.
+        _mark.Set(end.Sequence, end.Opening);
+
         foreach (var volume in _state.ByOrdinal.Values)
         {
             volume.DurableNumber = volume.LastNumber;
@@ -76,7 +79,7 @@ public sealed partial class BlockStore : IAsyncDisposable
         }
 
         var reader = new BlockReader(_segments);
-        _flusher = new Flusher(_mark, fault, end.Sequence);
+        _flusher = new Flusher(_mark, fault, end.Sequence, opening);
         _writer = new LogWriter(_state, _segments, reader, _flusher, fault, position);
         _parts = new StoreParts(_writer, reader, _flusher, fault, new RequestPool(), options.TimeProvider, keys);
         _checkpointer = new Checkpointer(storage, identity.StoreId, _state, _segments, _parts, checkpoint, options.CheckpointBytes);
@@ -294,7 +297,7 @@ public sealed partial class BlockStore : IAsyncDisposable
 
         // The first record goes on from an opening that bears the store's own identity.
         new Checkpoint(0, identity.StoreId, 0, 0, 1, 1, [], []).Save(storage, identity.StoreId, new MapFiles(storage, identity.StoreId, MapFilesMark.None));
-        using (storage.Create(DurableMark.FileName, 0))
+        using (storage.Create(DurableMark.FileName, DurableMark.Bytes))
         {
             identity.Save(storage);
         }
@@ -313,7 +316,7 @@ public sealed partial class BlockStore : IAsyncDisposable
     }
 
     private static IBackingFile OpenMark(IBackingStorage storage) =>
-        storage.List().Contains(DurableMark.FileName) ? storage.Open(DurableMark.FileName) : storage.Create(DurableMark.FileName, 0);
+        storage.List().Contains(DurableMark.FileName) ? storage.Open(DurableMark.FileName) : storage.Create(DurableMark.FileName, DurableMark.Bytes);
 
     private BlockVolume VolumeOf(VolumeState volume) => _volumes.GetOrAdd(volume.Ordinal, static (_, arg) => new BlockVolume(arg.volume, arg._parts), (volume, _parts));
 

@@ -11,6 +11,7 @@ internal sealed class Flusher : IDisposable
     private readonly SemaphoreSlim _wake = new(0);
     private readonly DurableMark _mark;
     private readonly StoreFault _fault;
+    private readonly ulong _opening;
     private readonly Thread _thread;
     private readonly HashSet<Segment> _dirtySegments = [];
     private readonly HashSet<VolumeState> _dirtyVolumes = [];
@@ -20,9 +21,9 @@ internal sealed class Flusher : IDisposable
     private long _written, _durable, _syncs;
     private bool _stopping;
 
-    public Flusher(DurableMark mark, StoreFault fault, long durableSequence)
+    public Flusher(DurableMark mark, StoreFault fault, long durableSequence, ulong opening)
     {
-        (_mark, _fault, _written, _durable) = (mark, fault, durableSequence, durableSequence);
+        (_mark, _fault, _written, _durable, _opening) = (mark, fault, durableSequence, durableSequence, opening);
         _thread = new Thread(Run) { IsBackground = true, Name = "skerry block flush" };
         _thread.Start();
     }
@@ -164,7 +165,7 @@ internal sealed class Flusher : IDisposable
                 }
 
                 Volatile.Write(ref _syncs, _syncs + 1);
-                _mark.Set(sequence);
+                _mark.Set(sequence, _opening);
             }
             catch (Exception e)
             {

@@ -26,15 +26,15 @@ internal readonly record struct LogEnd(
 /// and it is an error, never an end. Its data may be bad, since each block is proved when it is read; its header may not.
 /// </para>
 /// </remarks>
-internal sealed class LogReplay(IBackingStorage storage, SegmentTable segments, StoreState state, ulong storeId, long markedDurable)
+internal sealed class LogReplay(IBackingStorage storage, SegmentTable segments, StoreState state, ulong storeId, Durable marked)
 {
     private const int ScanBlocks = 256;
     private readonly byte[] _scan = new byte[ScanBlocks * Sizes.Block];
     private readonly List<Segment> _touched = [];
     private readonly Dictionary<(long Sequence, ulong PriorOpening), Segment> _takenUp = [];
     private readonly Dictionary<(long Sequence, ulong Opening), Segment> _continued = [];
+    private readonly DurableEvidence _evidence = new(marked);
     private byte[] _header = new byte[Sizes.Block];
-    private long _durable = markedDurable;
     private long _firstUnknown;
 
     public LogEnd Replay(Checkpoint from)
@@ -42,7 +42,7 @@ internal sealed class LogReplay(IBackingStorage storage, SegmentTable segments, 
         var (sequence, opening) = (from.Sequence, from.Opening);
         var segment = segments.Find(from.Segment);
         var block = from.Block;
-        _durable = Math.Max(_durable, from.Sequence);
+        _evidence.Add(new Durable(from.Sequence, from.Opening));
         ReadFirstHeaders(from.Segment);
 
         // Older ones may lack records because their headers are dead, and were given back; the data can live all the same.
@@ -67,23 +67,28 @@ internal sealed class LogReplay(IBackingStorage storage, SegmentTable segments, 
                 return End(segment, block, sequence, opening, segment?.Id ?? from.Segment);
             }
 
+            if (header.Sequence == marked.Sequence && marked.Opening != 0 && header.Opening != marked.Opening)
+            {
+                // What a recovery cut stands where its successor, which was durable, should: that one's first header is gone.
+                return End(segment, block, sequence, opening, segment!.Id);
+            }
+
             Apply(segment!, header);
             (sequence, opening) = (sequence + 1, header.Opening);
             block += header.TotalBlocks;
-            _durable = Math.Max(_durable, header.DurableSequence);
+            _evidence.Add(header);
         }
     }
 
     private LogEnd End(Segment? segment, int block, long sequence, ulong opening, long segmentId)
     {
-        var (evidence, cleanTail) = (_durable, true);
+        var cleanTail = true;
         var unused = new List<Segment>();
         foreach (var other in segments.InOrder())
         {
             if (other.Id >= segmentId)
             {
-                var (durable, any) = Scan(other, other.Id == segmentId ? block : 0);
-                evidence = Math.Max(evidence, durable);
+                var any = Scan(other, other.Id == segmentId ? block : 0);
                 cleanTail &= !any;
                 if (other.Id > segmentId && other.Id >= _firstUnknown && !any)
                 {
@@ -92,12 +97,12 @@ internal sealed class LogReplay(IBackingStorage storage, SegmentTable segments, 
             }
         }
 
-        if (evidence > sequence)
+        if (_evidence.Highest > sequence)
         {
             var where = segment is null ? $"{storage.Name}: the log after record {sequence}" : $"{storage.Name}/{Segment.NameOf(segment.Id)}, byte {(long)block * Sizes.Block} on";
             throw new BlockException(
                 BlockError.Corrupt,
-                $"{where}: record {sequence + 1} is damaged or missing, though records up to {evidence} had been made durable. Nothing is cut off; restore the file from a copy, or the volumes from their replicas")
+                $"{where}: record {sequence + 1} is damaged or missing, though records up to {_evidence.Highest} had been made durable. Nothing is cut off; restore the file from a copy, or the volumes from their replicas")
             {
                 Damage = segment is null ? null : new BlockDamage(0, 0, Segment.NameOf(segment.Id), (long)block * Sizes.Block),
             };
@@ -152,6 +157,7 @@ internal sealed class LogReplay(IBackingStorage storage, SegmentTable segments, 
             if (segment.Id > after && ReadHeader(segment, 0) is { } header)
             {
                 _continued[(header.Sequence, header.Opening)] = segment;
+                _evidence.Add(header);
                 if (header.PriorOpening != 0)
                 {
                     _takenUp[(header.Sequence, header.PriorOpening)] = segment;
@@ -163,22 +169,20 @@ internal sealed class LogReplay(IBackingStorage storage, SegmentTable segments, 
     /// <summary>True when the data is all there, or was durable once, so that what is wrong with it is rot and stays an error of its blocks.</summary>
     private bool IsWhole(Segment segment, RecordHeader header)
     {
-        if (header.Sequence <= _durable || DataIsSound(segment, header))
+        if (_evidence.Covers(header) || DataIsSound(segment, header))
         {
             return true;
         }
 
-        var evidence = 0L;
         foreach (var other in segments.InOrder())
         {
             if (other.Id >= segment.Id)
             {
-                evidence = Math.Max(evidence, Scan(other, other.Id == segment.Id ? header.Block + header.TotalBlocks : 0).Durable);
+                Scan(other, other.Id == segment.Id ? header.Block + header.TotalBlocks : 0);
             }
         }
 
-        _durable = Math.Max(_durable, evidence);
-        return header.Sequence <= _durable;
+        return _evidence.Covers(header);
     }
 
     private bool DataIsSound(Segment segment, RecordHeader header)
@@ -261,10 +265,10 @@ internal sealed class LogReplay(IBackingStorage storage, SegmentTable segments, 
         }
     }
 
-    /// <summary>The highest durable record that any sound header from this block on speaks of, and whether there is any such header.</summary>
-    private (long Durable, bool Any) Scan(Segment segment, int fromBlock)
+    /// <summary>Notes what the sound headers from this block on say of what was durable. True when there is any.</summary>
+    private bool Scan(Segment segment, int fromBlock)
     {
-        var (durable, any) = (0L, false);
+        var any = false;
         for (var at = fromBlock; at < segment.Blocks; at += ScanBlocks)
         {
             var count = Math.Min(ScanBlocks, segment.Blocks - at);
@@ -280,12 +284,13 @@ internal sealed class LogReplay(IBackingStorage storage, SegmentTable segments, 
                 Read(segment, at + k, bytes);
                 if (RecordHeader.IsSound(bytes))
                 {
-                    (durable, any) = (Math.Max(durable, header.DurableSequence), true);
+                    _evidence.Add(header);
+                    any = true;
                 }
             }
         }
 
-        return (durable, any);
+        return any;
     }
 
     private ReadOnlySpan<byte> EntriesOf(RecordHeader header) => _header.AsSpan(RecordHeader.Bytes, header.EntryBytes);

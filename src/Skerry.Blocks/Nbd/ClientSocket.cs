@@ -17,14 +17,15 @@ internal enum SendOutcome
 internal sealed class ClientSocket : IDisposable
 {
     private const int TcpUserTimeoutOption = 18;
-    private const int UnansweredMilliseconds = 60_000;
 
     private readonly Socket _socket;
     private TlsChannel? _tls;
     private long _bytesIn;
     private long _bytesOut;
 
-    public ClientSocket(Socket socket)
+    /// <param name="socket">An accepted client's, now this object's.</param>
+    /// <param name="unanswered">How long a client's machine may answer nothing at all before it counts as gone.</param>
+    public ClientSocket(Socket socket, TimeSpan unanswered)
     {
         _socket = socket;
         if (socket.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6)
@@ -33,10 +34,10 @@ internal sealed class ClientSocket : IDisposable
 
             // A client whose machine died sends nothing more, ever: without these its lease would last for hours.
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 30);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 10);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, (int)Math.Max(1, unanswered.TotalSeconds / 2));
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, (int)Math.Max(1, unanswered.TotalSeconds / 6));
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
-            socket.SetRawSocketOption((int)SocketOptionLevel.Tcp, TcpUserTimeoutOption, BitConverter.GetBytes(UnansweredMilliseconds));
+            socket.SetRawSocketOption((int)SocketOptionLevel.Tcp, TcpUserTimeoutOption, BitConverter.GetBytes((int)unanswered.TotalMilliseconds));
         }
     }
 

@@ -12,12 +12,7 @@ internal sealed class Connection
     /// <summary>The block store runs on this stack, and needs little; hundreds of connections must not cost a megabyte each.</summary>
     private const int StackBytes = 512 * 1024;
 
-    private readonly NbdServerOptions _options;
-    private readonly INbdExports _exports;
-    private readonly TlsServer? _tls;
-    private readonly TimeProvider _time;
-    private readonly SlabPool _slabs;
-    private readonly NbdMetrics _metrics;
+    private readonly ServerParts _server;
     private readonly ClientSocket _socket;
     private readonly EndPoint _remote;
     private readonly DateTimeOffset _since;
@@ -30,18 +25,13 @@ internal sealed class Connection
     private long _seenBytes;
     private long _lastActivityTicks;
 
-    public Connection(long id, Socket socket, NbdServerOptions options, INbdExports exports, TlsServer? tls, TimeProvider time, SlabPool slabs, NbdMetrics metrics)
+    public Connection(long id, Socket socket, ServerParts server)
     {
         Id = id;
-        _options = options;
-        _exports = exports;
-        _tls = tls;
-        _time = time;
-        _slabs = slabs;
-        _metrics = metrics;
-        _socket = new ClientSocket(socket);
-        _remote = _socket.Remote ?? options.EndPoint;
-        _since = time.GetUtcNow();
+        _server = server;
+        _socket = new ClientSocket(socket, server.Options.UnansweredTimeout);
+        _remote = _socket.Remote ?? server.Options.EndPoint;
+        _since = server.Time.GetUtcNow();
         _lastActivityTicks = _since.UtcTicks;
     }
 
@@ -95,17 +85,31 @@ internal sealed class Connection
         }
     }
 
-    /// <summary>Notes when bytes were last seen to move; called about once a second, so that the request path need not.</summary>
+    /// <summary>
+    /// Notes when bytes were last seen to move, and ends what was idle for too long; called about once a second, so that the request
+    /// path need not.
+    /// </summary>
     public void NoteActivity()
     {
+        bool isIdleTooLong;
         lock (_gate)
         {
+            long nowTicks = _server.Time.GetUtcNow().UtcTicks;
             long bytes = _socket.BytesIn + _socket.BytesOut;
-            if (bytes != _seenBytes)
+            if (bytes != _seenBytes || _transmission is { IsIdle: false })
             {
                 _seenBytes = bytes;
-                _lastActivityTicks = _time.GetUtcNow().UtcTicks;
+                _lastActivityTicks = nowTicks;
             }
+
+            isIdleTooLong = _transmission is not null
+                && _server.Options.IdleTimeout is { } limit
+                && nowTicks - _lastActivityTicks >= limit.Ticks;
+        }
+
+        if (isIdleTooLong)
+        {
+            Stop();
         }
     }
 
@@ -115,7 +119,14 @@ internal sealed class Connection
         {
             if (ShakeHands() is { } agreed)
             {
-                Serve(agreed.Export, agreed.Agreed);
+                try
+                {
+                    Serve(agreed.Export, agreed.Agreed);
+                }
+                finally
+                {
+                    _server.Slots.Leave(agreed.Export.Label);
+                }
             }
         }
         catch (Exception fault)
@@ -133,10 +144,10 @@ internal sealed class Connection
 
     private (NbdExport Export, Agreement Agreed)? ShakeHands()
     {
-        using ITimer deadline = _time.CreateTimer(_ => Abort(), null, _options.HandshakeTimeout, Timeout.InfiniteTimeSpan);
+        using ITimer deadline = _server.Time.CreateTimer(_ => Abort(), null, _server.Options.HandshakeTimeout, Timeout.InfiniteTimeSpan);
         try
         {
-            return new Handshake(_socket, new NbdPeer(_remote), _exports, _tls, _cut.Token).Run();
+            return new Handshake(_socket, new NbdPeer(_remote), _server, _cut.Token).Run();
         }
         catch (OperationCanceledException) when (_cut.IsCancellationRequested)
         {
@@ -148,7 +159,7 @@ internal sealed class Connection
     {
         try
         {
-            using Transmission transmission = new(_socket, export, agreed, _options, _slabs, _metrics, Report, _cut.Token);
+            using Transmission transmission = new(_socket, export, agreed, _server, Report, _cut.Token);
             lock (_gate)
             {
                 _label = export.Label;
@@ -195,12 +206,12 @@ internal sealed class Connection
     private void Drain(ReplyQueue queue)
     {
         queue.SendReady();
-        if (!queue.WaitIdle(_options.DrainTimeout))
+        if (!queue.WaitIdle(_server.Options.DrainTimeout))
         {
             Abort();
             queue.WaitIdle(Timeout.InfiniteTimeSpan);
         }
     }
 
-    private void Report(string what, Exception fault) => _options.OnFault?.Invoke(new(_remote, _label, what, fault));
+    private void Report(string what, Exception fault) => _server.Options.OnFault?.Invoke(new(_remote, _label, what, fault));
 }

@@ -10,7 +10,7 @@ namespace Skerry.Blocks.Nbd;
 /// It holds at most one lease: that of the export last named, so that "info" and then "go" see the same device. It runs on the
 /// connection's own thread, which is why waiting for <see cref="INbdExports"/> may block.
 /// </remarks>
-internal sealed class Handshake(ClientSocket socket, NbdPeer peer, INbdExports exports, TlsServer? tls, CancellationToken cancel)
+internal sealed class Handshake(ClientSocket socket, NbdPeer peer, ServerParts server, CancellationToken cancel)
 {
     /// <summary>The longest option that a sane client sends is a few strings of 4 KiB.</summary>
     private const int MaxOptionBytes = 64 * 1024;
@@ -38,7 +38,10 @@ internal sealed class Handshake(ClientSocket socket, NbdPeer peer, INbdExports e
         End,
     }
 
-    /// <summary>The lease and what was agreed, for the caller to dispose; null when the client ended or was turned away.</summary>
+    /// <summary>
+    /// The lease and what was agreed, for the caller to dispose, with a place taken in the export's <see cref="ExportSlots"/>; null when the
+    /// client ended or was turned away.
+    /// </summary>
     public (NbdExport Export, Agreement Agreed)? Run()
     {
         Next next = Greet() ? Next.Haggle : Next.End;
@@ -103,7 +106,7 @@ internal sealed class Handshake(ClientSocket socket, NbdPeer peer, INbdExports e
         }
 
         _replies.Begin(option);
-        if (tls is { IsRequired: true } && !_peer.IsEncrypted && (OptionKind)option is not (OptionKind.StartTls or OptionKind.Abort))
+        if (server.Tls is { IsRequired: true } && !_peer.IsEncrypted && (OptionKind)option is not (OptionKind.StartTls or OptionKind.Abort))
         {
             // The oldest option has no way to say no but to hang up.
             return (OptionKind)option == OptionKind.ExportName
@@ -128,7 +131,7 @@ internal sealed class Handshake(ClientSocket socket, NbdPeer peer, INbdExports e
 
     private Next StartTls()
     {
-        if (tls is null)
+        if (server.Tls is null)
         {
             return Continue(_replies.Send(OptionReply.Unsupported, "This server has no TLS; connect without, over loopback or a trusted network."));
         }
@@ -138,7 +141,7 @@ internal sealed class Handshake(ClientSocket socket, NbdPeer peer, INbdExports e
             return Continue(_replies.Send(OptionReply.Invalid, _peer.IsEncrypted ? "TLS was started already." : "STARTTLS takes no data."));
         }
 
-        if (!_replies.Send(OptionReply.Ack) || !socket.StartTls(tls))
+        if (!_replies.Send(OptionReply.Ack) || !socket.StartTls(server.Tls))
         {
             return Next.End;
         }
@@ -164,7 +167,7 @@ internal sealed class Handshake(ClientSocket socket, NbdPeer peer, INbdExports e
     private Next EnterByName()
     {
         // This oldest option has no way to say no but to hang up.
-        if (!OptionData.TryDecode(_data, out string name) || Open(name) is not { } export)
+        if (!OptionData.TryDecode(_data, out string name) || Open(name) is not { } export || !server.Slots.TryEnter(export.Label))
         {
             return Next.End;
         }
@@ -172,7 +175,7 @@ internal sealed class Handshake(ClientSocket socket, NbdPeer peer, INbdExports e
         byte[] answer = new byte[_sendZeroes ? 134 : 10];
         BinaryPrimitives.WriteInt64BigEndian(answer, export.Device.SizeBytes);
         BinaryPrimitives.WriteUInt16BigEndian(answer.AsSpan(8), (ushort)Flags(export));
-        return socket.Send(answer) ? Next.Transmit : Next.End;
+        return Enter(socket.Send(answer), export);
     }
 
     private Next Describe(bool isGo)
@@ -185,6 +188,12 @@ internal sealed class Handshake(ClientSocket socket, NbdPeer peer, INbdExports e
         if (Open(name) is not { } export)
         {
             return Continue(RefuseUnknown());
+        }
+
+        if (isGo && !server.Slots.TryEnter(export.Label))
+        {
+            return Continue(_replies.Send(
+                OptionReply.Policy, $"{export.Label} has {server.Options.MaxConnectionsPerExport} connections, the most that one may have; close one."));
         }
 
         _replies.AddExport(export.Device.SizeBytes, Flags(export));
@@ -204,7 +213,18 @@ internal sealed class Handshake(ClientSocket socket, NbdPeer peer, INbdExports e
         }
 
         bool sent = _replies.Send(OptionReply.Ack);
-        return isGo && sent ? Next.Transmit : Continue(sent);
+        return isGo ? Enter(sent, export) : Continue(sent);
+    }
+
+    /// <summary>The place that was taken is the caller's from here on, or given back.</summary>
+    private Next Enter(bool sent, NbdExport export)
+    {
+        if (!sent)
+        {
+            server.Slots.Leave(export.Label);
+        }
+
+        return sent ? Next.Transmit : Next.End;
     }
 
     private bool List()
@@ -214,7 +234,7 @@ internal sealed class Handshake(ClientSocket socket, NbdPeer peer, INbdExports e
             return _replies.Send(OptionReply.Invalid, "A list takes no data.");
         }
 
-        foreach (NbdListing listing in Wait(exports.ListAsync(_peer, cancel)))
+        foreach (NbdListing listing in Wait(server.Exports.ListAsync(_peer, cancel)))
         {
             _replies.AddServer(listing);
         }
@@ -303,7 +323,7 @@ internal sealed class Handshake(ClientSocket socket, NbdPeer peer, INbdExports e
         }
 
         DropLease();
-        _lease = Wait(exports.OpenAsync(name, _peer, cancel));
+        _lease = Wait(server.Exports.OpenAsync(name, _peer, cancel));
         _leaseName = _lease is null ? null : name;
         return _lease;
     }

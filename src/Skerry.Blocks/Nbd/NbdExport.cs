@@ -17,6 +17,9 @@ public sealed class NbdExport : IAsyncDisposable
     /// <summary>What qemu:dirty-bitmap contexts there are; null for none.</summary>
     public IDirtyBitmaps? DirtyBitmaps { get; init; }
 
+    /// <summary>Shared by all exports of the volume; null for no limits.</summary>
+    public NbdLimiter? Limiter { get; init; }
+
     /// <summary>Refuses writes even where the device would take them.</summary>
     public bool ReadOnly { get; init; }
 

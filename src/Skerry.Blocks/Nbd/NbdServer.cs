@@ -5,7 +5,7 @@ using System.Net.Sockets;
 namespace Skerry.Blocks.Nbd;
 
 /// <summary>
-/// Serves block devices to NBD clients on one TCP or UNIX socket. What each export name means is up to <see cref="INbdExports"/>.
+/// Serves block devices to NBD clients on TCP and UNIX sockets. What each export name means is up to <see cref="INbdExports"/>.
 /// </summary>
 /// <remarks>Started once and stopped once. After <see cref="StopAsync"/> no device is in use by it any more.</remarks>
 public sealed class NbdServer : IAsyncDisposable
@@ -15,17 +15,17 @@ public sealed class NbdServer : IAsyncDisposable
     private static readonly TimeSpan ActivityInterval = TimeSpan.FromSeconds(1);
 
     private readonly NbdServerOptions _options;
-    private readonly INbdExports _exports;
-    private readonly TlsServer? _tls;
     private readonly TimeProvider _time;
-    private readonly SlabPool _slabs = new();
     private readonly NbdMetrics _metrics;
+    private readonly ServerParts _parts;
     private readonly ConcurrentDictionary<long, Connection> _connections = new();
     private readonly CancellationTokenSource _stopping = new();
-    private Socket? _listener;
-    private EndPoint? _localEndPoint;
+    private readonly List<Socket> _listeners = [];
+    private readonly List<EndPoint> _localEndPoints = [];
     private Task _accepting = Task.CompletedTask;
+    private bool _isStarted;
     private ITimer? _activity;
+    private readonly Lock _taking = new();
     private long _lastId;
     private bool _isDisposed;
 
@@ -33,53 +33,49 @@ public sealed class NbdServer : IAsyncDisposable
     public NbdServer(NbdServerOptions options, INbdExports exports, TimeProvider time)
     {
         _options = options.Validated();
-        _exports = exports;
-        _tls = _options.Tls is { } tls ? new TlsServer(tls) : null;
         _time = time;
         _metrics = new NbdMetrics(time, () => _connections.Count);
+        _parts = new ServerParts(_options, exports, time, _metrics);
     }
 
-    /// <summary>Where it listens, with the port that was taken; only after <see cref="StartAsync"/>.</summary>
-    public EndPoint LocalEndPoint =>
-        _localEndPoint ?? throw new InvalidOperationException("The NBD server is not started, so it has no address yet.");
+    /// <summary>Where it listens first, with the port that was taken; only after <see cref="StartAsync"/>.</summary>
+    public EndPoint LocalEndPoint => LocalEndPoints[0];
+
+    /// <summary>All that it listens on, in the order of the options.</summary>
+    public IReadOnlyList<EndPoint> LocalEndPoints => _localEndPoints.Count > 0
+        ? _localEndPoints
+        : throw new InvalidOperationException("The NBD server is not started, so it has no address yet.");
 
     /// <summary>The connections of this moment, in order of arrival.</summary>
     public IReadOnlyList<NbdConnectionInfo> Connections =>
         [.. _connections.Values.OrderBy(connection => connection.Id).Select(connection => connection.Info)];
 
-    /// <summary>Listens from when the task completes.</summary>
-    /// <exception cref="SocketException">The address is in use, or may not be bound.</exception>
+    /// <summary>Listens from when the task completes; on all of its addresses, or on none.</summary>
+    /// <exception cref="SocketException">An address is in use, or may not be bound.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        if (_listener is not null)
+        if (_isStarted)
         {
             throw new InvalidOperationException("The NBD server was started before; make a new one.");
         }
 
-        EndPoint endPoint = _options.EndPoint;
-        Socket listener = endPoint is UnixDomainSocketEndPoint
-            ? new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
-            : new(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        _isStarted = true;
         try
         {
-            if (endPoint is UnixDomainSocketEndPoint unix)
+            foreach (EndPoint endPoint in (IEnumerable<EndPoint>)[_options.EndPoint, .. _options.MoreEndPoints])
             {
-                await UnixSocketFile.ClearAsync(unix, cancellationToken);
+                Socket listener = await ListenAsync(endPoint, cancellationToken);
+                _listeners.Add(listener);
+                _localEndPoints.Add(listener.LocalEndPoint!);
             }
-
-            listener.Bind(endPoint);
-            UnixSocketFile.Protect(endPoint);
-            listener.Listen(Backlog);
         }
         catch
         {
-            listener.Dispose();
+            CloseListeners();
             throw;
         }
 
-        _listener = listener;
-        _localEndPoint = listener.LocalEndPoint;
-        _accepting = AcceptAsync(listener);
+        _accepting = Task.WhenAll(_listeners.Select(AcceptAsync));
         _activity = _time.CreateTimer(_ => NoteActivity(), null, ActivityInterval, ActivityInterval);
     }
 
@@ -96,13 +92,8 @@ public sealed class NbdServer : IAsyncDisposable
             await _activity.DisposeAsync();
         }
 
-        _listener?.Dispose();
+        CloseListeners();
         await _accepting;
-        if (_listener is not null)
-        {
-            UnixSocketFile.Remove(_options.EndPoint);
-        }
-
         foreach (Connection connection in _connections.Values)
         {
             connection.Stop();
@@ -137,6 +128,42 @@ public sealed class NbdServer : IAsyncDisposable
         _stopping.Dispose();
     }
 
+    private static async Task<Socket> ListenAsync(EndPoint endPoint, CancellationToken cancellationToken)
+    {
+        Socket listener = endPoint is UnixDomainSocketEndPoint
+            ? new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
+            : new(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (endPoint is UnixDomainSocketEndPoint unix)
+            {
+                await UnixSocketFile.ClearAsync(unix, cancellationToken);
+            }
+
+            listener.Bind(endPoint);
+            UnixSocketFile.Protect(endPoint);
+            listener.Listen(Backlog);
+            return listener;
+        }
+        catch
+        {
+            listener.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Removes the files of UNIX sockets too: only those that this server bound.</summary>
+    private void CloseListeners()
+    {
+        for (int i = 0; i < _listeners.Count; i++)
+        {
+            _listeners[i].Dispose();
+            UnixSocketFile.Remove(_localEndPoints[i]);
+        }
+
+        _listeners.Clear();
+    }
+
     private async Task AcceptAsync(Socket listener)
     {
         while (!_stopping.IsCancellationRequested)
@@ -164,22 +191,41 @@ public sealed class NbdServer : IAsyncDisposable
 
     private void Take(Socket client)
     {
-        if (_connections.Count >= _options.MaxConnections)
+        Connection connection;
+        lock (_taking)
         {
-            _metrics.TurnedAway();
-            client.Dispose();
-            return;
+            if (_connections.Count >= _options.MaxConnections)
+            {
+                _metrics.TurnedAway();
+                client.Dispose();
+                return;
+            }
+
+            try
+            {
+                connection = new(++_lastId, client, _parts);
+            }
+            catch (SocketException fault)
+            {
+                Report(fault);
+                return;
+            }
+
+            _connections[connection.Id] = connection;
         }
 
         try
         {
-            Connection connection = new(++_lastId, client, _options, _exports, _tls, _time, _slabs, _metrics);
-            _connections[connection.Id] = connection;
             connection.Start(ended => _connections.TryRemove(ended.Id, out _));
         }
-        catch (Exception fault) when (fault is SocketException or OutOfMemoryException or ThreadStartException)
+        catch (Exception fault) when (fault is OutOfMemoryException or ThreadStartException)
         {
-            _connections.TryRemove(_lastId, out _);
+            _connections.TryRemove(connection.Id, out _);
+            Report(fault);
+        }
+
+        void Report(Exception fault)
+        {
             _options.OnFault?.Invoke(new(null, null, "starting a connection", fault));
             client.Dispose();
         }

@@ -11,11 +11,31 @@ public sealed class NbdServerOptions
     /// </summary>
     public required EndPoint EndPoint { get; init; }
 
+    /// <summary>Further addresses of either kind to listen on at the same time. Default none.</summary>
+    public IReadOnlyList<EndPoint> MoreEndPoints { get; init; } = [];
+
     /// <summary>Encryption, and clients' certificates; null for neither.</summary>
     public NbdTlsOptions? Tls { get; init; }
 
     /// <summary>Connections at once, handshaking ones included; one more is closed unanswered. Each holds a thread. Default 512.</summary>
     public int MaxConnections { get; init; } = 512;
+
+    /// <summary>
+    /// Connections in transmission of one export, told apart by label; one more is refused with NBD_REP_ERR_POLICY. Default 64.
+    /// </summary>
+    public int MaxConnectionsPerExport { get; init; } = 64;
+
+    /// <summary>
+    /// A client that sends nothing and waits for nothing for this long is closed, about a second late. Null, the default: never, as
+    /// most clients hold a connection for as long as they have the disk.
+    /// </summary>
+    public TimeSpan? IdleTimeout { get; init; }
+
+    /// <summary>
+    /// How long a TCP client's machine may leave unanswered what was sent to it, or its window shut, before it counts as gone. An idle
+    /// one is asked after half of it. Default 60 seconds, at least 1.
+    /// </summary>
+    public TimeSpan UnansweredTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>From accept to the first request; a client that takes longer is closed. Default 10 seconds.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
@@ -29,6 +49,12 @@ public sealed class NbdServerOptions
     /// Payload of one connection held at once, in bytes; a request that is larger by itself is taken alone. Default 64 MiB.
     /// </summary>
     public long MaxBytesInFlight { get; init; } = 64L << 20;
+
+    /// <summary>
+    /// Payload above 64 KiB of all connections together held at once, in bytes; further requests wait their turn. A request that is
+    /// larger by itself goes alone. Default 1 GiB.
+    /// </summary>
+    public long MaxBytesInFlightOfAll { get; init; } = 1L << 30;
 
     /// <summary>
     /// How long requests in flight may go on after their client has left or the server was told to stop, before they are
@@ -45,6 +71,26 @@ public sealed class NbdServerOptions
         if (MaxConnections < 1)
         {
             mistakes.Add($"{nameof(MaxConnections)} is {MaxConnections}; at least 1 is needed");
+        }
+
+        if (MaxConnectionsPerExport < 1)
+        {
+            mistakes.Add($"{nameof(MaxConnectionsPerExport)} is {MaxConnectionsPerExport}; at least 1 is needed");
+        }
+
+        if (IdleTimeout <= TimeSpan.Zero)
+        {
+            mistakes.Add($"{nameof(IdleTimeout)} is {IdleTimeout}; it must be above zero, or null for none");
+        }
+
+        if (UnansweredTimeout < TimeSpan.FromSeconds(1) || UnansweredTimeout > TimeSpan.FromHours(24))
+        {
+            mistakes.Add($"{nameof(UnansweredTimeout)} is {UnansweredTimeout}; it must be between a second and a day");
+        }
+
+        if (MaxBytesInFlightOfAll < 1)
+        {
+            mistakes.Add($"{nameof(MaxBytesInFlightOfAll)} is {MaxBytesInFlightOfAll}; at least 1 is needed");
         }
 
         if (HandshakeTimeout <= TimeSpan.Zero)

@@ -9,7 +9,7 @@ namespace Skerry.Blocks.Nbd;
 /// finishes elsewhere, is sent by a thread of this queue's own, started when first needed: a send may block for as long as the client
 /// pleases, which neither a pool thread, nor the block store's, nor the one that the client's next request waits for must do.
 /// </remarks>
-internal sealed class ReplyQueue(ClientSocket socket, Func<Request> make, int maxRequests, long maxBytes, string threadName)
+internal sealed class ReplyQueue(ClientSocket socket, Func<Request> make, int maxRequests, long maxBytes, ByteBudget budget, string threadName)
 {
     /// <summary>The receiving thread sends at the latest when this much is ready, so that the client has something to do.</summary>
     private const int WorthSendingBytes = 128 * 1024;
@@ -29,6 +29,18 @@ internal sealed class ReplyQueue(ClientSocket socket, Func<Request> make, int ma
     private bool _isBroken;
     private bool _isClosed;
     private Thread? _sender;
+
+    /// <summary>True when no request is between receipt and sent reply.</summary>
+    public bool IsIdle
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _inFlight == 0;
+            }
+        }
+    }
 
     /// <summary>Takes a request in; null where there is no room, or the client has ended. Receiving thread only.</summary>
     public Request? TryAdmit(in RequestHeader header, long receivedTimestamp, long heldBytes)
@@ -272,6 +284,7 @@ internal sealed class ReplyQueue(ClientSocket socket, Func<Request> make, int ma
     {
         _inFlight--;
         _heldBytes -= request.HeldBytes;
+        budget.Return(SharedBounds.BudgetBytes(request.HeldBytes));
         request.Clear();
         _idle.Push(request);
     }

@@ -16,6 +16,9 @@ internal sealed class Transmission : IDisposable
     private readonly Action<string, Exception> _report;
     private readonly ReceiveBuffer _input;
     private readonly SlabPool _slabs;
+    private readonly ByteBudget _budget;
+    private readonly SharedBounds _bounds;
+    private readonly Func<bool> _beforeWaiting;
     private readonly CancellationToken _cancel;
     private Slab _replies;
     private int _repliesUsed;
@@ -23,14 +26,13 @@ internal sealed class Transmission : IDisposable
     private long _reportedIn;
     private long _reportedOut;
     private volatile bool _isStopping;
+    private volatile bool _isWaitingForShare;
 
     public Transmission(
         ClientSocket socket,
         NbdExport export,
         Agreement agreed,
-        NbdServerOptions options,
-        SlabPool slabs,
-        NbdMetrics metrics,
+        ServerParts server,
         Action<string, Exception> report,
         CancellationToken cancel)
     {
@@ -39,17 +41,23 @@ internal sealed class Transmission : IDisposable
         _device = export.Device;
         _batching = _device as IBatchingDevice;
         _agreed = agreed;
-        _slabs = slabs;
-        _metrics = metrics;
+        _slabs = server.Slabs;
+        _metrics = server.Metrics;
+        _budget = server.Budget;
+        _bounds = new SharedBounds(export.Limiter, server.Budget, server.Time, cancel);
+        _beforeWaiting = BeforeWaiting;
         _report = report;
         _cancel = cancel;
-        _input = new ReceiveBuffer(socket, slabs);
-        _replies = slabs.Rent();
+        _input = new ReceiveBuffer(socket, server.Slabs);
+        _replies = server.Slabs.Rent();
         Queue = new ReplyQueue(
-            socket, () => new Request(this), options.MaxRequestsInFlight, options.MaxBytesInFlight, $"nbd send {export.Label}");
+            socket, () => new Request(this), server.Options.MaxRequestsInFlight, server.Options.MaxBytesInFlight, server.Budget, $"nbd send {export.Label}");
     }
 
     public ReplyQueue Queue { get; }
+
+    /// <summary>True when the client has nothing here that is waited for.</summary>
+    public bool IsIdle => !_isWaitingForShare && Queue.IsIdle;
 
     /// <summary>Takes no further request after the one it is at. <see cref="ClientSocket.StopReceiving"/> wakes it if it waits.</summary>
     public void Stop() => _isStopping = true;
@@ -197,13 +205,40 @@ internal sealed class Transmission : IDisposable
 
     private Request? Admit(in RequestHeader header, long heldBytes)
     {
+        if (_bounds.Concern(heldBytes) && !AwaitShare(header, heldBytes))
+        {
+            return null;
+        }
+
         if (Queue.TryAdmit(header, _now, heldBytes) is { } request)
         {
             return request;
         }
 
         EndBatch();
-        return Queue.Admit(header, _now, heldBytes);
+        Request? admitted = Queue.Admit(header, _now, heldBytes);
+        if (admitted is null)
+        {
+            _budget.Return(SharedBounds.BudgetBytes(heldBytes));
+        }
+
+        return admitted;
+    }
+
+    private bool AwaitShare(in RequestHeader header, long heldBytes)
+    {
+        _isWaitingForShare = true;
+        bool isMine = _bounds.Await(header, heldBytes, _beforeWaiting);
+        _isWaitingForShare = false;
+        return isMine;
+    }
+
+    /// <summary>Sees to what nobody else would while this thread waits; false when it need not wait any more.</summary>
+    private bool BeforeWaiting()
+    {
+        EndBatch();
+        Queue.SendReady();
+        return !_isStopping;
     }
 
     private ValueTask Work(in RequestHeader header, ReadOnlyMemory<byte> payload)

@@ -2,6 +2,19 @@ using Skerry.Blocks.Log;
 
 namespace Skerry.Blocks.Tests.Log;
 
+/// <summary>What a power cut leaves of what was not synced.</summary>
+internal enum Unsynced
+{
+    /// <summary>Nothing.</summary>
+    Lost = 0,
+
+    /// <summary>All of it, as a kill does.</summary>
+    Kept = 1,
+
+    /// <summary>By chance: of each name and each sector any version since the last sync.</summary>
+    Any = -1,
+}
+
 /// <summary>
 /// Files in memory that remember what was not synced. At a chosen moment it takes an image of what a power cut could leave: of the
 /// names and of each 512-byte sector that changed since the last sync, any version from the synced one on. A rename happens wholly or
@@ -22,10 +35,16 @@ internal sealed class FaultyStorage : IBackingStorage
     /// <summary>What the power cut left, once it happened.</summary>
     public FaultyStorage? AfterCrash { get; private set; }
 
-    /// <summary>From now on every sync fails, as a dying disk does.</summary>
+    /// <summary>Called before each change of names or bytes, and before each sync, with no other of them under way.</summary>
+    public Action? Boundary { get; set; }
+
+    /// <summary>From now on every sync of a file fails, as a dying disk does.</summary>
     public bool SyncsFail { get; set; }
 
-    /// <summary>Room that is left for new files, in bytes.</summary>
+    /// <summary>From now on every write fails, and leaves nothing.</summary>
+    public bool WritesFail { get; set; }
+
+    /// <summary>Room that is left for files to be made or to grow, in bytes.</summary>
     public long FreeBytes { get; set; } = 1L << 40;
 
     public void CrashAfter(int events, Random chance)
@@ -37,13 +56,13 @@ internal sealed class FaultyStorage : IBackingStorage
     }
 
     /// <summary>The power goes now.</summary>
-    public FaultyStorage Crash(Random chance)
+    public FaultyStorage Crash(Random chance, Unsynced unsynced = Unsynced.Any)
     {
         lock (_lock)
         {
             var image = new FaultyStorage { FreeBytes = FreeBytes };
             var names = new Dictionary<string, Content>(_durableNames);
-            var all = chance.Next(4);
+            var all = unsynced == Unsynced.Any ? chance.Next(4) : unsynced == Unsynced.Kept ? 0 : 1;
             var stuck = new HashSet<Content>();
             foreach (var (content, from, to) in _pendingNames)
             {
@@ -62,7 +81,7 @@ internal sealed class FaultyStorage : IBackingStorage
             {
                 if (!copies.TryGetValue(content, out var copy))
                 {
-                    copies[content] = copy = content.AfterCrash(chance);
+                    copies[content] = copy = content.AfterCrash(chance, unsynced);
                 }
 
                 image._names[name] = copy;
@@ -181,9 +200,27 @@ internal sealed class FaultyStorage : IBackingStorage
         _pendingNames.Add((content, from, to));
     }
 
+    private void BeforeWrite(Content content, long toBytes)
+    {
+        Event();
+        if (WritesFail)
+        {
+            throw new IOException("the test's disk fails to write");
+        }
+
+        var more = toBytes - content.Current.Length;
+        if (more > FreeBytes)
+        {
+            throw new BackingFullException("the test's disk is full");
+        }
+
+        FreeBytes -= Math.Max(0, more);
+    }
+
     /// <summary>Before each change of names or bytes, and before each sync: the power may go right here.</summary>
     private void Event()
     {
+        Boundary?.Invoke();
         if (++_events >= _crashAt && AfterCrash is null)
         {
             AfterCrash = Crash(_crashChance!);
@@ -215,13 +252,13 @@ internal sealed class FaultyStorage : IBackingStorage
 
         public Content Copy() => new(0) { Current = [.. Current], _durable = [.. Current] };
 
-        public Content AfterCrash(Random chance)
+        public Content AfterCrash(Random chance, Unsynced unsynced)
         {
             var bytes = (byte[])_durable.Clone();
-            var kept = chance.Next(5) switch
+            var kept = (unsynced == Unsynced.Any ? chance.Next(5) : (int)unsynced) switch
             {
-                0 => 0,
-                1 => 100,
+                (int)Unsynced.Lost => 0,
+                (int)Unsynced.Kept => 100,
                 2 => 95,
                 _ => chance.Next(100),
             };
@@ -276,7 +313,7 @@ internal sealed class FaultyStorage : IBackingStorage
         {
             lock (storage._lock)
             {
-                storage.Event();
+                storage.BeforeWrite(content, offsetBytes + bytes.Length);
                 content.Write(offsetBytes, bytes.Span);
             }
         }
@@ -285,7 +322,7 @@ internal sealed class FaultyStorage : IBackingStorage
         {
             lock (storage._lock)
             {
-                storage.Event();
+                storage.BeforeWrite(content, offsetBytes + parts.Sum(part => (long)part.Length));
                 foreach (var part in parts)
                 {
                     content.Write(offsetBytes, part.Span);

@@ -36,6 +36,8 @@ internal sealed class Served : INbdExports, IAsyncDisposable
 
     public IDirtyBitmaps? DirtyBitmaps { get; init; }
 
+    public NbdLimiter? Limiter { get; init; }
+
     /// <summary>Leases that were opened and not yet released.</summary>
     public int Leases => Volatile.Read(ref _opened) - Volatile.Read(ref _released);
 
@@ -52,9 +54,10 @@ internal sealed class Served : INbdExports, IAsyncDisposable
         bool isListed = false,
         bool readOnly = false,
         CancellationToken revoked = default,
-        IDirtyBitmaps? dirtyBitmaps = null)
+        IDirtyBitmaps? dirtyBitmaps = null,
+        NbdLimiter? limiter = null)
     {
-        Served served = new(device, adjust, endPoint) { IsListed = isListed, ReadOnly = readOnly, Revoked = revoked, DirtyBitmaps = dirtyBitmaps };
+        Served served = new(device, adjust, endPoint) { IsListed = isListed, ReadOnly = readOnly, Revoked = revoked, DirtyBitmaps = dirtyBitmaps, Limiter = limiter };
         await served.Server.StartAsync(CancellationToken.None);
         return served;
     }
@@ -89,6 +92,7 @@ internal sealed class Served : INbdExports, IAsyncDisposable
             Description = "a disk for tests",
             ReadOnly = ReadOnly,
             DirtyBitmaps = DirtyBitmaps,
+            Limiter = Limiter,
             Revoked = Revoked,
             Release = () =>
             {
