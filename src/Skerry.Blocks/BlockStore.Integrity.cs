@@ -39,6 +39,41 @@ public sealed partial class BlockStore
             cancellationToken);
     }
 
+    /// <summary>Whom the store asks for blocks that went bad; null while there is nobody. Set once the other copies can be reached.</summary>
+    public IBlockHealer? Healer
+    {
+        get => _parts.Healing.Healer;
+        set => _parts.Healing.Healer = value;
+    }
+
+    /// <summary>
+    /// Reads and proves every live block of a volume and of its snapshots, beside I/O, and heals what is bad where a copy has it. Clones
+    /// count as volumes of their own.
+    /// </summary>
+    /// <exception cref="BlockException"><see cref="BlockError.NotFound"/>. Damage is a finding, not an exception.</exception>
+    public Task<VerifyReport> VerifyAsync(string volumeId, IProgress<CheckProgress>? progress, CancellationToken cancellationToken)
+    {
+        RequireOpen();
+        var volume = _state.Get(volumeId);
+        return Task.Run(
+            async () =>
+            {
+                using var run = new VerifyRun(_parts, [volume]);
+                while (await run.StepAsync(cancellationToken) is not null)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    RequireOpen();
+                    progress?.Report(run.Progress);
+                }
+
+                return run.Report;
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Of all volumes that there are now.</summary>
+    internal VerifyRun NewVerification() => new(_parts, [.. _state.ByOrdinal.Values.OrderBy(volume => volume.Ordinal)]);
+
     /// <summary>Closes the files and saves nothing.</summary>
     internal void Abandon()
     {

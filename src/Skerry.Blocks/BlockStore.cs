@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Skerry.Blocks.Encryption;
+using Skerry.Blocks.Integrity;
 using Skerry.Blocks.Log;
 using Skerry.Blocks.Maps;
 
@@ -81,7 +82,7 @@ public sealed partial class BlockStore : IAsyncDisposable
         var reader = new BlockReader(_segments);
         _flusher = new Flusher(_mark, fault, end.Sequence, opening);
         _writer = new LogWriter(_state, _segments, reader, _flusher, fault, position);
-        _parts = new StoreParts(_writer, reader, _flusher, fault, new RequestPool(), options.TimeProvider, keys);
+        _parts = new StoreParts(_writer, reader, _flusher, fault, new RequestPool(), options.TimeProvider, keys, new Healing(_segments, reader, fault, options.TimeProvider));
         _checkpointer = new Checkpointer(storage, identity.StoreId, _state, _segments, _parts, checkpoint, options.CheckpointBytes);
     }
 
@@ -311,6 +312,7 @@ public sealed partial class BlockStore : IAsyncDisposable
         _flusher.Dispose();
         _mark.Dispose();
         _supply.Dispose();
+        _parts.Healing.Dispose();
         _segments.Dispose();
         _storage.Dispose();
     }

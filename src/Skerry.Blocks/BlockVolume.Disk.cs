@@ -12,7 +12,15 @@ public sealed partial class BlockVolume
         cancellationToken.ThrowIfCancellationRequested();
         RequireThere();
         RequireKey();
-        _parts.Reader.Read(_state.Map, _state.Cipher, _name, offsetBytes, buffer.Span);
+        try
+        {
+            _parts.Reader.Read(_state.Map, _state.Cipher, _name, offsetBytes, buffer.Span);
+        }
+        catch (BlockException e) when (e.Damage is not null && _parts.Healing.Healer is not null)
+        {
+            return _parts.Healing.ReadAgainAsync(_state, null, _name, offsetBytes, buffer, cancellationToken);
+        }
+
         RequireThere();
         return ValueTask.CompletedTask;
     }

@@ -53,7 +53,7 @@ public sealed partial class BlockVolume
     {
         var snapshot = FindSnapshot(snapshotId);
         RequireKey();
-        return new SnapshotDevice($"snapshot '{snapshotId}' of volume '{Id}'", snapshot, _state.Cipher, _parts.Reader);
+        return new SnapshotDevice($"snapshot '{snapshotId}' of volume '{Id}'", _state, snapshot, _state.Cipher, _parts);
     }
 
     /// <summary>In any order, whatever shares its blocks. Nothing happens when there is none of that name.</summary>

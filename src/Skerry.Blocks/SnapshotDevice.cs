@@ -1,11 +1,10 @@
 using Skerry.Blocks.Encryption;
-using Skerry.Blocks.Log;
 using Skerry.Blocks.Maps;
 
 namespace Skerry.Blocks;
 
 /// <summary>A snapshot as a disk that takes no writes.</summary>
-internal sealed class SnapshotDevice(string name, Snapshot snapshot, VolumeCipher? cipher, BlockReader reader) : IBlockDevice
+internal sealed class SnapshotDevice(string name, VolumeState volume, Snapshot snapshot, VolumeCipher? cipher, StoreParts parts) : IBlockDevice
 {
     public long SizeBytes => snapshot.Info.SizeBytes;
 
@@ -15,7 +14,14 @@ internal sealed class SnapshotDevice(string name, Snapshot snapshot, VolumeCiphe
     {
         Ranges.Require(name, SizeBytes, offsetBytes, buffer.Length);
         RequireThere();
-        reader.Read(snapshot.Map, cipher, name, offsetBytes, buffer.Span);
+        try
+        {
+            parts.Reader.Read(snapshot.Map, cipher, name, offsetBytes, buffer.Span);
+        }
+        catch (BlockException e) when (e.Damage is not null && parts.Healing.Healer is not null && !snapshot.Deleted)
+        {
+            return parts.Healing.ReadAgainAsync(volume, snapshot, name, offsetBytes, buffer, cancellationToken);
+        }
 
         // Deleted while it was read: its places may have been used anew by then.
         RequireThere();

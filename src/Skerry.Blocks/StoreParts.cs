@@ -1,11 +1,12 @@
 using Skerry.Blocks.Encryption;
+using Skerry.Blocks.Integrity;
 using Skerry.Blocks.Log;
 
 namespace Skerry.Blocks;
 
 /// <summary>What the volumes of one store work with.</summary>
 internal sealed record StoreParts(
-    LogWriter Writer, BlockReader Reader, Flusher Flusher, StoreFault Fault, RequestPool Requests, TimeProvider Time, StoreKeys Keys)
+    LogWriter Writer, BlockReader Reader, Flusher Flusher, StoreFault Fault, RequestPool Requests, TimeProvider Time, StoreKeys Keys, Healing Healing)
 {
     public static void RequireSize(long sizeBytes)
     {

@@ -52,6 +52,23 @@ internal sealed class VolumeCipher
     public bool TryDecrypt(long block, Span<byte> bytes, ReadOnlySpan<byte> seal) =>
         SubkeyOf(Seal.SaltOf(seal)).TryDecrypt(block, Seal.CounterOf(seal), bytes, Seal.TagOf(seal));
 
+    /// <summary>
+    /// Encrypts a block as the seal says that it was: to the same bytes, if the content is the same. False when it is not; then nothing
+    /// of what was made may be kept, since another content would bear the same nonce.
+    /// </summary>
+    public bool TryEncryptAgain(long block, ReadOnlySpan<byte> plain, Span<byte> cipher, ReadOnlySpan<byte> seal)
+    {
+        Span<byte> tag = stackalloc byte[Seal.TagBytes];
+        SubkeyOf(Seal.SaltOf(seal)).Encrypt(block, Seal.CounterOf(seal), plain, cipher, tag);
+        if (CryptographicOperations.FixedTimeEquals(tag, Seal.TagOf(seal)))
+        {
+            return true;
+        }
+
+        cipher.Clear();
+        return false;
+    }
+
     private (Subkey Subkey, uint First) Reserve(int blocks)
     {
         while (true)

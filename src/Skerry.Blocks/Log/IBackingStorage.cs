@@ -52,3 +52,6 @@ internal interface IBackingFile : IDisposable
 
 /// <summary>The storage has no room for what was asked.</summary>
 internal sealed class BackingFullException(string message) : IOException(message);
+
+/// <summary>A sync failed that others rely on too, since the system tells each failure once.</summary>
+internal sealed class BackingSyncException(string message, Exception inner) : IOException(message, inner);

@@ -16,6 +16,9 @@ internal sealed class Segment(long id, IBackingFile file, int blocks, Sums sums)
     /// <summary>The checksums of its blocks.</summary>
     public Sums Sums { get; } = sums;
 
+    /// <summary>Held while a block is put back into the file.</summary>
+    public Lock Mending { get; } = new();
+
     /// <summary>Blocks whose room was given back to the file system; the sweeper's.</summary>
     public BitArray PunchedBlocks => field ??= new BitArray(Blocks);
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Skerry.Blocks.Maps;
 
 namespace Skerry.Blocks.Log;
 
@@ -93,6 +94,56 @@ internal sealed class SegmentTable(
             capacityBytes == 0 ? total : Math.Min(capacityBytes, total), Math.Max(0, FreeBytes(reserveSegments)), AllocatedBytes);
     }
 
+    /// <summary>What the bytes at a place must be. False when its file is gone.</summary>
+    public bool TryReadSum(Place place, out uint crc, out byte[] seal)
+    {
+        Span<uint> sum = stackalloc uint[1];
+        seal = new byte[Sums.SealBytes];
+        if (Find(place.Segment) is not { } segment)
+        {
+            crc = 0;
+            return false;
+        }
+
+        segment.Sums.Read(place.Block, sum);
+        segment.Sums.ReadSeals(place.Block, seal);
+        crc = sum[0];
+        return true;
+    }
+
+    /// <summary>
+    /// Writes the bytes that a place held, and must hold, over what has become of them, durably. False when the place's file was given back
+    /// meanwhile.
+    /// </summary>
+    /// <exception cref="BackingSyncException">What the file holds is not known any more.</exception>
+    public bool PutBack(Place place, byte[] bytes)
+    {
+        if (Find(place.Segment) is not { } segment)
+        {
+            return false;
+        }
+
+        lock (segment.Mending)
+        {
+            if (Find(place.Segment) != segment)
+            {
+                return false;
+            }
+
+            segment.File.Write((long)place.Block * Sizes.Block, bytes);
+            try
+            {
+                segment.File.Sync();
+            }
+            catch (IOException e)
+            {
+                throw new BackingSyncException(e.Message, e);
+            }
+
+            return true;
+        }
+    }
+
     public void BeginReclaim() => Interlocked.Increment(ref _reclaimEpoch);
 
     public void CountPunched(Segment segment, int blocks)
@@ -106,6 +157,11 @@ internal sealed class SegmentTable(
     {
         if (_segments.TryRemove(segment.Id, out _))
         {
+            // Whoever puts a block back finishes first, or finds the segment gone: its file may be used anew from here on.
+            lock (segment.Mending)
+            {
+            }
+
             Interlocked.Add(ref _punchedBlocks, -segment.PunchedCount);
             segment.Sums.Delete();
             supply.Give(Segment.NameOf(segment.Id), segment.File, segment.PunchedCount > 0);
