@@ -14,11 +14,6 @@ Console.CancelKeyPress += (_, e) =>
     stop.Cancel();
 };
 
-if (args is [ServedVolume.Verb, .. var rest])
-{
-    return await ServedVolume.RunAsync(rest, stop.Token);
-}
-
 if (args is not [var name, var folder, .. var words] || (name != "all" && !benchmarks.ContainsKey(name)))
 {
     var asked = args.Length > 0 ? $"there is no benchmark '{args[0]}'" : "no benchmark was named";

@@ -24,7 +24,7 @@ internal static class Fio
     /// <param name="kind"><c>read</c> or <c>write</c>.</param>
     /// <param name="goal">The ratio to reach.</param>
     public static Workload Large(string name, string kind, double goal) =>
-        new(name, "MiB/s", Content.Full, goal, Servers.RawPeers, Runner(kind, "bw", 1.0 / 1024, "--bs=1m", "--iodepth=4"));
+        new(name, "MiB/s", Content.InOrder, goal, Servers.RawPeers, Runner(kind, "bw", 1.0 / 1024, "--bs=1m", "--iodepth=4"));
 
     private static Func<string, int, int, CancellationToken, Task<double>> Runner(string kind, string measure, double scale, params string[] shape) =>
         async (uri, milliseconds, seed, cancellationToken) =>

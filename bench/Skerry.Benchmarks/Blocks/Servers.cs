@@ -32,12 +32,10 @@ internal static class Servers
         "skerry",
         "store",
         Volume,
-        (path, sizeBytes, cancellationToken) => ServedVolume.MakeAsync(path, Volume, sizeBytes, cancellationToken),
+        async (path, sizeBytes, cancellationToken) =>
+            (await ProgramRun.RunAsync(OurProgram(), ["create", path, Volume, "--size", $"{sizeBytes}"], TimeSpan.FromMinutes(1), cancellationToken)).Require(),
         (path, at) => Cores.Server(
-            "dotnet",
-            [
-                typeof(Servers).Assembly.Location, ServedVolume.Verb, path, Volume, .. at.Port == 0 ? new[] { "--unix", at.SocketPath } : ["--listen", $"{IPAddress.Loopback}:{at.Port}"],
-            ]));
+            OurProgram(), ["export", path, Volume, .. at.Port == 0 ? new[] { "--unix", at.SocketPath } : ["--listen", $"{IPAddress.Loopback}:{at.Port}"]]));
 
     public static IReadOnlyList<Server> Peers { get; } =
     [
@@ -56,6 +54,13 @@ internal static class Servers
                 (await ProgramRun.RunAsync("qemu-img", ["create", "-q", "-f", "qcow2", path, $"{sizeBytes}"], TimeSpan.FromMinutes(1), cancellationToken)).Require(),
             (path, at) => Qemu("qcow2", path, at)),
     ];
+
+    /// <summary>As built and released; the benchmarks run in the checkout's root.</summary>
+    private static string OurProgram()
+    {
+        var path = Path.GetFullPath("artifacts/bin/skerry-blocks");
+        return File.Exists(path) ? path : throw new InvalidOperationException($"{path} is not there; run make build");
+    }
 
     private static (string Program, string[] Arguments) Qemu(string format, string path, Listening at) => Cores.Server(
         "qemu-nbd",
