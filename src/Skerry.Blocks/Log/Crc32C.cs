@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -65,6 +66,7 @@ internal static class Crc32C
     }
 
     /// <summary>At least one step of 64 bytes, then whole lanes of 16.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static uint AppendNarrow(uint running, ReadOnlySpan<byte> bytes)
     {
         var lanes = MemoryMarshal.Cast<byte, Vector128<ulong>>(bytes);
@@ -89,6 +91,7 @@ internal static class Crc32C
     }
 
     /// <summary>At least one step of 256 bytes, then whole stretches of 64.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static uint AppendWide(uint running, ReadOnlySpan<byte> bytes)
     {
         var lanes = MemoryMarshal.Cast<byte, Vector512<ulong>>(bytes);

@@ -18,15 +18,20 @@ internal sealed class ClientSocket : IDisposable
 {
     private const int TcpUserTimeoutOption = 18;
 
+    /// <summary>A send that need not block waits this long all the same: handing the rest to another thread costs more.</summary>
+    private const int PatienceMilliseconds = 5;
+
     private readonly Socket _socket;
+    private readonly BusyWait _wait;
     private TlsChannel? _tls;
     private long _bytesIn;
     private long _bytesOut;
 
     /// <param name="socket">An accepted client's, now this object's.</param>
     /// <param name="unanswered">How long a client's machine may answer nothing at all before it counts as gone.</param>
-    public ClientSocket(Socket socket, TimeSpan unanswered)
+    public ClientSocket(Socket socket, TimeSpan unanswered, TimeSpan busyWait)
     {
+        _wait = new BusyWait(busyWait);
         _socket = socket;
         if (socket.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6)
         {
@@ -63,16 +68,9 @@ internal sealed class ClientSocket : IDisposable
     /// <summary>Receives what there is, at least one byte; 0 when the client has ended.</summary>
     public int Receive(Span<byte> buffer)
     {
-        try
-        {
-            int received = _tls is null ? _socket.Receive(buffer) : _tls.Receive(buffer);
-            Volatile.Write(ref _bytesIn, _bytesIn + received);
-            return received;
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            return 0;
-        }
+        int received = _tls is null ? ReceivePlain(buffer) : _tls.Receive(buffer);
+        Volatile.Write(ref _bytesIn, _bytesIn + received);
+        return received;
     }
 
     /// <summary>Fills the buffer; false when the client ended before.</summary>
@@ -131,6 +129,11 @@ internal sealed class ClientSocket : IDisposable
         while (pieces.Count > 0)
         {
             long sent = SocketCalls.Send(_socket.SafeHandle, pieces, mayBlock);
+            if (sent == 0 && SocketCalls.WaitToSend(_socket.SafeHandle, PatienceMilliseconds))
+            {
+                continue;
+            }
+
             if (sent <= 0)
             {
                 return sent == 0 ? SendOutcome.Some : SendOutcome.Failed;
@@ -163,6 +166,25 @@ internal sealed class ClientSocket : IDisposable
     {
         _tls?.Dispose();
         _socket.Dispose();
+    }
+
+    private int ReceivePlain(Span<byte> buffer)
+    {
+        if (_wait.Begin())
+        {
+            do
+            {
+                int received = SocketCalls.Receive(_socket.SafeHandle, buffer, mayBlock: false);
+                if (received != 0)
+                {
+                    _wait.WasWorthIt();
+                    return Math.Max(0, received);
+                }
+            }
+            while (_wait.GoOn());
+        }
+
+        return Math.Max(0, SocketCalls.Receive(_socket.SafeHandle, buffer, mayBlock: true));
     }
 
     private void Shutdown(SocketShutdown what)

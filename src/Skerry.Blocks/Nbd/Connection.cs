@@ -29,7 +29,7 @@ internal sealed class Connection
     {
         Id = id;
         _server = server;
-        _socket = new ClientSocket(socket, server.Options.UnansweredTimeout);
+        _socket = new ClientSocket(socket, server.Options.UnansweredTimeout, server.Options.BusyWait);
         _remote = _socket.Remote ?? server.Options.EndPoint;
         _since = server.Time.GetUtcNow();
         _lastActivityTicks = _since.UtcTicks;

@@ -62,6 +62,13 @@ public sealed class NbdServerOptions
     /// </summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// How long a connection's thread goes on asking for the next request before it sleeps; no time at all while that proves in vain.
+    /// Costs processor time of a connection that is busy anyway, and halves the latency at depth 1 or better. Default 50 microseconds,
+    /// at most 1 millisecond; zero sleeps at once. Without effect under TLS.
+    /// </summary>
+    public TimeSpan BusyWait { get; init; } = TimeSpan.FromMicroseconds(50);
+
     /// <summary>Told of every fault that was not the client's doing. Called from connection threads: must be quick and not throw.</summary>
     public Action<NbdFault>? OnFault { get; init; }
 
@@ -111,6 +118,11 @@ public sealed class NbdServerOptions
         if (DrainTimeout < TimeSpan.Zero)
         {
             mistakes.Add($"{nameof(DrainTimeout)} is {DrainTimeout}; it must not be negative");
+        }
+
+        if (BusyWait < TimeSpan.Zero || BusyWait > TimeSpan.FromMilliseconds(1))
+        {
+            mistakes.Add($"{nameof(BusyWait)} is {BusyWait}; it must be from zero to 1 millisecond");
         }
 
         return mistakes.Count == 0 ? this : throw new ArgumentException($"NBD server: {string.Join("; ", mistakes)}.");

@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 namespace Skerry.Blocks.Nbd;
 
 /// <summary>
-/// sendmsg(2) itself, since <see cref="Socket"/> cannot send many pieces without blocking on a socket that otherwise blocks.
+/// The calls themselves, since <see cref="Socket"/> can neither try to receive, nor send many pieces, without blocking on a socket that
+/// otherwise blocks.
 /// </summary>
 internal static unsafe partial class SocketCalls
 {
@@ -13,6 +14,7 @@ internal static unsafe partial class SocketCalls
     private const int NoSignal = 0x4000;
     private const int Interrupted = 4;
     private const int WouldBlock = 11;
+    private const short PollOut = 4;
 
     /// <summary>Bytes sent; 0 when it would have to block and may not; negative when the connection has ended.</summary>
     public static long Send(SafeSocketHandle socket, List<ArraySegment<byte>> pieces, bool mayBlock)
@@ -58,8 +60,75 @@ internal static unsafe partial class SocketCalls
         }
     }
 
+    /// <summary>Bytes received; 0 when it would have to block and may not; negative when the connection has ended.</summary>
+    public static int Receive(SafeSocketHandle socket, Span<byte> buffer, bool mayBlock)
+    {
+        try
+        {
+            fixed (byte* start = buffer)
+            {
+                while (true)
+                {
+                    nint received = Receive(socket, start, (nuint)buffer.Length, mayBlock ? 0 : DontWait);
+                    if (received != -1)
+                    {
+                        return received == 0 ? -1 : (int)received;
+                    }
+
+                    int error = Marshal.GetLastPInvokeError();
+                    if (error != Interrupted)
+                    {
+                        return error == WouldBlock ? 0 : -1;
+                    }
+                }
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            return -1;
+        }
+    }
+
+    /// <summary>Waits until more can be sent, or the connection has ended; false when it was so for too long.</summary>
+    public static bool WaitToSend(SafeSocketHandle socket, int limitMilliseconds)
+    {
+        bool isHeld = false;
+        try
+        {
+            socket.DangerousAddRef(ref isHeld);
+            PollEntry entry = new() { Socket = (int)socket.DangerousGetHandle(), Events = PollOut };
+            return Poll(&entry, 1, limitMilliseconds) != 0;
+        }
+        catch (ObjectDisposedException)
+        {
+            return true;
+        }
+        finally
+        {
+            if (isHeld)
+            {
+                socket.DangerousRelease();
+            }
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
+    private static partial nint Receive(SafeSocketHandle socket, byte* buffer, nuint bytes, int flags);
+
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    private static partial int Poll(PollEntry* entries, nuint count, int milliseconds);
+
     [LibraryImport("libc", EntryPoint = "sendmsg", SetLastError = true)]
     private static partial nint SendMessage(SafeSocketHandle socket, Message* message, int flags);
+
+    /// <summary>struct pollfd.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct PollEntry
+    {
+        public int Socket;
+        public short Events;
+        public short Happened;
+    }
 
     /// <summary>struct iovec.</summary>
     [StructLayout(LayoutKind.Sequential)]
