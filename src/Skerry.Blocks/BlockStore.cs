@@ -17,6 +17,7 @@ public sealed partial class BlockStore : IAsyncDisposable
     private readonly IBackingStorage _storage;
     private readonly StoreState _state;
     private readonly SegmentSupply _supply;
+    private readonly Cleaner _cleaner;
     private readonly SegmentTable _segments;
     private readonly LogWriter _writer;
     private readonly Flusher _flusher;
@@ -24,7 +25,7 @@ public sealed partial class BlockStore : IAsyncDisposable
     private readonly StoreParts _parts;
     private readonly Checkpointer _checkpointer;
     private readonly ConcurrentDictionary<uint, BlockVolume> _volumes = new();
-    private bool _dropsAtClose;
+    private bool _dropsAtClose, _hasBackground;
     private int _disposed;
 
     private BlockStore(BlockStoreOptions options, IBackingStorage storage)
@@ -58,11 +59,13 @@ public sealed partial class BlockStore : IAsyncDisposable
 
         foreach (var segment in end.Unused)
         {
+            _segments.Places.Remove(segment.Id);
             _segments.Remove(segment);
         }
 
         // From here on all that was found counts as durable, and rot in it must not look like a torn end.
         _mark.Set(end.Sequence, end.Opening);
+        _segments.RemoveAbandoned(checkpoint.Segment);
 
         foreach (var volume in _state.ByOrdinal.Values)
         {
@@ -82,7 +85,9 @@ public sealed partial class BlockStore : IAsyncDisposable
         var reader = new BlockReader(_segments);
         _flusher = new Flusher(_mark, fault, end.Sequence, opening);
         _writer = new LogWriter(_state, _segments, reader, _flusher, fault, position);
-        _parts = new StoreParts(_writer, reader, _flusher, fault, new RequestPool(), options.TimeProvider, keys, new Healing(_segments, reader, fault, options.TimeProvider));
+        _cleaner = new Cleaner(storage, _segments, _writer, options.TimeProvider);
+        _parts = new StoreParts(
+            _writer, reader, _flusher, fault, new RequestPool(), options.TimeProvider, keys, new Healing(_segments, reader, fault, options.TimeProvider), _cleaner);
         _checkpointer = new Checkpointer(storage, identity.StoreId, _state, _segments, _parts, checkpoint, options.CheckpointBytes);
     }
 
@@ -121,6 +126,9 @@ public sealed partial class BlockStore : IAsyncDisposable
             {
                 store._supply.Start();
                 store._checkpointer.Start();
+                store._cleaner.Remark = _ => store._checkpointer.CheckpointAsync(reclaim: true);
+                store._cleaner.Start();
+                store._hasBackground = true;
             }
 
             return store;
@@ -255,6 +263,11 @@ public sealed partial class BlockStore : IAsyncDisposable
 
         try
         {
+            if (_hasBackground)
+            {
+                await _cleaner.StopAsync();
+            }
+
             await _checkpointer.StopAsync();
             if (!_parts.Fault.IsSet && !_dropsAtClose)
             {
@@ -282,6 +295,10 @@ public sealed partial class BlockStore : IAsyncDisposable
 
     /// <summary>Saves the maps and gives dead space back, now.</summary>
     internal ValueTask CheckpointAsync() => _checkpointer.CheckpointAsync(reclaim: true);
+
+    /// <summary>Fills one pack with what is in use of files that are mostly dead. False when none is worth it.</summary>
+    internal ValueTask<bool> CleanAsync(CancellationToken cancellationToken) =>
+        _cleaner.CleanAsync(new CleaningPolicy(_segments.SegmentBytes, paced: false), cancellationToken);
 
     private static StoreIdentity Create(BlockStoreOptions options, IBackingStorage storage)
     {

@@ -6,7 +6,8 @@ namespace Skerry.Blocks;
 
 /// <summary>What the volumes of one store work with.</summary>
 internal sealed record StoreParts(
-    LogWriter Writer, BlockReader Reader, Flusher Flusher, StoreFault Fault, RequestPool Requests, TimeProvider Time, StoreKeys Keys, Healing Healing)
+    LogWriter Writer, BlockReader Reader, Flusher Flusher, StoreFault Fault, RequestPool Requests, TimeProvider Time, StoreKeys Keys, Healing Healing,
+    Cleaner Cleaner)
 {
     public static void RequireSize(long sizeBytes)
     {

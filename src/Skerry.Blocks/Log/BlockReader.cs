@@ -119,15 +119,17 @@ internal sealed class BlockReader(SegmentTable segments)
                 count++;
             }
 
-            var segment = segments.Find(place.Segment) ?? throw new BlockException(
-                BlockError.Corrupt,
-                $"{name}: bytes {(firstBlock + i) * Sizes.Block} to {(firstBlock + i + 1) * Sizes.Block} are stored in {Segment.NameOf(place.Segment)}, which is missing. Heal them from a replica")
+            var placed = segments.Places.Find(place.Segment);
+            var stored = placed?.Find(place.Block) ?? -1;
+            if (stored < 0 || placed!.File is not { } segment)
             {
-                Damage = new BlockDamage((firstBlock + i) * Sizes.Block, Sizes.Block, Segment.NameOf(place.Segment), (long)place.Block * Sizes.Block),
-            };
+                throw Missing(placed, place, name, firstBlock + i);
+            }
+
+            count = placed.RunFrom(place.Block, stored, count);
             var bytes = into.Slice(i * Sizes.Block, count * Sizes.Block);
-            segment.File.Read((long)place.Block * Sizes.Block, bytes);
-            segment.Sums.Read(place.Block, sums[..count]);
+            segment.File.Read((long)stored * Sizes.Block, bytes);
+            segment.Sums.Read(stored, sums[..count]);
             for (var k = 0; k < count; k++)
             {
                 if (Crc32C.Of(bytes.Slice(k * Sizes.Block, Sizes.Block)) != sums[k])
@@ -136,20 +138,30 @@ internal sealed class BlockReader(SegmentTable segments)
                     var at = (firstBlock + i + k) * Sizes.Block;
                     throw new BlockException(
                         BlockError.Corrupt,
-                        $"{name}: bytes {at} to {at + Sizes.Block} do not match their checksum ({Segment.NameOf(place.Segment)}, byte {(long)(place.Block + k) * Sizes.Block}). Write them anew, or heal them from a replica")
+                        $"{name}: bytes {at} to {at + Sizes.Block} do not match their checksum ({segment.Name}, byte {(long)(stored + k) * Sizes.Block}). Write them anew, or heal them from a replica")
                     {
-                        Damage = new BlockDamage(at, Sizes.Block, Segment.NameOf(place.Segment), (long)(place.Block + k) * Sizes.Block),
+                        Damage = new BlockDamage(at, Sizes.Block, segment.Name, (long)(stored + k) * Sizes.Block),
                     };
                 }
             }
 
             if (cipher is not null)
             {
-                Decrypt(cipher, segment, place.Block, name, firstBlock + i, bytes);
+                Decrypt(cipher, segment, stored, name, firstBlock + i, bytes);
             }
 
             i += count;
         }
+    }
+
+    private static BlockException Missing(PlacedSegment? placed, Place place, string name, long block)
+    {
+        var file = placed?.FileName ?? Segment.NameOf(place.Segment);
+        return new BlockException(
+            BlockError.Corrupt, $"{name}: bytes {block * Sizes.Block} to {(block + 1) * Sizes.Block} are stored in {file}, which is missing. Heal them from a replica")
+        {
+            Damage = new BlockDamage(block * Sizes.Block, Sizes.Block, file, (long)place.Block * Sizes.Block),
+        };
     }
 
     private static void Decrypt(VolumeCipher cipher, Segment segment, int place, string name, long firstBlock, Span<byte> bytes)
@@ -163,9 +175,9 @@ internal sealed class BlockReader(SegmentTable segments)
                 var at = (firstBlock + k) * Sizes.Block;
                 throw new BlockException(
                     BlockError.Corrupt,
-                    $"{name}: bytes {at} to {at + Sizes.Block} are not what was encrypted there with key {cipher.Key.Id} ({Segment.NameOf(segment.Id)}, byte {(long)(place + k) * Sizes.Block}). Write them anew, or heal them from a replica")
+                    $"{name}: bytes {at} to {at + Sizes.Block} are not what was encrypted there with key {cipher.Key.Id} ({segment.Name}, byte {(long)(place + k) * Sizes.Block}). Write them anew, or heal them from a replica")
                 {
-                    Damage = new BlockDamage(at, Sizes.Block, Segment.NameOf(segment.Id), (long)(place + k) * Sizes.Block),
+                    Damage = new BlockDamage(at, Sizes.Block, segment.Name, (long)(place + k) * Sizes.Block),
                 };
             }
         }

@@ -65,6 +65,10 @@ internal static class ChangeCodec
                 writer.Write((byte)10);
                 Write(writer, adopt.Lineage);
                 break;
+            case Moved moved:
+                writer.Write((byte)11);
+                WriteBytes(writer, PlaceTable.Encode(moved.Segments));
+                break;
             default:
                 throw new InvalidOperationException($"{change.GetType().Name} has no bytes");
         }
@@ -90,6 +94,7 @@ internal static class ChangeCodec
             8 => new DeleteSnapshot(volume, reader.ReadString()),
             9 => new Revert(volume, reader.ReadString()),
             10 => new AdoptLineage(volume, ReadLineage(reader)),
+            11 => new Moved(PlaceTable.Decode(ReadBytes(reader))),
             12 => new CreateEncryptedVolume(volume, reader.ReadString(), reader.ReadInt64(), ReadBytes(reader)),
             _ => throw new BlockException(
                 BlockError.Corrupt, $"the log holds a change of kind {kind}, which this version does not know; use a newer one"),

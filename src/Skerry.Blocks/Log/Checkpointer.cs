@@ -112,7 +112,7 @@ internal sealed class Checkpointer
     private Checkpoint Capture()
     {
         Volatile.Write(ref _capturedBlocks, _parts.Writer.Position.WrittenBlocks);
-        return Checkpoint.Capture(_state, _parts.Writer.Position, _segments.NextId, []);
+        return Checkpoint.Capture(_state, _parts.Writer.Position, _segments.NextId, [_segments.Places.Capture()]);
     }
 
     /// <summary>The log writer's, when it finds no room: all in one go, with I/O held up meanwhile.</summary>
@@ -185,9 +185,11 @@ internal sealed class Checkpointer
             marker.Mark(map);
         }
 
-        if (live.IsComplete)
+        if (live.IsComplete && captured.Segment > 0)
         {
-            Sweeper.Sweep(_segments, captured, live, () => _stopping);
+            var mark = new Mark(live, captured.Segment, captured.WrittenBlocks);
+            Sweeper.Sweep(_segments, mark, () => _stopping);
+            _parts.Cleaner.Marked(mark);
         }
     }
 }

@@ -226,7 +226,16 @@ internal sealed class LogReplay(IBackingStorage storage, SegmentTable segments, 
             var entry = EntryCodec.Read(ref entries);
             if (entry.Kind == EntryKind.Change)
             {
-                state.Apply(ChangeCodec.Decode(entry.Body));
+                var change = ChangeCodec.Decode(entry.Body);
+                if (change is Moved moved)
+                {
+                    segments.Apply(moved.Segments);
+                }
+                else
+                {
+                    state.Apply(change);
+                }
+
                 continue;
             }
 

@@ -31,6 +31,9 @@ internal sealed class LogWriter(
     /// <summary>Called after each round of work, so that the store can tell when a checkpoint is due.</summary>
     public Action? Progressed { get; set; }
 
+    /// <summary>Called after each segment that was taken, or could not be.</summary>
+    public Action? RoomTaken { get; set; }
+
     public LogPosition Position => position;
 
     /// <summary>The most data blocks that one write may carry.</summary>
@@ -260,7 +263,15 @@ internal sealed class LogWriter(
             {
                 var bytes = ChangeCodec.Encode(change);
                 Append(request.MayUseReserve, (EntryCodec.BytesFor(bytes), 0), bytes);
-                state.Apply(change);
+                if (change is Moved moved)
+                {
+                    segments.Apply(moved.Segments);
+                }
+                else
+                {
+                    state.Apply(change);
+                }
+
                 if (state.ByOrdinal.TryGetValue(change.Volume, out var volume))
                 {
                     volume.LastSequence = position.Sequence;
@@ -340,6 +351,7 @@ internal sealed class LogWriter(
 
     private void MakeRoom(int blocks, bool mayUseReserve)
     {
+        var what = mayUseReserve ? RoomFor.Change : RoomFor.Data;
         if (position.Active is { } active && position.NextBlock + blocks <= active.Blocks)
         {
             return;
@@ -348,13 +360,14 @@ internal sealed class LogWriter(
         Segment? segment;
         try
         {
-            segment = segments.Add(mayUseReserve) ?? (Reclaim?.Invoke() == true ? segments.Add(mayUseReserve) : null);
+            segment = segments.Add(what) ?? (Reclaim?.Invoke() == true ? segments.Add(what) : null);
         }
         catch (IOException e)
         {
             throw fault.Set("make a segment", e);
         }
 
+        RoomTaken?.Invoke();
         (_askedForNext, _syncsBefore) = (false, flusher.Syncs);
         position.Open(segment ?? throw new BlockException(
             BlockError.NoSpace, "the block store is full; delete volumes or snapshots, or give it more room, then write again"));

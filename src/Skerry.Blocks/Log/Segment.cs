@@ -2,14 +2,23 @@ using System.Collections;
 
 namespace Skerry.Blocks.Log;
 
-/// <summary>One file of the log.</summary>
-internal sealed class Segment(long id, IBackingFile file, int blocks, Sums sums) : IDisposable
+/// <summary>One file of blocks: a segment of the log, or a pack of what the cleaner kept of several.</summary>
+internal sealed class Segment(long id, bool isPack, IBackingFile file, int blocks, Sums sums) : IDisposable
 {
-    public const string Extension = ".segment";
+    public const string Extension = ".segment", PackExtension = ".pack";
 
     public long Id { get; } = id;
 
+    public bool IsPack { get; } = isPack;
+
+    public string Name => IsPack ? PackNameOf(Id) : NameOf(Id);
+
     public IBackingFile File { get; } = file;
+
+    /// <summary>
+    /// True while the cleaner fills or empties it and a crash may still need either side: then nobody gives room of it back.
+    /// </summary>
+    public bool InMotion { get; set; }
 
     public int Blocks { get; } = blocks;
 
@@ -27,12 +36,18 @@ internal sealed class Segment(long id, IBackingFile file, int blocks, Sums sums)
 
     public static string NameOf(long id) => $"{id:d16}{Extension}";
 
-    public static long? IdOf(string name) =>
-        name.EndsWith(Extension, StringComparison.Ordinal) && long.TryParse(name.AsSpan(0, name.Length - Extension.Length), out var id) ? id : null;
+    public static string PackNameOf(long id) => $"{id:d16}{PackExtension}";
+
+    public static long? IdOf(string name) => IdOf(name, Extension);
+
+    public static long? PackIdOf(string name) => IdOf(name, PackExtension);
 
     public void Dispose()
     {
         File.Dispose();
         Sums.Dispose();
     }
+
+    private static long? IdOf(string name, string extension) =>
+        name.EndsWith(extension, StringComparison.Ordinal) && long.TryParse(name.AsSpan(0, name.Length - extension.Length), out var id) ? id : null;
 }

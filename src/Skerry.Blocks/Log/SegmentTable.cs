@@ -8,6 +8,7 @@ internal sealed class SegmentTable(
     IBackingStorage storage, StoreIdentity identity, SegmentSupply supply, long capacityBytes, int reserveSegments, long sumsCacheBytes) : IDisposable
 {
     private readonly ConcurrentDictionary<long, Segment> _segments = new();
+    private readonly ConcurrentDictionary<long, Segment> _packs = new();
     private readonly SumsCache _sums = new(sumsCacheBytes);
     private long _punchedBlocks;
 
@@ -22,10 +23,21 @@ internal sealed class SegmentTable(
 
     public long NextId => supply.NextId;
 
-    public long AllocatedBytes => (_segments.Count * SegmentBytes) - (Volatile.Read(ref _punchedBlocks) * Sizes.Block);
+    /// <summary>Where the blocks of each segment are.</summary>
+    public PlaceTable Places { get; } = new();
 
+    /// <summary>Held by whoever gives space back.</summary>
+    public Lock Reclaiming { get; } = new();
+
+    public long AllocatedBytes => ((_segments.Count + _packs.Count) * SegmentBytes) - (Volatile.Read(ref _punchedBlocks) * Sizes.Block);
+
+    /// <summary>All files, in no order.</summary>
+    public IEnumerable<Segment> Files => _segments.Values.Concat(_packs.Values);
+
+    /// <summary>The log.</summary>
     public IReadOnlyList<Segment> InOrder() => [.. _segments.Values.OrderBy(segment => segment.Id)];
 
+    /// <summary>A file of the log, whether places still lead there or not.</summary>
     public Segment? Find(long id) => _segments.GetValueOrDefault(id);
 
     /// <summary>
@@ -40,14 +52,25 @@ internal sealed class SegmentTable(
         {
             if (Segment.IdOf(name) is { } id)
             {
-                _segments[id] = NewSegment(id, storage.Open(name), sumsAreStored: id < unsaved);
+                _segments[id] = NewSegment(id, isPack: false, storage.Open(name), sumsAreStored: id < unsaved);
+                Places.Set(PlacedSegment.Unmoved(_segments[id]));
                 nextId = Math.Max(nextId, id + 1);
             }
+            else if (Segment.PackIdOf(name) is { } packId)
+            {
+                _packs[packId] = NewSegment(packId, isPack: true, storage.Open(name), sumsAreStored: true);
+                nextId = Math.Max(nextId, packId + 1);
+            }
+        }
+
+        if (checkpoint.Sections.FirstOrDefault(section => section.Name == PlaceTable.SectionName) is { } section)
+        {
+            Apply(PlaceTable.Decode(section.Bytes()));
         }
 
         foreach (var name in names)
         {
-            if (Sums.IdOf(name) is { } id && !_segments.ContainsKey(id))
+            if (Sums.IdOf(name) is { } id && !_segments.ContainsKey(id) && !_packs.ContainsKey(id))
             {
                 storage.Delete(name);
             }
@@ -58,13 +81,33 @@ internal sealed class SegmentTable(
         supply.Load(names);
     }
 
+    /// <summary>Once the log was read again, and is durable: packs that were not finished, and files that were emptied into one, are given up.</summary>
+    /// <param name="endSegment">Segments from here on belong to the log still.</param>
+    public void RemoveAbandoned(long endSegment)
+    {
+        var used = Places.All().Select(placed => placed.File).ToHashSet();
+        foreach (var file in Files.Where(file => !used.Contains(file) && (file.IsPack || file.Id < endSegment)).ToList())
+        {
+            Remove(file);
+        }
+    }
+
+    /// <summary>The log writer's, and replay's: places of these segments lead elsewhere from now on.</summary>
+    public void Apply(IReadOnlyList<PlacedSegment> moved)
+    {
+        foreach (var placed in moved)
+        {
+            Places.Set(placed with { File = _packs.GetValueOrDefault(placed.FileId) });
+        }
+    }
+
     /// <summary>Makes the checksums of all blocks durable that are in the log now.</summary>
     public void SaveSums()
     {
         var made = false;
-        foreach (var segment in InOrder())
+        foreach (var segment in Files)
         {
-            if (segment.Sums.IsDirty)
+            if (segment.Sums.IsDirty && !segment.InMotion)
             {
                 made |= segment.Sums.Save();
             }
@@ -79,9 +122,22 @@ internal sealed class SegmentTable(
     /// <summary>
     /// A new segment, durable as a name. Null when that would go beyond the capacity, or into the reserve without the right to.
     /// </summary>
-    public Segment? Add(bool mayUseReserve) =>
-        FreeBytes(mayUseReserve ? 0 : reserveSegments) >= SegmentBytes && supply.Take() is { } taken
-            ? _segments[taken.Id] = NewSegment(taken.Id, taken.File, sumsAreStored: false)
+    public Segment? Add(RoomFor what)
+    {
+        if (FreeBytes(ReserveFor(what)) < SegmentBytes || supply.Take() is not { } taken)
+        {
+            return null;
+        }
+
+        var segment = _segments[taken.Id] = NewSegment(taken.Id, isPack: false, taken.File, sumsAreStored: false);
+        Places.Set(PlacedSegment.Unmoved(segment));
+        return segment;
+    }
+
+    /// <summary>A new pack, in motion; its name is not durable yet. Null when there is no room.</summary>
+    public Segment? AddPack() =>
+        FreeBytes(ReserveFor(RoomFor.Cleaning)) >= SegmentBytes && supply.Take(Segment.PackExtension) is { } taken
+            ? _packs[taken.Id] = NewSegment(taken.Id, isPack: true, taken.File, sumsAreStored: false)
             : null;
 
     /// <summary>The log will soon need another segment.</summary>
@@ -99,14 +155,14 @@ internal sealed class SegmentTable(
     {
         Span<uint> sum = stackalloc uint[1];
         seal = new byte[Sums.SealBytes];
-        if (Find(place.Segment) is not { } segment)
+        if (Places.Find(place.Segment) is not { File: { } file } placed || placed.Find(place.Block) is not (var at and >= 0))
         {
             crc = 0;
             return false;
         }
 
-        segment.Sums.Read(place.Block, sum);
-        segment.Sums.ReadSeals(place.Block, seal);
+        file.Sums.Read(at, sum);
+        file.Sums.ReadSeals(at, seal);
         crc = sum[0];
         return true;
     }
@@ -118,22 +174,22 @@ internal sealed class SegmentTable(
     /// <exception cref="BackingSyncException">What the file holds is not known any more.</exception>
     public bool PutBack(Place place, byte[] bytes)
     {
-        if (Find(place.Segment) is not { } segment)
+        if (Places.Find(place.Segment) is not { File: { } file } placed || placed.Find(place.Block) is not (var at and >= 0))
         {
             return false;
         }
 
-        lock (segment.Mending)
+        lock (file.Mending)
         {
-            if (Find(place.Segment) != segment)
+            if (Places.Find(place.Segment) != placed)
             {
                 return false;
             }
 
-            segment.File.Write((long)place.Block * Sizes.Block, bytes);
+            file.File.Write((long)at * Sizes.Block, bytes);
             try
             {
-                segment.File.Sync();
+                file.File.Sync();
             }
             catch (IOException e)
             {
@@ -146,16 +202,30 @@ internal sealed class SegmentTable(
 
     public void BeginReclaim() => Interlocked.Increment(ref _reclaimEpoch);
 
-    public void CountPunched(Segment segment, int blocks)
+    /// <summary>Gives the room of dead blocks back. False where the file system cannot.</summary>
+    public bool Punch(Segment file, int first, int count)
     {
-        segment.PunchedCount += blocks;
-        Interlocked.Add(ref _punchedBlocks, blocks);
+        if (!file.File.Punch((long)first * Sizes.Block, (long)count * Sizes.Block))
+        {
+            return false;
+        }
+
+        var fresh = 0;
+        for (var block = first; block < first + count; block++)
+        {
+            fresh += file.PunchedBlocks[block] ? 0 : 1;
+            file.PunchedBlocks[block] = true;
+        }
+
+        file.PunchedCount += fresh;
+        Interlocked.Add(ref _punchedBlocks, fresh);
+        return true;
     }
 
-    /// <summary>Drops a segment that nothing refers to. Its number is not used again.</summary>
+    /// <summary>Drops a file that nothing refers to. Its number is not used again.</summary>
     public void Remove(Segment segment)
     {
-        if (_segments.TryRemove(segment.Id, out _))
+        if (segment.IsPack ? _packs.TryRemove(segment.Id, out _) : _segments.TryRemove(segment.Id, out _))
         {
             // Whoever puts a block back finishes first, or finds the segment gone: its file may be used anew from here on.
             lock (segment.Mending)
@@ -164,20 +234,34 @@ internal sealed class SegmentTable(
 
             Interlocked.Add(ref _punchedBlocks, -segment.PunchedCount);
             segment.Sums.Delete();
-            supply.Give(Segment.NameOf(segment.Id), segment.File, segment.PunchedCount > 0);
+            supply.Give(segment.Name, segment.File, segment.PunchedCount > 0);
         }
     }
 
     public void Dispose()
     {
-        foreach (var segment in _segments.Values)
+        foreach (var segment in Files)
         {
             segment.Dispose();
         }
     }
 
-    private Segment NewSegment(long id, IBackingFile file, bool sumsAreStored) =>
-        new(id, file, SegmentBlocks, new Sums(storage, _sums, identity.StoreId, id, file, SegmentBlocks, sumsAreStored));
+    private int ReserveFor(RoomFor what) => what switch
+    {
+        RoomFor.Data => reserveSegments,
+        RoomFor.Cleaning => 1,
+        _ => 0,
+    };
+
+    private Segment NewSegment(long id, bool isPack, IBackingFile file, bool sumsAreStored) =>
+        new(id, isPack, file, SegmentBlocks, new Sums(storage, _sums, identity.StoreId, id, file, SegmentBlocks, sumsAreStored));
+
+    /// <summary>Room for data, in bytes; below 0 when the reserve is in use.</summary>
+    public long FreeBytes() => FreeBytes(reserveSegments);
+
+    /// <summary>All that files of blocks may ever take.</summary>
+    public long TotalBytes => Math.Min(
+        capacityBytes == 0 ? long.MaxValue : capacityBytes, storage.Space().FreeBytes + AllocatedBytes + (supply.Held * SegmentBytes));
 
     private long FreeBytes(int reserved)
     {

@@ -44,6 +44,11 @@ internal sealed class SumPages(Sums sums, SumsCache cache, int entryBytes, int e
     private int _dirty;
     private long _version;
 
+    public long OffsetBytes => offsetBytes;
+
+    /// <summary>True when any is in memory.</summary>
+    public bool HasPages => Array.Exists(_pages, page => page is not null);
+
     public bool IsDirty => Volatile.Read(ref _dirty) > 0;
 
     public static int PagesFor(int entryBytes, int entries)

@@ -76,6 +76,9 @@ internal sealed class Sums : IDisposable
 
     public void ReadSeals(int block, Span<byte> into) => _seals.Read(block, into);
 
+    /// <summary>Whether any block may have a seal.</summary>
+    public bool HasSeals => _seals.HasPages || (_stored && (OpenFile() is not { } file || file.LengthBytes > _seals.OffsetBytes));
+
     /// <summary>Makes durable what is not stored yet. True when that made a file, whose name is still to be synced.</summary>
     public bool Save()
     {

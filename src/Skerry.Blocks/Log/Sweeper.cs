@@ -2,72 +2,101 @@ using Skerry.Blocks.Maps;
 
 namespace Skerry.Blocks.Log;
 
+/// <summary>Which blocks were in use at some point of the log that is durable; what was not can never be used again.</summary>
+/// <param name="Live">Blocks that some map used.</param>
+/// <param name="EndSegment">Segments from here on were not full, and say nothing.</param>
+/// <param name="WrittenBlocks">Blocks that this opening had written then.</param>
+internal sealed record Mark(LivePlaces Live, long EndSegment, long WrittenBlocks)
+{
+    public long LiveBytes { get; } = Live.CountBlocks() * Sizes.Block;
+}
+
 /// <summary>
-/// Gives dead space back, once a durable checkpoint needs it no more: segments that no map uses are dropped, and in the others long
-/// dead stretches are punched out of the file. Only segments that were full when the checkpoint was taken are touched, so every place
-/// that is in use then or later is known.
+/// Gives dead space back without moving anything, once a durable checkpoint needs it no more: files that hold nothing in use are freed,
+/// and in the others long dead stretches are punched out.
 /// </summary>
 internal static class Sweeper
 {
-    /// <summary>Shorter dead stretches stay: a hole for each would cost more than it gives.</summary>
-    private const int ShortestStretchBlocks = 4;
+    /// <summary>Shorter dead stretches stay: a hole for each would cost more than it gives, and a file with holes is slower to use again.</summary>
+    private const int ShortestStretchBlocks = 64;
 
+    /// <param name="segments">The files.</param>
+    /// <param name="mark">Of the last durable checkpoint, or an older one.</param>
     /// <param name="stopping">True once there is no more time for punching, which may take many seconds; the next sweep goes on with it.</param>
-    public static void Sweep(SegmentTable segments, Checkpoint checkpoint, LivePlaces live, Func<bool> stopping)
+    public static void Sweep(SegmentTable segments, Mark mark, Func<bool> stopping)
     {
-        segments.BeginReclaim();
-        foreach (var segment in segments.InOrder())
+        lock (segments.Reclaiming)
         {
-            if (segment.Id >= checkpoint.Segment)
+            foreach (var placed in segments.Places.All())
             {
-                return;
+                if (placed.Id < mark.EndSegment && mark.Live.IsEmpty(placed.Id))
+                {
+                    segments.Places.Remove(placed.Id);
+                }
             }
 
-            if (live.IsEmpty(segment.Id))
+            segments.BeginReclaim();
+            foreach (var use in Uses(segments, mark))
             {
-                segments.Remove(segment);
-            }
-            else
-            {
-                Punch(segments, segment, live, stopping);
+                if (use.Holds.Count == 0)
+                {
+                    segments.Remove(use.File);
+                }
+                else
+                {
+                    Punch(segments, use, mark.Live, stopping);
+                }
             }
         }
     }
 
-    private static void Punch(SegmentTable segments, Segment segment, LivePlaces live, Func<bool> stopping)
+    /// <summary>Of all files that are full and at rest. To be asked while nobody else gives space back.</summary>
+    public static IReadOnlyList<FileUse> Uses(SegmentTable segments, Mark mark)
     {
-        for (var from = 0; from < segment.Blocks && !stopping();)
+        var uses = segments.Files.Where(file => !file.InMotion && (file.IsPack || file.Id < mark.EndSegment)).ToDictionary(file => file, file => new FileUse(file));
+        foreach (var placed in segments.Places.All())
         {
-            if (live.Contains(segment.Id, from))
+            if (placed.File is { } file && uses.TryGetValue(file, out var use))
+            {
+                use.Add(placed, mark.Live);
+            }
+        }
+
+        return [.. uses.Values];
+    }
+
+    private static void Punch(SegmentTable segments, FileUse use, LivePlaces live, Func<bool> stopping)
+    {
+        if (use.DeadBlocks < ShortestStretchBlocks)
+        {
+            return;
+        }
+
+        var file = use.File;
+        var bits = use.LiveBits(live);
+        for (var from = 0; from < file.Blocks && !stopping();)
+        {
+            if (IsSet(bits, from))
             {
                 from++;
                 continue;
             }
 
-            var to = from;
-            var fresh = 0;
-            while (to < segment.Blocks && !live.Contains(segment.Id, to))
+            var (to, fresh) = (from, 0);
+            while (to < file.Blocks && !IsSet(bits, to))
             {
-                fresh += segment.PunchedBlocks[to] ? 0 : 1;
+                fresh += file.PunchedBlocks[to] ? 0 : 1;
                 to++;
             }
 
-            if (to - from >= ShortestStretchBlocks && fresh > 0)
+            if (to - from >= ShortestStretchBlocks && fresh > 0 && !segments.Punch(file, from, to - from))
             {
-                if (!segment.File.Punch((long)from * Sizes.Block, (long)(to - from) * Sizes.Block))
-                {
-                    return;
-                }
-
-                for (var block = from; block < to; block++)
-                {
-                    segment.PunchedBlocks[block] = true;
-                }
-
-                segments.CountPunched(segment, fresh);
+                return;
             }
 
             from = to;
         }
     }
+
+    private static bool IsSet(ulong[] bits, int block) => (bits[block >> 6] & (1UL << (block & 63))) != 0;
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Skerry.Blocks.Log;
 
 namespace Skerry.Blocks.Maps;
 
@@ -32,6 +33,8 @@ internal sealed class LivePlaces(int segmentBlocks)
             block += length;
         }
     }
+
+    public long CountBlocks() => _segments.Values.Sum(bits => (long)BlockSet.CountOf(bits));
 
     public bool IsEmpty(long segment) => !_segments.ContainsKey(segment);
 

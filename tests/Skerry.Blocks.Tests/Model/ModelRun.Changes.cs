@@ -36,6 +36,11 @@ internal sealed partial class ModelRun
         {
             await _store.CheckpointAsync();
             AllDurable();
+            while (_chance.Next(3) != 0 && await _store.CleanAsync(Ct))
+            {
+                Note("clean");
+                Cleanings++;
+            }
         }
         catch (BlockException e) when (_tight && e.Error is BlockError.NoSpace or BlockError.Io)
         {

@@ -11,6 +11,8 @@ internal sealed partial class ModelRun
     /// <summary>Crashes after which the history went on from what was left.</summary>
     public int Crashes { get; private set; }
 
+    public int Cleanings { get; private set; }
+
     /// <summary>Crashes that were tried beside the history.</summary>
     public int Images { get; private set; }
 

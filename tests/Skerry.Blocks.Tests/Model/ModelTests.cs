@@ -8,17 +8,19 @@ public sealed class ModelTests
     [Fact]
     public async Task After_every_crash_the_store_is_a_state_between_the_last_durable_and_the_last_acknowledged()
     {
-        var (crashes, refusals) = (0, 0);
+        var (crashes, refusals, cleanings) = (0, 0, 0);
         foreach (var seed in Enumerable.Range(1, 40))
         {
             var run = new ModelRun(seed, new ModelRunOptions { Steps = 400 });
             await run.RunAsync();
             crashes += run.Crashes;
             refusals += run.Refusals;
+            cleanings += run.Cleanings;
         }
 
         Assert.True(crashes > 0, "no power cut happened");
         Assert.True(refusals > 0, "the disk was never full");
+        Assert.True(cleanings > 10, $"only {cleanings} packs were filled");
     }
 
     [Fact]

@@ -1,0 +1,261 @@
+namespace Skerry.Blocks.Log;
+
+/// <summary>
+/// Keeps dead space in bounds: copies what is in use out of files that are mostly dead into a pack, and frees those files. It changes
+/// no map, since places lead through the table, and costs nothing for each snapshot.
+/// </summary>
+/// <remarks>
+/// The order: the pack and its checksums are durable before the change that names it is logged; that change is durable before a file
+/// that it empties is given up. A pack is written once, whole. Checksums are carried along and never made anew, so that what had
+/// rotted is still found out.
+/// </remarks>
+internal sealed class Cleaner
+{
+    private const int ChunkBlocks = 256;
+    private readonly IBackingStorage _storage;
+    private readonly SegmentTable _segments;
+    private readonly LogWriter _writer;
+    private readonly CleaningPolicy _policy;
+    private readonly SemaphoreSlim _wake = new(0);
+    private readonly SemaphoreSlim _cleaning = new(1);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly byte[] _chunk = new byte[ChunkBlocks * Sizes.Block];
+    private readonly TimeProvider _time;
+    private Task _loop = Task.CompletedTask;
+    private Mark? _mark;
+    private long _copiedBlocks;
+    private int _isDue;
+
+    public Cleaner(IBackingStorage storage, SegmentTable segments, LogWriter writer, TimeProvider time)
+    {
+        (_storage, _segments, _writer, _time) = (storage, segments, writer, time);
+        _policy = new CleaningPolicy(segments.SegmentBytes);
+    }
+
+    /// <summary>Blocks copied into packs by this opening.</summary>
+    public long CopiedBlocks => Volatile.Read(ref _copiedBlocks);
+
+    /// <summary>Makes a new mark: with it, more may be found dead.</summary>
+    public Func<CancellationToken, ValueTask> Remark { get; set; } = _ => ValueTask.CompletedTask;
+
+    public void Start()
+    {
+        _writer.RoomTaken = Wake;
+        _loop = Task.Run(RunAsync);
+    }
+
+    public async ValueTask StopAsync()
+    {
+        _writer.RoomTaken = null;
+        await _stop.CancelAsync();
+        await _loop;
+        _stop.Dispose();
+    }
+
+    /// <summary>The latest knowledge of what is in use.</summary>
+    public void Marked(Mark mark)
+    {
+        Volatile.Write(ref _mark, mark);
+        Wake();
+    }
+
+    /// <summary>Fills one pack. False when nothing is worth it, or there is no room to begin.</summary>
+    /// <param name="policy">Which files to take, and how fast.</param>
+    /// <param name="cancellationToken">Ends it between two steps; nothing is half done then.</param>
+    public async ValueTask<bool> CleanAsync(CleaningPolicy policy, CancellationToken cancellationToken)
+    {
+        await _cleaning.WaitAsync(cancellationToken);
+        try
+        {
+            return Volatile.Read(ref _mark) is { } mark && await FillPackAsync(mark, policy, cancellationToken);
+        }
+        finally
+        {
+            _cleaning.Release();
+        }
+    }
+
+    private void Wake()
+    {
+        if (Interlocked.Exchange(ref _isDue, 1) == 0)
+        {
+            _wake.Release();
+        }
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                await _wake.WaitAsync(_stop.Token);
+                Volatile.Write(ref _isDue, 0);
+                try
+                {
+                    await CleanWhileDueAsync();
+                }
+                catch (Exception e) when (e is BlockException or IOException)
+                {
+                    // The store has failed, which whoever writes is told; or there was no room, and the next mark brings another try.
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+        }
+    }
+
+    private async ValueTask CleanWhileDueAsync()
+    {
+        while (_policy.IsDue(_segments, Volatile.Read(ref _mark)))
+        {
+            if (_policy.IsStale(_segments, Volatile.Read(ref _mark), _writer.Position.WrittenBlocks))
+            {
+                await Remark(_stop.Token);
+            }
+
+            var worked = await CleanAsync(_policy, _stop.Token);
+            if (!worked)
+            {
+                return;
+            }
+        }
+    }
+
+    private async ValueTask<bool> FillPackAsync(Mark mark, CleaningPolicy policy, CancellationToken cancellationToken)
+    {
+        if (Begin(mark, policy) is not var (victims, pack))
+        {
+            return false;
+        }
+
+        List<PlacedSegment> moved;
+        try
+        {
+            moved = await CopyAsync(victims, pack, mark, policy, cancellationToken);
+            pack.File.Sync();
+            pack.Sums.Save();
+            _storage.SyncNames();
+        }
+        catch
+        {
+            End(victims, pack, abandoned: true);
+            throw;
+        }
+
+        // If this fails the store has, and both sides stay as they are for the next opening to choose.
+        var request = new ChangeRequest(null, () => new Moved(moved), null, durable: true, mayUseReserve: true);
+        var task = request.Task;
+        _writer.Submit(request);
+        await task;
+        End(victims, pack, abandoned: false);
+        return true;
+    }
+
+    private (IReadOnlyList<FileUse> Victims, Segment Pack)? Begin(Mark mark, CleaningPolicy policy)
+    {
+        lock (_segments.Reclaiming)
+        {
+            var victims = policy.Choose(Sweeper.Uses(_segments, mark), _segments.NextId, _segments.SegmentBlocks);
+            if (victims.Count == 0 || _segments.AddPack() is not { } pack)
+            {
+                return null;
+            }
+
+            pack.InMotion = true;
+            foreach (var victim in victims)
+            {
+                victim.File.InMotion = true;
+            }
+
+            return (victims, pack);
+        }
+    }
+
+    private void End(IReadOnlyList<FileUse> victims, Segment pack, bool abandoned)
+    {
+        lock (_segments.Reclaiming)
+        {
+            _segments.BeginReclaim();
+            foreach (var victim in victims)
+            {
+                victim.File.InMotion = false;
+                if (!abandoned)
+                {
+                    _segments.Remove(victim.File);
+                }
+            }
+
+            pack.InMotion = false;
+            if (abandoned)
+            {
+                _segments.Remove(pack);
+            }
+        }
+    }
+
+    /// <summary>In the order in which the blocks were written, so that what was written together stays together.</summary>
+    private async ValueTask<List<PlacedSegment>> CopyAsync(
+        IReadOnlyList<FileUse> victims, Segment pack, Mark mark, CleaningPolicy policy, CancellationToken cancellationToken)
+    {
+        var moved = new List<PlacedSegment>();
+        var next = 0;
+        foreach (var (victim, placed) in victims.SelectMany(victim => victim.Holds.Select(placed => (victim, placed))).OrderBy(pair => pair.placed.Id))
+        {
+            var kept = BlockSet.Of(mark.Live.BitsOf(placed.Id));
+            if (kept.Count == 0)
+            {
+                _segments.Places.Remove(placed.Id);
+                continue;
+            }
+
+            moved.Add(new PlacedSegment(placed.Id, pack.Id, pack, next, kept));
+            for (var block = kept.Next(0); block >= 0;)
+            {
+                var at = placed.Find(block);
+                if (at < 0)
+                {
+                    throw new BlockException(BlockError.Corrupt, $"{_storage.Name}: block {block} of segment {placed.Id} is in use, yet {placed.FileName} does not hold it");
+                }
+
+                var count = 1;
+                while (count < ChunkBlocks && kept.RankOf(block + count) >= 0 && placed.Find(block + count) == at + count)
+                {
+                    count++;
+                }
+
+                var began = _time.GetTimestamp();
+                Copy(victim.File, at, pack, next, count);
+                next += count;
+                block = kept.Next(block + count);
+                await policy.PauseAsync(_segments, _time, _time.GetElapsedTime(began), cancellationToken);
+            }
+        }
+
+        if (next < pack.Blocks)
+        {
+            _segments.Punch(pack, next, pack.Blocks - next);
+        }
+
+        return moved;
+    }
+
+    private void Copy(Segment from, int at, Segment to, int next, int count)
+    {
+        var bytes = _chunk.AsMemory(0, count * Sizes.Block);
+        from.File.Read((long)at * Sizes.Block, bytes.Span);
+        to.File.Write((long)next * Sizes.Block, bytes);
+        Span<uint> crcs = stackalloc uint[count];
+        from.Sums.Read(at, crcs);
+        to.Sums.Set(next, crcs);
+        if (from.Sums.HasSeals)
+        {
+            Span<byte> seals = stackalloc byte[count * Sums.SealBytes];
+            from.Sums.ReadSeals(at, seals);
+            to.Sums.SetSeals(next, seals);
+        }
+
+        Interlocked.Add(ref _copiedBlocks, count);
+    }
+}

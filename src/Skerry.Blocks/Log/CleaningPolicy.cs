@@ -1,0 +1,73 @@
+namespace Skerry.Blocks.Log;
+
+/// <summary>When to clean, what, and how fast.</summary>
+/// <remarks>
+/// Waiting makes cleaning cheap, since files go on dying: so with room to spare dead space may grow beyond what is in use, and
+/// when room gets short cleaning begins just before it is gone. It then works the harder the less is left.
+/// </remarks>
+/// <param name="segmentBytes">Size of a file.</param>
+/// <param name="paced">Whether it makes pauses.</param>
+internal sealed class CleaningPolicy(long segmentBytes, bool paced = true)
+{
+    private const int AmpleSegments = 8;
+    private const double LeastDuty = 0.1, MostLive = 0.97;
+    private const int ShareOfTotal = 64, MarksForSpare = 16;
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(2);
+    private TimeSpan _owed;
+
+    public bool IsDue(SegmentTable segments, Mark? mark) => mark is not null
+        && (IsShort(segments) || segments.AllocatedBytes - mark.LiveBytes > mark.LiveBytes + (AmpleSegments * segmentBytes));
+
+    /// <summary>True when so much was written since the mark that a new one would find better files.</summary>
+    public bool IsStale(SegmentTable segments, Mark? mark, long writtenBlocks)
+    {
+        var spare = segments.TotalBytes - (mark?.LiveBytes ?? 0);
+        return mark is null || (writtenBlocks - mark.WrittenBlocks) * Sizes.Block > Math.Max(segmentBytes, spare / MarksForSpare);
+    }
+
+    /// <summary>By cost and benefit: what is freed, the longer it has been at rest the better, for what has to be copied.</summary>
+    public IReadOnlyList<FileUse> Choose(IReadOnlyList<FileUse> uses, long nextId, int packBlocks)
+    {
+        var chosen = new List<FileUse>();
+        var (room, gain) = (packBlocks, 0);
+        foreach (var use in uses.Where(use => use.LiveBlocks < MostLive * use.File.Blocks && use.DeadBlocks > 0).OrderByDescending(use => ScoreOf(use, nextId)))
+        {
+            if (use.LiveBlocks <= room)
+            {
+                chosen.Add(use);
+                room -= use.LiveBlocks;
+                gain += use.DeadBlocks;
+            }
+        }
+
+        return gain >= packBlocks / 32 ? chosen : [];
+    }
+
+    public async ValueTask PauseAsync(SegmentTable segments, TimeProvider time, TimeSpan worked, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (!paced)
+        {
+            return;
+        }
+
+        var duty = Math.Clamp(1.2 - (segments.FreeBytes() / (double)ShortBytes(segments)), LeastDuty, 1);
+        _owed += worked * ((1 - duty) / duty);
+        if (_owed >= ShortestPause)
+        {
+            var pause = _owed;
+            _owed = TimeSpan.Zero;
+            await Task.Delay(pause, time, cancellationToken);
+        }
+    }
+
+    private static double ScoreOf(FileUse use, long nextId)
+    {
+        var live = use.LiveBlocks / (double)use.File.Blocks;
+        return (1 - live) * (nextId - use.File.Id) / (1 + live);
+    }
+
+    private bool IsShort(SegmentTable segments) => segments.FreeBytes() < ShortBytes(segments);
+
+    private long ShortBytes(SegmentTable segments) => Math.Max(2 * segmentBytes, segments.TotalBytes / ShareOfTotal);
+}
