@@ -150,6 +150,12 @@ internal sealed class Cleaner
         _writer.Submit(request);
         await task;
         End(victims, pack, abandoned: false);
+        if (Volatile.Read(ref _mark) is { } later && later != mark)
+        {
+            // The sweep of that mark had to leave the pack alone.
+            Sweeper.Sweep(_segments, later, () => _stop.IsCancellationRequested);
+        }
+
         return true;
     }
 
