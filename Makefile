@@ -7,7 +7,7 @@
 #   make prove [SEED=x] [STEPS=n]    the block store against its model, under crashes and faults
 #   make simulate [SEEDS=n] [SEED=x] sites in one process, under faults, on virtual time
 #   make bench [NAME=blocks]         measurements beside peers, into artifacts/bench; also
-#     [CASES=randwrite,fsync] [TRANSPORT=tcp|unix] [ROUNDS=5]
+#     [CASES=randwrite,fsync] [TRANSPORT=tcp|unix] [ROUNDS=5] [GIB=16]
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c

@@ -1,10 +1,15 @@
 using Skerry.Benchmarks;
 using Skerry.Benchmarks.Blocks;
+using Skerry.Benchmarks.Store;
 
 IReadOnlyDictionary<string, Func<string, Selection, CancellationToken, Task<IReadOnlyList<Comparison>>>> benchmarks =
     new SortedDictionary<string, Func<string, Selection, CancellationToken, Task<IReadOnlyList<Comparison>>>>(StringComparer.Ordinal)
     {
-        ["blocks"] = BlockBenchmark.RunAsync,
+        ["blocks"] = async (folder, selection, cancellationToken) =>
+        [
+            .. await BlockBenchmark.RunAsync(folder, selection, cancellationToken),
+            .. await StoreBenchmark.RunAsync(folder, selection, cancellationToken),
+        ],
     };
 
 using var stop = new CancellationTokenSource();
@@ -13,6 +18,11 @@ Console.CancelKeyPress += (_, e) =>
     e.Cancel = true;
     stop.Cancel();
 };
+
+if (args is [SnapshotCosts.FillVerb, var directory, var gibibytes])
+{
+    return await SnapshotCosts.FillAsync(directory, int.Parse(gibibytes), stop.Token);
+}
 
 if (args is not [var name, var folder, .. var words] || (name != "all" && !benchmarks.ContainsKey(name)))
 {

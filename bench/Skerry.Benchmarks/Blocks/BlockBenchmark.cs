@@ -17,6 +17,11 @@ internal static class BlockBenchmark
     {
         var files = new ContentFiles(folder, DiskBytes);
         var groups = Workloads(files).Where(w => selection.Takes(w.Case)).GroupBy(w => w.Content).OrderBy(g => g.Key).ToList();
+        if (groups.Count == 0)
+        {
+            return [];
+        }
+
         foreach (var group in groups)
         {
             await files.MakeAsync(group.Key, cancellationToken);

@@ -1,0 +1,77 @@
+using Skerry.Blocks;
+
+namespace Skerry.Benchmarks.Store;
+
+/// <summary>
+/// The block store without NBD: what snapshots, differences, opening and age cost. Bounds stand where a peer would, since peers have
+/// no such thing; where the other side is ourselves in another state, both are measured in turn.
+/// </summary>
+internal static class StoreBenchmark
+{
+    /// <summary>The whole address space of the volumes; only a part of it is written.</summary>
+    public const long VolumeBytes = 1L << 40;
+
+    public const string Volume = "disk", Bound = "bound";
+
+    private const int Mebi = 1 << 20;
+
+    public static async Task<IReadOnlyList<Comparison>> RunAsync(string folder, Selection selection, CancellationToken cancellationToken)
+    {
+        List<Comparison> all = [];
+        if (selection.Takes("store-memory"))
+        {
+            all.AddRange(await MemoryAsync(folder, cancellationToken));
+        }
+
+        if (selection.Takes("store-snapshots"))
+        {
+            all.AddRange(await SnapshotCosts.RunAsync(Path.Combine(folder, "snapshots"), selection, cancellationToken));
+        }
+
+        foreach (var livePercent in new[] { 70, 80 }.Where(p => selection.Takes($"store-aging-{p}")))
+        {
+            all.AddRange(await Aging.RunAsync(Path.Combine(folder, $"aging{livePercent}"), livePercent, selection, cancellationToken));
+        }
+
+        return all;
+    }
+
+    public static Comparison Within(string metric, double value, string unit, double bound) => new(metric, Math.Round(value, 3), unit, Bound, bound, 1.0, LessIsBetter: true);
+
+    /// <summary>A volume of 1 TiB that is open for writing, in a store of its own.</summary>
+    public static async Task<(BlockStore Store, BlockVolume Volume)> MakeAsync(string directory, CancellationToken cancellationToken)
+    {
+        var store = await BlockStore.OpenAsync(new BlockStoreOptions { Directory = directory }, cancellationToken);
+        var volume = await store.CreateAsync(Volume, VolumeBytes, cancellationToken);
+        await volume.BeginRunAsync(1, cancellationToken);
+        return (store, volume);
+    }
+
+    public static double Median(IReadOnlyList<double> values) => values.Order().ElementAt(values.Count / 2);
+
+    /// <summary>
+    /// What the process holds more after writing. Checksums of blocks are no part of the map and bounded by an option: here as far down
+    /// as it goes, and what is in order is measured over more, since some wait in memory for the next checkpoint.
+    /// </summary>
+    private static async Task<IReadOnlyList<Comparison>> MemoryAsync(string folder, CancellationToken cancellationToken)
+    {
+        const long Gibi = 1L << 30;
+        const int InOrderGibi = 4;
+        var options = new BlockStoreOptions { Directory = Path.Combine(folder, "memory"), ChecksumCacheBytes = Mebi };
+        await using var store = await BlockStore.OpenAsync(options, cancellationToken);
+        var volume = await store.CreateAsync(Volume, VolumeBytes, cancellationToken);
+        await volume.BeginRunAsync(1, cancellationToken);
+        await Load.InOrderAsync(volume, 0, Gibi / 2, cancellationToken);
+        var start = GC.GetTotalMemory(forceFullCollection: true);
+        await Load.InOrderAsync(volume, Gibi, InOrderGibi * Gibi, cancellationToken);
+        var inOrder = (GC.GetTotalMemory(forceFullCollection: true) - start) / InOrderGibi;
+        start = GC.GetTotalMemory(forceFullCollection: true);
+        await Load.BlocksAsync(volume, Load.Scattered(8 * Gibi / Load.BlockBytes, Gibi / Load.BlockBytes), cancellationToken);
+        var scattered = GC.GetTotalMemory(forceFullCollection: true) - start;
+        return
+        [
+            Within("memory for 1 GiB at random", Math.Max(1024, scattered) / (double)Mebi, "MiB", 3),
+            Within("memory for 1 GiB in order", Math.Max(1024, inOrder) / (double)Mebi, "MiB", 0.1),
+        ];
+    }
+}
