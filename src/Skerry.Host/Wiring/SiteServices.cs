@@ -77,6 +77,13 @@ internal static class SiteServices
         app.MapLinks();
         app.MapSite(NativeMover.Path, async (peer, socket, cancellationToken) =>
             await app.Services.GetRequiredService<NativeReplicaEndpoint>().ServeAsync(socket, peer.Site.ToString(), cancellationToken));
+        app.MapSite(NativeHealer.Path, async (peer, socket, cancellationToken) =>
+            await app.Services.GetRequiredService<NativeHealEndpoint>().ServeAsync(socket, peer.Site.ToString(), cancellationToken));
+        foreach (var store in app.Services.GetRequiredService<BlockStoreSet>().All.Values)
+        {
+            store.Healer = app.Services.GetRequiredService<NativeHealer>();
+        }
+
         app.MapOpenStack();
         app.MapSkerryNative();
 
@@ -153,6 +160,9 @@ internal static class SiteServices
         services.AddSingleton<NativeReplicas>();
         services.AddSingleton<IReplicaStore>(s => s.GetRequiredService<NativeReplicas>());
         services.AddSingleton<NativeReplicaEndpoint>();
+        services.AddSingleton<ICopyHolders, CopyHolders>();
+        services.AddSingleton<NativeHealer>();
+        services.AddSingleton<NativeHealEndpoint>();
         services.AddSingleton(new Domain.Replication.ReplicaOptions());
         services.AddSingleton<IReplicaAdmission, ReplicaAdmission>();
         services.AddSingleton<IVolumeDeleteGuard, ReplicatedVolumeGuard>();

@@ -20,6 +20,18 @@ internal static partial class Log
     public static partial void Transferred(
         ILogger logger, string replicationId, string volumeId, string kind, long compared, long moved, long equal);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Volume {VolumeId}: {Blocks} bad blocks from byte {Offset} on; site {Site} had {Found} of them")]
+    public static partial void Fetched(ILogger logger, string volumeId, int blocks, long offset, string site, int found);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Volume {VolumeId}: {Blocks} bad blocks from byte {Offset} on; site {Site} could not be asked: {Reason}")]
+    public static partial void NotFetched(ILogger logger, string volumeId, int blocks, long offset, string site, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Volume {VolumeId}: {Blocks} bad blocks from byte {Offset} on, and no other site holds a copy")]
+    public static partial void NobodyToAsk(ILogger logger, string volumeId, int blocks, long offset);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Site {Peer} lost {Blocks} blocks of volume {VolumeId}; this site gave {Found} of them")]
+    public static partial void Gave(ILogger logger, string peer, int blocks, string volumeId, int found);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "Replication {ReplicationId} of volume {VolumeId} is not getting on: {Reason}")]
     public static partial void Trouble(ILogger logger, string replicationId, string volumeId, string reason);
 }

@@ -62,7 +62,6 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
     private readonly MemoryStore _state = new();
     private readonly List<MemoryLink> _links = [];
     private readonly List<Task> _tasks = [];
-    private FaultyStorage _storage = new();
     private CancellationTokenSource _stop = new();
     private OperationReconciler _operationReconciler = null!;
 
@@ -78,11 +77,16 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
 
     public SiteContext Context { get; private set; } = null!;
 
+    /// <summary>The files of the site's store.</summary>
+    public FaultyStorage Storage { get; private set; } = new();
+
     public BlockStore Store { get; private set; } = null!;
 
     public NativeMover Mover { get; private set; } = null!;
 
     public NativeReplicaEndpoint Endpoint { get; private set; } = null!;
+
+    public NativeHealEndpoint HealEndpoint { get; private set; } = null!;
 
     public NativeReplicas Replicas { get; private set; } = null!;
 
@@ -110,7 +114,7 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
             new Skerry.State.ReplicaOptions { Site = SiteId, Schema = DomainSchema.Schema }, _state, time, new Random(), cancellationToken);
         Context = new SiteContext(replica, SiteId, name, name, time, new RandomIds());
         Store = BlockStore.Open(
-            new BlockStoreOptions { Directory = "memory", SegmentBytes = 1 << 20, CheckpointBytes = 4 << 20 }, _storage);
+            new BlockStoreOptions { Directory = "memory", SegmentBytes = 1 << 20, CheckpointBytes = 4 << 20 }, Storage);
         var stores = new BlockStoreSet(new Dictionary<string, BlockStore> { ["ssd"] = Store });
         Exports = new ExportRegistry(Context);
         var drivers = new VolumeDrivers([new NativeDriver("ssd", Store, Exports)]);
@@ -118,6 +122,9 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
         var admission = new ReplicaAdmission(Context);
         Replicas = new NativeReplicas(stores);
         Endpoint = new NativeReplicaEndpoint(Replicas, admission, options, time, NullLogger<NativeReplicaEndpoint>.Instance);
+        var holders = new CopyHolders(Context);
+        HealEndpoint = new NativeHealEndpoint(stores, holders, options, time, NullLogger<NativeHealEndpoint>.Instance);
+        Store.Healer = new NativeHealer(this, holders, options, time, NullLogger<NativeHealer>.Instance);
         Mover = new NativeMover(stores, this, options, time, new Random(), NullLogger<NativeMover>.Instance);
         var guards = new[] { new ReplicatedVolumeGuard(Context, [Mover]) };
         Operations = new OperationService(Context);
@@ -179,9 +186,9 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
     /// <summary>The process is killed at this very moment.</summary>
     public async Task KillAsync()
     {
-        var image = _storage.Kill();
+        var image = Storage.Kill();
         await StopAsync();
-        _storage = image;
+        Storage = image;
     }
 
     public void CutLinks()
@@ -212,7 +219,9 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
 
         lock (target._tasks)
         {
-            target._tasks.Add(target.Endpoint.ServeAsync(link.Server, Id, target._stop.Token));
+            target._tasks.Add(path == NativeHealer.Path
+                ? target.HealEndpoint.ServeAsync(link.Server, Id, target._stop.Token)
+                : target.Endpoint.ServeAsync(link.Server, Id, target._stop.Token));
         }
 
         return ValueTask.FromResult(link.Client);

@@ -325,7 +325,7 @@ public sealed class RecoveryTests
         await UntilAsync(() => north.Context.Replica.List(EntityKinds.Generation).Count == 0);
     }
 
-    private static async Task<(string VolumeId, string ReplicationId)> ReplicateAsync(
+    internal static async Task<(string VolumeId, string ReplicationId)> ReplicateAsync(
         LiveSite north, LiveSite south, string mode = ReplicationModes.Instant, string onReturn = ReturnPolicies.Resync)
     {
         await UntilAsync(() => BackendReport.Of(StateView.Of(north.Context.Replica), south.Id).Count > 0);
@@ -357,10 +357,10 @@ public sealed class RecoveryTests
         Assert.True(operation.Value.Status == OperationStatus.Succeeded, $"{operation.Value.Status}: {operation.Value.Reason}");
     }
 
-    private static Task UntilAsync(Func<bool> condition, Func<object>? state = null) =>
+    internal static Task UntilAsync(Func<bool> condition, Func<object>? state = null) =>
         UntilAsync(() => Task.FromResult(condition()), state);
 
-    private static async Task UntilAsync(Func<Task<bool>> condition, Func<object>? state = null)
+    internal static async Task UntilAsync(Func<Task<bool>> condition, Func<object>? state = null)
     {
         for (var deadline = DateTime.UtcNow.AddSeconds(20); !await condition();)
         {

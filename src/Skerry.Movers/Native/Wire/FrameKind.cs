@@ -17,6 +17,9 @@ internal enum FrameKind : byte
     Heartbeat = 11,
     Ask = 12,
 
+    // From either, on a link of its own.
+    Fetch = 13,
+
     // From the replica.
     State = 33,
     Ready = 34,
@@ -24,4 +27,5 @@ internal enum FrameKind : byte
     Differs = 36,
     Ack = 37,
     Refused = 38,
+    Found = 39,
 }

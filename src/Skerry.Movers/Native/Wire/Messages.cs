@@ -63,6 +63,14 @@ internal sealed record AckMessage(long AppliedNumber, long DurableNumber);
 /// <param name="Generation">The highest generation known there.</param>
 internal sealed record RefusedMessage(string Message, string? NextStep, bool IsTemporary, long Generation);
 
+/// <summary>Asks for blocks that went bad at the asking site.</summary>
+internal sealed record FetchMessage(int Version, string VolumeId, IReadOnlyList<LostBlockDocument> Blocks);
+
+/// <summary>A block that is looked for.</summary>
+/// <param name="OffsetBytes">Where in the disk it begins.</param>
+/// <param name="Crc">CRC-32C of its content; absent when the asking site will know it by the volume's key.</param>
+internal sealed record LostBlockDocument(long OffsetBytes, uint? Crc);
+
 /// <summary>A lineage as it is written; run ids are in hexadecimal, since JSON readers round large numbers.</summary>
 internal sealed record LineageDocument(IReadOnlyList<RunDocument> Runs, long LastNumber)
 {
@@ -105,6 +113,7 @@ internal sealed record RunDocument(long Generation, string RunId, long FirstNumb
 [JsonSerializable(typeof(HeartbeatMessage))]
 [JsonSerializable(typeof(AckMessage))]
 [JsonSerializable(typeof(RefusedMessage))]
+[JsonSerializable(typeof(FetchMessage))]
 [JsonSerializable(typeof(CatchUpDocument))]
 [JsonSerializable(typeof(RecoveryPointDocument))]
 internal sealed partial class MoverJson : JsonSerializerContext;
