@@ -46,9 +46,20 @@ public sealed partial class BlockVolume
         return SubmitAsync(NewWrite(offsetBytes, lengthBytes, default, WriteKind.Trim, options), options);
     }
 
-    public void CarryOut() => _parts.Writer.CarryOut();
+    public void CarryOut(bool mayWait) => _parts.Writer.CarryOut(mayWait);
 
     public ValueTask FlushAsync(CancellationToken cancellationToken)
+    {
+        var flush = BeginFlush(cancellationToken);
+        if (!flush.IsCompleted)
+        {
+            _parts.Flusher.Wake();
+        }
+
+        return flush;
+    }
+
+    public ValueTask BeginFlush(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         RequireThere();
@@ -60,7 +71,7 @@ public sealed partial class BlockVolume
 
         var flush = _parts.Requests.RentFlush();
         var task = flush.Task;
-        _parts.Flusher.Add(flush);
+        _parts.Flusher.AddQuietly(flush);
         return task;
     }
 

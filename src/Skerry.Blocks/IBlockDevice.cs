@@ -48,11 +48,17 @@ public interface IBlockDevice
 /// <summary>A device that is quicker with many writes at once than with one after the other.</summary>
 public interface IBatchingDevice : IBlockDevice
 {
+    /// <summary>As <see cref="IBlockDevice.FlushAsync"/>, but the sync may wait for <see cref="CarryOut"/>.</summary>
+    ValueTask BeginFlush(CancellationToken cancellationToken);
+
     /// <summary>
-    /// Carries out every write that was begun with <see cref="WriteOptions.MoreFollows"/>, by anyone. On return their tasks have
-    /// completed, but for those that also wait to be durable.
+    /// Carries out every write that was begun with <see cref="WriteOptions.MoreFollows"/>, by anyone, and has those synced that wait to
+    /// be durable. On return the others' tasks have completed.
     /// </summary>
-    void CarryOut();
+    /// <param name="mayWait">
+    /// The caller has nothing else to do: where syncs are quick, it syncs on its own thread, and then all of these tasks have completed.
+    /// </param>
+    void CarryOut(bool mayWait);
 }
 
 /// <summary>How a write is to be carried out.</summary>

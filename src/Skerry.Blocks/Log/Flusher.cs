@@ -1,13 +1,19 @@
+using System.Diagnostics;
 using Skerry.Blocks.Maps;
 
 namespace Skerry.Blocks.Log;
 
 /// <summary>
-/// Makes the log's tail durable: one sync serves all who wait. On its own thread, since a sync blocks for as long as the disk likes.
+/// Makes the log's tail durable: one sync serves all who wait. On its own thread, since a sync blocks for as long as the disk likes; or
+/// on the thread of one who waits and has nothing else to do, since waking two threads takes as long as a quick disk's sync.
 /// </summary>
 internal sealed class Flusher : IDisposable
 {
+    /// <summary>A disk that was slower than this last time is not waited for on a thread that has a client.</summary>
+    private static readonly TimeSpan Quick = TimeSpan.FromMilliseconds(2);
+
     private readonly Lock _lock = new();
+    private readonly Lock _serving = new();
     private readonly SemaphoreSlim _wake = new(0);
     private readonly DurableMark _mark;
     private readonly StoreFault _fault;
@@ -19,7 +25,8 @@ internal sealed class Flusher : IDisposable
     private readonly List<(VolumeState Volume, long Number)> _syncingVolumes = [];
     private List<LogRequest> _waiting = [], _served = [];
     private long _written, _durable, _syncs;
-    private bool _stopping;
+    private bool _stopping, _awake;
+    private long _tookTicks;
 
     public Flusher(DurableMark mark, StoreFault fault, long durableSequence, ulong opening)
     {
@@ -55,21 +62,50 @@ internal sealed class Flusher : IDisposable
     /// <summary>The request completes when all that was written before this call is durable.</summary>
     public void Add(LogRequest request)
     {
+        AddQuietly(request);
+        Wake();
+    }
+
+    /// <summary>The same, once <see cref="Wake"/> or <see cref="TryServeHere"/> follows.</summary>
+    public void AddQuietly(LogRequest request)
+    {
         lock (_lock)
         {
             if (!_stopping)
             {
                 _waiting.Add(request);
-                if (_waiting.Count == 1)
-                {
-                    _wake.Release();
-                }
-
                 return;
             }
         }
 
         request.Fail(new BlockException(BlockError.Closed, "the block store is closed"));
+    }
+
+    /// <summary>Has whoever waits served by the thread.</summary>
+    public void Wake()
+    {
+        lock (_lock)
+        {
+            if (_awake || _stopping || _waiting.Count == 0)
+            {
+                return;
+            }
+
+            _awake = true;
+            _wake.Release();
+        }
+    }
+
+    /// <summary>Serves all who wait before it returns; false where the last sync took too long for that.</summary>
+    public bool TryServeHere()
+    {
+        if (Stopwatch.GetElapsedTime(0, Volatile.Read(ref _tookTicks)) > Quick)
+        {
+            return false;
+        }
+
+        Serve();
+        return true;
     }
 
     public void Dispose()
@@ -82,6 +118,11 @@ internal sealed class Flusher : IDisposable
         // Whoever was in time is still served.
         _wake.Release();
         _thread.Join();
+        lock (_serving)
+        {
+            // A thread that serves here has ended, and none will sync again.
+        }
+
         _wake.Dispose();
     }
 
@@ -90,7 +131,13 @@ internal sealed class Flusher : IDisposable
         while (true)
         {
             _wake.Wait();
-            var last = IsStopping();
+            bool last;
+            lock (_lock)
+            {
+                _awake = false;
+                last = _stopping;
+            }
+
             Serve();
             if (last)
             {
@@ -99,15 +146,16 @@ internal sealed class Flusher : IDisposable
         }
     }
 
-    private bool IsStopping()
+    private void Serve()
     {
-        lock (_lock)
+        // Who has waited for the turn finds its request served already, or serves all that came meanwhile.
+        lock (_serving)
         {
-            return _stopping;
+            ServeWaiting();
         }
     }
 
-    private void Serve()
+    private void ServeWaiting()
     {
         long sequence;
         lock (_lock)
@@ -159,11 +207,13 @@ internal sealed class Flusher : IDisposable
         {
             try
             {
+                var began = Stopwatch.GetTimestamp();
                 foreach (var segment in _syncingSegments)
                 {
                     segment.File.Sync();
                 }
 
+                Volatile.Write(ref _tookTicks, Stopwatch.GetTimestamp() - began);
                 Volatile.Write(ref _syncs, _syncs + 1);
                 _mark.Set(sequence, _opening);
             }

@@ -65,7 +65,8 @@ internal sealed class LogWriter(
     }
 
     /// <summary>On return, all that was queued before the call is done, but for becoming durable.</summary>
-    public void CarryOut()
+    /// <param name="mayWait">Also syncs for those who wait to be durable, on this thread, where that is quick.</param>
+    public void CarryOut(bool mayWait = false)
     {
         if (_turn.IsHeldByCurrentThread)
         {
@@ -80,6 +81,11 @@ internal sealed class LogWriter(
                 _draining.Clear();
                 Progressed?.Invoke();
             }
+        }
+
+        if (!mayWait || !flusher.TryServeHere())
+        {
+            flusher.Wake();
         }
     }
 
@@ -282,7 +288,7 @@ internal sealed class LogWriter(
             request.Applied();
             if (request.Durable)
             {
-                flusher.Add(request);
+                flusher.AddQuietly(request);
             }
             else
             {
@@ -413,11 +419,17 @@ internal sealed class LogWriter(
 
     private void Published()
     {
+        VolumeState? last = null;
         foreach (var write in _record)
         {
             var volume = write.Volume;
-            volume.LastSequence = position.Sequence;
-            flusher.Written(volume);
+            if (volume != last)
+            {
+                volume.LastSequence = position.Sequence;
+                flusher.Written(volume);
+                last = volume;
+            }
+
             foreach (var tap in volume.Taps)
             {
                 tap.Take(volume.LastRun!.Value, write);
@@ -428,7 +440,7 @@ internal sealed class LogWriter(
         {
             if (write.ForceUnitAccess)
             {
-                flusher.Add(write);
+                flusher.AddQuietly(write);
             }
             else
             {

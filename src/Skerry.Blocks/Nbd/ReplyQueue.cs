@@ -42,6 +42,18 @@ internal sealed class ReplyQueue(ClientSocket socket, Func<Request> make, int ma
         }
     }
 
+    /// <summary>True when a single request is between receipt and sent reply.</summary>
+    public bool HasOne
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _inFlight == 1;
+            }
+        }
+    }
+
     /// <summary>Takes a request in; null where there is no room, or the client has ended. Receiving thread only.</summary>
     public Request? TryAdmit(in RequestHeader header, long receivedTimestamp, long heldBytes)
     {

@@ -194,7 +194,9 @@ internal sealed class Transmission : IDisposable
             return;
         }
 
-        _batching!.CarryOut();
+        // Nothing else to do: then the sync that the one request waits for may as well be on this thread.
+        bool isAlone = _batch.Count == 1 && _input.Count == 0 && Queue.HasOne;
+        _batching!.CarryOut(mayWait: isAlone);
         foreach (Request request in _batch)
         {
             request.AwaitKept();
@@ -250,7 +252,7 @@ internal sealed class Transmission : IDisposable
         {
             return header.Command switch
             {
-                Command.Flush => _export.RefusesWrites ? default : _device.FlushAsync(_cancel),
+                Command.Flush => _export.RefusesWrites ? default : _batching?.BeginFlush(_cancel) ?? _device.FlushAsync(_cancel),
                 _ when header.LengthBytes == 0 => default,
                 Command.Write => _device.WriteAsync(offsetBytes, payload, options, _cancel),
                 Command.Trim => _device.TrimAsync(offsetBytes, header.LengthBytes, options, _cancel),

@@ -1,3 +1,4 @@
+using Skerry.Blocks.Tests.Log;
 using Skerry.TestKit.Files;
 
 namespace Skerry.Blocks.Tests.Nbd;
@@ -67,9 +68,41 @@ public sealed class BatchingTests
         Assert.Equal([.. Enumerable.Repeat((byte)3, 100), .. Enumerable.Repeat((byte)9, 10), .. Enumerable.Repeat((byte)3, 3986), .. new byte[4096]], read);
 
         ValueTask durable = volume.WriteAsync(0, Filled(5), WriteOptions.MoreFollows | WriteOptions.ForceUnitAccess, Ct);
-        volume.CarryOut();
+        volume.CarryOut(mayWait: false);
         await durable;
         Assert.Equal(volume.Lineage.LastNumber, volume.DurableNumber);
+    }
+
+    [Fact]
+    public async Task A_flush_that_waits_is_served_by_whoever_carries_out_and_fails_for_good_with_the_disk()
+    {
+        FaultyStorage storage = new();
+        await using BlockStore store = BlockStore.Open(new BlockStoreOptions { Directory = "memory" }, storage, background: false);
+        BlockVolume volume = await store.CreateAsync("disk", Mebi, Ct);
+        await volume.BeginRunAsync(1, Ct);
+        await volume.WriteAsync(0, Filled(1), WriteOptions.None, Ct);
+        ValueTask flush = volume.BeginFlush(Ct);
+        Assert.False(flush.IsCompleted);
+        volume.CarryOut(mayWait: true);
+        Assert.True(flush.IsCompletedSuccessfully);
+        await flush;
+        Assert.Equal(volume.Lineage.LastNumber, volume.DurableNumber);
+
+        // Not waited for here: the flusher's own thread serves it.
+        await volume.WriteAsync(0, Filled(2), WriteOptions.None, Ct);
+        flush = volume.BeginFlush(Ct);
+        volume.CarryOut(mayWait: false);
+        await flush;
+        Assert.Equal(volume.Lineage.LastNumber, volume.DurableNumber);
+
+        long durable = volume.DurableNumber;
+        storage.SyncsFail = true;
+        ValueTask write = volume.WriteAsync(0, Filled(3), WriteOptions.ForceUnitAccess | WriteOptions.MoreFollows, Ct);
+        volume.CarryOut(mayWait: true);
+        Assert.Equal(BlockError.Io, (await Assert.ThrowsAsync<BlockException>(async () => await write)).Error);
+        storage.SyncsFail = false;
+        Assert.Equal(BlockError.Io, (await Assert.ThrowsAsync<BlockException>(async () => await volume.FlushAsync(Ct))).Error);
+        Assert.Equal(durable, volume.DurableNumber);
     }
 
     private static byte[] Filled(int value) => [.. Enumerable.Repeat((byte)value, 4096)];
@@ -112,7 +145,7 @@ public sealed class BatchingTests
             return new(done.Task);
         }
 
-        public void CarryOut()
+        public void CarryOut(bool mayWait)
         {
             List<(TaskCompletionSource Done, Func<ValueTask> Run)> round;
             lock (_gate)
@@ -134,6 +167,8 @@ public sealed class BatchingTests
 
         public ValueTask TrimAsync(long offsetBytes, long lengthBytes, WriteOptions options, CancellationToken cancellationToken) =>
             inner.TrimAsync(offsetBytes, lengthBytes, options, cancellationToken);
+
+        public ValueTask BeginFlush(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
 
         public ValueTask FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
 
