@@ -188,6 +188,11 @@ public sealed partial class BlockStore : IAsyncDisposable
         return VolumeOf(_state.Get(volumeId));
     }
 
+    /// <summary>The same under a key that was wrapped for this store's <see cref="BlockStoreOptions.KeyHolder"/>.</summary>
+    /// <exception cref="BlockException">As there, and <see cref="BlockError.Locked"/> when the key was not wrapped for that holder.</exception>
+    public ValueTask<BlockVolume> CreateAsync(string volumeId, long sizeBytes, WrappedKey wrapped, CancellationToken cancellationToken) =>
+        CreateAsync(volumeId, sizeBytes, _parts.Keys.Open(wrapped, volumeId), cancellationToken);
+
     /// <summary>
     /// The volume, which is the same object for everyone and belongs to the store. It takes writes once a run is begun; what is encrypted and
     /// <see cref="BlockVolume.IsLocked"/> can be managed, but neither read nor written.
@@ -199,6 +204,9 @@ public sealed partial class BlockStore : IAsyncDisposable
         RequireOpen();
         return new(VolumeOf(_state.Get(volumeId)));
     }
+
+    /// <summary>As <see cref="OpenAsync(string, CancellationToken)"/>; null when there is none of that name.</summary>
+    public BlockVolume? Find(string volumeId) => _state.ById.TryGetValue(volumeId, out var volume) ? VolumeOf(volume) : null;
 
     /// <summary>
     /// Deletes a volume with its snapshots, durably; an open run ends, and whatever still uses the volume fails with

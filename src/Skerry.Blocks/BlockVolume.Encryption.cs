@@ -16,6 +16,9 @@ public sealed partial class BlockVolume
     /// </summary>
     public bool IsLocked => _state.Locked;
 
+    /// <summary>Why it is locked; null when it is not.</summary>
+    public string? WhyLocked => _state.Locked ? $"{_name}: {_parts.Keys.Explain(_state)}" : null;
+
     /// <summary>The key as it is stored here; null for a plain volume, or when it is of a kind unknown to this version.</summary>
     public WrappedKey? WrappedKey => _state.Properties.TryGetValue(VolumeState.KeyProperty, out var bytes) ? WrappedKey.Read(bytes) : null;
 

@@ -12,6 +12,7 @@ namespace Skerry.Domain;
 [JsonSerializable(typeof(List<BackendReport>))]
 [JsonSerializable(typeof(List<string>))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
+[JsonSerializable(typeof(VolumeTypeEncryption))]
 [JsonSerializable(typeof(SizeParameters))]
 [JsonSerializable(typeof(StatusParameters))]
 [JsonSerializable(typeof(DeleteParameters))]

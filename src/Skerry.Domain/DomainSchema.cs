@@ -48,6 +48,10 @@ public static class DomainSchema
         new(EntityKinds.Replication, "source_status", Owner, Observed),
         new(EntityKinds.Replication, "target_status", Owner, Observed),
 
+        // Only a site that can open a volume's key can wrap it for another; losing one of two wrappings of one key loses nothing.
+        new(EntityKinds.Replication, "home_key", Owner, Observed),
+        new(EntityKinds.Replication, "target_key", Owner, Observed),
+
         // Limits are set from above where there is an above.
         new(EntityKinds.Quota, "volumes", Hub),
         new(EntityKinds.Quota, "gigabytes", Hub),

@@ -1,6 +1,8 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Skerry.Blocks.Encryption;
 using Skerry.Domain.Identity;
 using Skerry.Host.Configuration;
 using Skerry.Host.Files;
@@ -24,8 +26,9 @@ internal static class SiteDaemon
             using var directory = DataDirectory.Open(site.DataDirectory);
             using var certificate = SiteCertificate.LoadOrCreate(directory.Path, site.Name, Hosts(site), TimeProvider.System);
             using var tokenKey = TokenKey.LoadOrCreate(directory.PathOf("token.key"));
+            using var keyHolder = new KeyHolder(certificate.Certificate.GetECDsaPrivateKey()!);
             await using var replica = await SiteState.OpenAsync(site, directory, cancellationToken);
-            await using var stores = await SiteDisks.OpenAsync(site, cancellationToken);
+            await using var stores = await SiteDisks.OpenAsync(site, keyHolder, cancellationToken);
             await using var app = Build(site, directory, certificate, tokenKey, replica, stores);
             await FirstStart.RunAsync(app.Services, site, directory, cancellationToken);
             await StartAsync(app, site, cancellationToken);

@@ -26,7 +26,8 @@ internal static class VolumeRecords
         volume.SourceSnapshotId,
         volume.Metadata,
         volume.CreatedAt,
-        volume.UpdatedAt);
+        volume.UpdatedAt,
+        volume.IsEncrypted);
 
     public static SnapshotRecord Of(Snapshot snapshot, Actor actor) => new(
         snapshot.Id,

@@ -46,7 +46,7 @@ internal static class VolumesApi
         }
 
         var fields = body.Root;
-        fields.Allow("name", "description", "size_gib", "type", "site", "source_volume_id", "snapshot_id", "metadata");
+        fields.Allow("name", "description", "size_gib", "type", "site", "source_volume_id", "snapshot_id", "metadata", "encrypted");
         var request = new CreateVolumeRequest
         {
             Name = fields.Text("name"),
@@ -57,6 +57,7 @@ internal static class VolumesApi
             SourceVolumeId = fields.Text("source_volume_id"),
             SourceSnapshotId = fields.Text("snapshot_id"),
             Metadata = fields.TextMap("metadata"),
+            Encrypted = fields.Flag("encrypted"),
         };
         return fields.Refusal is { } refusal
             ? new Fault(refusal)

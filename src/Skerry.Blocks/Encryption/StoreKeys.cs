@@ -14,6 +14,10 @@ internal sealed class StoreKeys(KeyHolder? holder)
     public WrappedKey Wrap(VolumeKey key, string volumeId) => holder?.Wrap(key) ?? throw new BlockException(
         BlockError.Locked, $"volume '{volumeId}' cannot be encrypted: the store was opened without a key of its own to wrap the volume's key for");
 
+    public VolumeKey Open(WrappedKey wrapped, string volumeId) => holder?.Open(wrapped) ?? throw new BlockException(
+        BlockError.Locked,
+        $"volume '{volumeId}' cannot be made: its key {wrapped.KeyId} was wrapped for holder {wrapped.HolderId}, and this store's is {holder?.Id ?? "none"}");
+
     /// <summary>At the opening of the store. What cannot be opened stays locked, and is no reason not to open the rest.</summary>
     public void Unlock(IEnumerable<VolumeState> volumes)
     {

@@ -58,6 +58,19 @@ public sealed class WrappedKey
     public static WrappedKey? Read(ReadOnlySpan<byte> bytes) =>
         bytes.Length == TotalBytes && bytes[0] == Version && bytes[PointAt] == 4 ? new WrappedKey(bytes.ToArray()) : null;
 
+    /// <summary>Null when the text is no wrapped key of a version that is known here. See <see cref="ToString"/>.</summary>
+    public static WrappedKey? Parse(string text)
+    {
+        var bytes = new byte[TotalBytes];
+        return Convert.TryFromBase64String(text, bytes, out var length) ? Read(bytes.AsSpan(0, length)) : null;
+    }
+
+    /// <summary>Whether the holder of the private half of that key can open it.</summary>
+    public bool IsFor(ECDsa holder) => KeyHolder.IdOf(holder).AsSpan().SequenceEqual(_bytes.AsSpan(HolderAt, KeyHolder.IdBytes));
+
+    /// <summary>As text: its bytes in base64.</summary>
+    public override string ToString() => Convert.ToBase64String(_bytes);
+
     internal VolumeKey? Open(ECDiffieHellman own)
     {
         Span<byte> secret = stackalloc byte[VolumeKey.Bytes];

@@ -23,6 +23,7 @@ internal sealed class VolumeCreateCommand : DataCommand
     };
 
     private readonly Option<string> _description = new("--description") { Description = "Free text.", HelpName = "TEXT" };
+    private readonly Option<bool> _encrypted = new("--encrypted") { Description = "Encrypt its blocks where they are stored. A copy is as its source is." };
     private readonly Option<string[]> _property = PropertyOption.Create();
     private readonly Option<string> _sourceVolume = new("--source-volume") { Description = "Start as a copy of this volume.", HelpName = "VOLUME" };
     private readonly Option<string> _snapshot = new("--snapshot") { Description = "Start as a copy of this snapshot.", HelpName = "SNAPSHOT" };
@@ -34,6 +35,7 @@ internal sealed class VolumeCreateCommand : DataCommand
             "skerry volume create data --size 2 --wait",
             "skerry volume create data --size 100 --site south --type native",
             "skerry volume create copy --snapshot before-upgrade",
+            "skerry volume create ledger --size 10 --encrypted",
             "ID=$(skerry volume create data --size 2 -f value -c id)")
     {
         Arguments.Add(_name);
@@ -42,6 +44,7 @@ internal sealed class VolumeCreateCommand : DataCommand
         Options.Add(_site);
         Options.Add(_description);
         Options.Add(_property);
+        Options.Add(_encrypted);
         Options.Add(_sourceVolume);
         Options.Add(_snapshot);
         Options.Add(SharedOptions.Wait);
@@ -77,7 +80,8 @@ internal sealed class VolumeCreateCommand : DataCommand
             site?.Id,
             source?.Id,
             snapshot?.Id,
-            properties is { Length: > 0 } ? PropertyOption.Parse(properties) : null);
+            properties is { Length: > 0 } ? PropertyOption.Parse(properties) : null,
+            invocation.Get(_encrypted) ? true : null);
         var reply = await invocation.Client.Volumes.CreateAsync(request, cancellationToken);
         return await VolumeOutcome.PrintAsync(invocation, reply, cancellationToken);
     }

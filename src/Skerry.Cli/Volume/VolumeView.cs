@@ -17,6 +17,7 @@ internal static class VolumeView
         new("replication_status", "active - primary, active - updating, active - secondary, or plain words; null when not replicated.", v => v.ReplicationStatus),
         new("description", "Free text.", v => v.Description, IsBrief: false),
         new("type", "Volume type.", v => v.Type, IsBrief: false),
+        new("encrypted", "Whether its blocks are encrypted where they are stored.", v => v.Encrypted, IsBrief: false),
         new("backend", "Backend (administrators).", v => v.Backend, IsBrief: false),
         new("generation", "Number of the current generation (administrators).", v => v.Generation, IsBrief: false),
         new("allocated_bytes", "Space that it takes, as last measured (administrators).", v => v.AllocatedBytes, IsBrief: false),

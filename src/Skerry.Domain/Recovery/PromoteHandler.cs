@@ -52,6 +52,13 @@ internal sealed class PromoteHandler(
             return OperationResult.Failed(refusal.ToString());
         }
 
+        if (drivers.Holding(volumeId)?.Keys?.WhyLocked(volumeId) is { } locked)
+        {
+            var holder = new SiteDirectory(site, state).NameOf(primary.Current.Site);
+            return OperationResult.Failed(
+                $"The copy of volume {volumeId} at site {site.SiteName} cannot be promoted: {locked}. Site {holder} has the key. Nothing was changed.");
+        }
+
         using var hold = await SettleAsync(volumeId, cancellationToken);
         if (hold?.Copy is not { } copy)
         {

@@ -29,4 +29,6 @@ public interface IReplicaAdmission
 /// <param name="Refusal">Why not; null when admitted.</param>
 /// <param name="IsTemporary">True when the refusal may pass by itself, as when the state has not arrived yet.</param>
 /// <param name="Generation">The highest generation known here, for a source that has missed it.</param>
-public sealed record AdmissionVerdict(string? Backend, bool MayResync, Refusal? Refusal, bool IsTemporary, long Generation);
+/// <param name="WrappedKey">The key of an encrypted volume, wrapped for this site; null for a plain one.</param>
+public sealed record AdmissionVerdict(
+    string? Backend, bool MayResync, Refusal? Refusal, bool IsTemporary, long Generation, string? WrappedKey = null);

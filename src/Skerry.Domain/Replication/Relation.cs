@@ -19,7 +19,9 @@ internal sealed record Relation(
     string? ResyncGeneration,
     SourceStatus? Source,
     TargetStatus? Target,
-    DateTimeOffset CreatedAt)
+    DateTimeOffset CreatedAt,
+    string? HomeKey = null,
+    string? OtherKey = null)
 {
     public const string VolumeIdField = "volume_id";
     public const string HomeSiteField = "home_site";
@@ -36,6 +38,8 @@ internal sealed record Relation(
     public const string CreatedField = "created_at";
     public const string SourceStatusField = "source_status";
     public const string TargetStatusField = "target_status";
+    public const string HomeKeyField = "home_key";
+    public const string TargetKeyField = "target_key";
 
     /// <summary>
     /// Which site holds the replica follows from who is primary, so a failover reverses the relation without a write: the replica
@@ -48,6 +52,12 @@ internal sealed record Relation(
     /// <summary>The backend of the volume's copy at a site of this relation; null for other sites.</summary>
     public string? BackendAt(string site) =>
         site == HomeSite ? HomeBackend : site == OtherSite ? OtherBackend : null;
+
+    /// <summary>An encrypted volume's key as wrapped for a site of this relation; null while it was not, and for other sites.</summary>
+    public string? KeyAt(string site) => site == HomeSite ? HomeKey : site == OtherSite ? OtherKey : null;
+
+    /// <summary>The field with the key that is wrapped for a site of this relation.</summary>
+    public string KeyFieldOf(string site) => site == HomeSite ? HomeKeyField : TargetKeyField;
 
     public static EntityKey Key(string id) => new(EntityKinds.Replication, id);
 
@@ -70,7 +80,9 @@ internal sealed record Relation(
                 entity.Text(ResyncGenerationField),
                 entity.Json(SourceStatusField, ReplicationJson.Default.SourceStatus),
                 entity.Json(TargetStatusField, ReplicationJson.Default.TargetStatus),
-                entity.Instant(CreatedField) ?? DateTimeOffset.UnixEpoch)
+                entity.Instant(CreatedField) ?? DateTimeOffset.UnixEpoch,
+                entity.Text(HomeKeyField),
+                entity.Text(TargetKeyField))
             : null;
 
     public static Relation? Find(StateView state, string id) =>

@@ -34,12 +34,16 @@ public sealed class ReplicaAdmission(SiteContext site) : IReplicaAdmission
                 $"Site {names.NameOf(current.Site)}, not {names.NameOf(peer)}, is the primary of volume {volumeId}.", null, current.Number)
             : relation.ReplicaOf(peer) is var (replicaSite, backend) && replicaSite != site.SelfText ? Declined(
                 $"The replica of volume {volumeId} is at site {names.NameOf(replicaSite)}.", null, current.Number)
+            : relation.KeyAt(site.SelfText) is null && state.Find(EntityKinds.Volume, volumeId)?.Flag(VolumeEntity.Encrypted) == true ? Declined(
+                $"Volume {volumeId} is encrypted, and its key has not been wrapped for site {site.SiteName}; site {names.NameOf(peer)} has the key.",
+                $"Site {names.NameOf(peer)} wraps it by itself once it knows the certificate of site {site.SiteName}.", current.Number)
             : new AdmissionVerdict(
                 relation.BackendAt(site.SelfText) is { Length: > 0 } known ? known : relation.ReplicaOf(peer).Backend,
                 relation.OnReturn == ReturnPolicies.Resync || relation.ResyncGeneration == current.Id,
                 null,
                 false,
-                current.Number);
+                current.Number,
+                relation.KeyAt(site.SelfText));
     }
 
     public bool WasPrimaryHere(string volumeId, long generation) =>

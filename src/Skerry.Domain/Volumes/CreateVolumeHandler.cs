@@ -34,7 +34,13 @@ internal sealed class CreateVolumeHandler(SiteContext site, VolumeDrivers driver
         {
             // A copy shares the blocks of its source, so it is made where those are.
             driver = (sourceId is null ? null : drivers.Holding(sourceId)) ?? drivers.Get(volume.Text(VolumeEntity.Backend));
-            await driver.CreateAsync(new NewVolume(id, sizeBytes, sourceId, volume.Text("source_snapshot_id")), cancellationToken);
+            if (volume.Flag(VolumeEntity.Encrypted) && driver.Keys is null)
+            {
+                throw new DriverException(
+                    DriverError.Mismatch, $"Backend {driver.Backend} cannot encrypt; nothing was made. Ask for volume {id} on another backend.");
+            }
+
+            await driver.CreateAsync(new NewVolume(id, sizeBytes, sourceId, volume.Text("source_snapshot_id"), volume.Flag(VolumeEntity.Encrypted)), cancellationToken);
             await driver.OpenForWritingAsync(id, number, cancellationToken);
         }
         catch (DriverException e)

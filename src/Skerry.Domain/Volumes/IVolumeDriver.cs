@@ -21,6 +21,9 @@ public interface IVolumeDriver
 
     DriverCapabilities Capabilities { get; }
 
+    /// <summary>The keys of the encrypted volumes; null when the driver cannot encrypt.</summary>
+    IVolumeKeys? Keys => null;
+
     /// <summary>The space of the backend now.</summary>
     /// <exception cref="DriverException">The backend cannot be reached, or fails.</exception>
     ValueTask<BackendSpace> MeasureAsync(CancellationToken cancellationToken);
@@ -94,7 +97,9 @@ public sealed record LocalVolume(
 /// <param name="SizeBytes">Its size; at least the source's.</param>
 /// <param name="SourceVolumeId">The volume on the same backend whose content it begins with; null for none.</param>
 /// <param name="SourceSnapshotId">A snapshot of that volume; null for the volume's present state.</param>
-public sealed record NewVolume(string VolumeId, long SizeBytes, string? SourceVolumeId = null, string? SourceSnapshotId = null);
+/// <param name="IsEncrypted">Its blocks are encrypted where they are stored, under a new key, or its source's.</param>
+public sealed record NewVolume(
+    string VolumeId, long SizeBytes, string? SourceVolumeId = null, string? SourceSnapshotId = null, bool IsEncrypted = false);
 
 /// <summary>Why a driver could not do what it was told.</summary>
 public enum DriverError

@@ -27,6 +27,7 @@ namespace Skerry.Domain.Volumes;
 /// <param name="ReplicationStatus">Cinder's word for tenants; null when it is not replicated.</param>
 /// <param name="Attachments">Who has it attached.</param>
 /// <param name="OperationId">The unfinished operation that its status speaks of; null when there is none.</param>
+/// <param name="IsEncrypted">Its blocks are encrypted where they are stored; chosen when it is made, for ever.</param>
 public sealed record Volume(
     string Id,
     string Name,
@@ -51,7 +52,8 @@ public sealed record Volume(
     PrimaryView? Primary,
     string? ReplicationStatus,
     IReadOnlyList<Attachment> Attachments,
-    string? OperationId)
+    string? OperationId,
+    bool IsEncrypted = false)
 {
     public const long BytesPerGib = 1L << 30;
 
@@ -107,6 +109,12 @@ public sealed record CreateVolumeRequest
     public string? SourceSnapshotId { get; init; }
 
     public IReadOnlyDictionary<string, string>? Metadata { get; init; }
+
+    /// <summary>
+    /// Whether its blocks are encrypted where they are stored. Null takes what the source is, or else what the type says; a copy
+    /// shares the blocks of its source, so it cannot differ from it.
+    /// </summary>
+    public bool? Encrypted { get; init; }
 
     /// <summary>The project to own it; null takes the actor's. Another one is for administrators.</summary>
     public string? ProjectId { get; init; }

@@ -2,7 +2,8 @@ namespace Skerry.Domain.Volumes;
 
 /// <summary>What a volume will be, decided from a request and the state: a pure decision.</summary>
 internal sealed record VolumeCreation(
-    string ProjectId, string SiteId, VolumeType Type, string Backend, long SizeGib, string? SourceVolumeId, string? SourceSnapshotId)
+    string ProjectId, string SiteId, VolumeType Type, string Backend, long SizeGib, string? SourceVolumeId, string? SourceSnapshotId,
+    bool IsEncrypted)
 {
     /// <summary>What is wrong with the request whatever the state.</summary>
     public static Refusal? Check(Actor actor, CreateVolumeRequest request) =>
@@ -78,8 +79,17 @@ internal sealed record VolumeCreation(
                 "size", $"{sizeGib} GiB is smaller than what the volume is to be made from.", $"Give at least {from.SizeGib} GiB.");
         }
 
+        if (from is not null && request.Encrypted is { } wanted && wanted != from.IsEncrypted)
+        {
+            return Refusal.Invalid(
+                "encrypted",
+                $"What the volume is to be made from is {(from.IsEncrypted ? "encrypted" : "not encrypted")}, and a copy shares its blocks.",
+                "Leave encrypted out; or make an empty volume and copy the data into it.");
+        }
+
+        var isEncrypted = from?.IsEncrypted ?? request.Encrypted ?? type.Encryption is not null;
         var backend = VolumePlacement.Choose(
-            BackendReport.Of(state, siteId), sites.NameOf(siteId), type, request.Backend ?? from?.Backend, sizeGib, actor.IsAdmin);
+            BackendReport.Of(state, siteId), sites.NameOf(siteId), type, request.Backend ?? from?.Backend, sizeGib, isEncrypted, actor.IsAdmin);
         if (backend.IsRefused)
         {
             return backend.Refusal!;
@@ -92,7 +102,7 @@ internal sealed record VolumeCreation(
         }
 
         return new VolumeCreation(
-            projectId, siteId, type, backend.Value, sizeGib, from?.VolumeId, request.SourceSnapshotId);
+            projectId, siteId, type, backend.Value, sizeGib, from?.VolumeId, request.SourceSnapshotId, isEncrypted);
     }
 
     private static Outcome<Origin?> Source(VolumeReader reader, Actor actor, CreateVolumeRequest request)
@@ -113,7 +123,7 @@ internal sealed record VolumeCreation(
 
             // A snapshot may lie at a site that is not its volume's owner any more; there the volume's backend says nothing.
             var backend = volume?.SiteId == snapshot.SiteId ? volume.Backend : null;
-            return new Origin(snapshot.VolumeId, snapshot.SiteId, volume?.TypeId ?? "", backend, snapshot.SizeGib);
+            return new Origin(snapshot.VolumeId, snapshot.SiteId, volume?.TypeId ?? "", backend, snapshot.SizeGib, volume?.IsEncrypted ?? false);
         }
 
         if (request.SourceVolumeId is { } volumeId)
@@ -128,11 +138,11 @@ internal sealed record VolumeCreation(
                 return Refusal.State($"Volume {volumeId} is {volume.Status}.", "Wait until it is available.") with { Field = "source_volid" };
             }
 
-            return new Origin(volumeId, volume.SiteId, volume.TypeId, volume.Backend, volume.SizeGib);
+            return new Origin(volumeId, volume.SiteId, volume.TypeId, volume.Backend, volume.SizeGib, volume.IsEncrypted);
         }
 
         return default(Outcome<Origin?>);
     }
 
-    private sealed record Origin(string VolumeId, string SiteId, string TypeId, string? Backend, long SizeGib);
+    private sealed record Origin(string VolumeId, string SiteId, string TypeId, string? Backend, long SizeGib, bool IsEncrypted);
 }

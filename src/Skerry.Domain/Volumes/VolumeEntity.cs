@@ -10,6 +10,7 @@ internal static class VolumeEntity
     public const string ErrorReason = "error_reason";
     public const string SizeGib = "size_gib";
     public const string Backend = "backend";
+    public const string Encrypted = "encrypted";
     public const string AllocatedBytes = "allocated_bytes";
 
     public static EntityKey Key(string volumeId) => new(EntityKinds.Volume, volumeId);

@@ -8,10 +8,12 @@ internal static class VolumePlacement
     /// <param name="type">The volume's type; its specs say which backends may hold it.</param>
     /// <param name="wanted">A backend that was asked for; null for any.</param>
     /// <param name="sizeGib">The volume's size.</param>
+    /// <param name="isEncrypted">Only backends that encrypt will do.</param>
     /// <param name="maySeeBackends">Whether the message may name backends.</param>
     /// <returns>The name of the fitting backend with the most room.</returns>
     public static Outcome<string> Choose(
-        IReadOnlyList<BackendReport> backends, string siteName, VolumeType type, string? wanted, long sizeGib, bool maySeeBackends)
+        IReadOnlyList<BackendReport> backends, string siteName, VolumeType type, string? wanted, long sizeGib, bool isEncrypted,
+        bool maySeeBackends)
     {
         if (backends.Count == 0)
         {
@@ -29,11 +31,11 @@ internal static class VolumePlacement
                 "backend", $"Site {siteName} has no backend {wanted}.", $"Its backends are {string.Join(", ", backends.Select(b => b.Name))}.");
         }
 
-        var fitting = named.Where(b => Fits(b, type)).ToList();
+        var fitting = named.Where(b => Fits(b, type) && (!isEncrypted || b.Driver == IVolumeKeys.Driver)).ToList();
         if (fitting.Count == 0)
         {
             var which = maySeeBackends ? $" Its backends are {string.Join(", ", backends.Select(b => $"{b.Name} ({b.Driver})"))}." : "";
-            return Refusal.Invalid("volume_type", $"Site {siteName} has no backend for volumes of type {type.Name}.{which}");
+            return Refusal.Invalid("volume_type", $"Site {siteName} has no backend for {(isEncrypted ? "encrypted " : "")}volumes of type {type.Name}.{which}");
         }
 
         var working = fitting.Where(b => b.Error is null).ToList();

@@ -80,7 +80,8 @@ internal sealed class VolumeReader
             PrimaryView.Of(generations),
             ReplicationStatus(id),
             attachments,
-            operationId);
+            operationId,
+            entity.Flag(VolumeEntity.Encrypted));
     }
 
     private Snapshot ReadSnapshot(Entity entity)

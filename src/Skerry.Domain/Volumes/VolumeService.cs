@@ -207,6 +207,11 @@ public sealed class VolumeService(SiteContext site, OperationService operations,
         {
             transaction.Set(key, "source_snapshot_id", decision.SourceSnapshotId);
         }
+
+        if (decision.IsEncrypted)
+        {
+            transaction.Set(key, VolumeEntity.Encrypted, FieldValue.From(true));
+        }
     }
 
     private Outcome<Volume> Queue(

@@ -9,8 +9,25 @@ namespace Skerry.Domain.Volumes;
 /// <c>driver</c>: the driver that a backend must have; <c>volume_backend_name</c>: the backend's name. For administrators.
 /// </param>
 /// <param name="CreatedAt">When it was made.</param>
+/// <param name="Encryption">Volumes of it are encrypted where they are stored; null when they are not. For administrators.</param>
 public sealed record VolumeType(
-    string Id, string Name, string Description, bool IsPublic, IReadOnlyDictionary<string, string> Specs, DateTimeOffset CreatedAt);
+    string Id, string Name, string Description, bool IsPublic, IReadOnlyDictionary<string, string> Specs, DateTimeOffset CreatedAt,
+    VolumeTypeEncryption? Encryption = null);
+
+/// <summary>
+/// That volumes of a type are encrypted. There is one way: AES-256-GCM, by the site that holds the volume; clients see plain blocks.
+/// </summary>
+/// <param name="Id">A UUID with dashes, by which clients take it away.</param>
+/// <param name="Provider">The name that clients gave it; nothing follows from it.</param>
+/// <param name="CreatedAt">When it was set.</param>
+public sealed record VolumeTypeEncryption(string Id, string Provider, DateTimeOffset CreatedAt)
+{
+    public const string Cipher = "aes-gcm";
+    public const int KeySizeBits = 256;
+
+    /// <summary>Cinder's word for encryption at the side of the storage.</summary>
+    public const string ControlLocation = "back-end";
+}
 
 /// <summary>What type to make.</summary>
 public sealed record CreateVolumeTypeRequest(string Name)

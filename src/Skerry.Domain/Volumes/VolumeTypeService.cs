@@ -100,6 +100,34 @@ public sealed class VolumeTypeService(SiteContext site)
             cancellationToken);
     }
 
+    /// <summary>Makes the volumes to come of this type encrypted.</summary>
+    public async ValueTask<Outcome<VolumeType>> EncryptAsync(Actor actor, string idOrName, string provider, CancellationToken cancellationToken)
+    {
+        if (VolumeRules.Text("provider", provider) is { } wrong)
+        {
+            return wrong;
+        }
+
+        var id = site.Ids.NewUuid();
+        return await ChangeEncryptionAsync(
+            actor,
+            idOrName,
+            type => type.Encryption is null
+                ? new VolumeTypeEncryption(id, provider, site.Now)
+                : new Refusal(RefusalKind.Conflict, $"Volume type {type.Name} is encrypted already.", "Use it as it is."),
+            cancellationToken);
+    }
+
+    /// <summary>The volumes to come of this type are plain; those that are there stay as they are.</summary>
+    public ValueTask<Outcome<VolumeType>> StopEncryptingAsync(Actor actor, string idOrName, CancellationToken cancellationToken) =>
+        ChangeEncryptionAsync(
+            actor,
+            idOrName,
+            type => type.Encryption is null
+                ? new Refusal(RefusalKind.NotFound, $"Volume type {type.Name} is not encrypted.")
+                : default(Outcome<VolumeTypeEncryption?>),
+            cancellationToken);
+
     /// <summary>Refused while volumes are of this type.</summary>
     public async ValueTask<Outcome<Unit>> DeleteAsync(Actor actor, string idOrName, CancellationToken cancellationToken) =>
         await site.DecideAsync<Outcome<Unit>>(
@@ -149,6 +177,37 @@ public sealed class VolumeTypeService(SiteContext site)
         }
     }
 
+    private async ValueTask<Outcome<VolumeType>> ChangeEncryptionAsync(
+        Actor actor, string idOrName, Func<VolumeType, Outcome<VolumeTypeEncryption?>> decide, CancellationToken cancellationToken) =>
+        await site.DecideAsync<Outcome<VolumeType>>(
+            actor,
+            transaction =>
+            {
+                var state = StateView.Of(transaction);
+                if (!actor.IsAdmin)
+                {
+                    return VolumeRules.AdministratorsOnly(actor, "change volume types");
+                }
+
+                if (VolumeTypes.Find(state, idOrName) is not { } type)
+                {
+                    return Refusal.NotFound("volume type", idOrName);
+                }
+
+                var decision = decide(type);
+                if (decision.IsRefused)
+                {
+                    return decision.Refusal!;
+                }
+
+                transaction.Set(
+                    VolumeTypes.Key(type.Id),
+                    "encryption",
+                    decision.Value is { } encryption ? FieldValue.Serialize(encryption, DomainJson.Default.VolumeTypeEncryption) : FieldValue.Null);
+                return VolumeTypes.Find(StateView.Of(transaction), type.Id)!;
+            },
+            cancellationToken);
+
     private static void Write(ITransaction transaction, VolumeType type, UpdateVolumeTypeRequest request)
     {
         var key = VolumeTypes.Key(type.Id);
@@ -182,5 +241,5 @@ public sealed class VolumeTypeService(SiteContext site)
     }
 
     private static VolumeType For(Actor actor, VolumeType type) =>
-        actor.IsAdmin ? type : type with { Specs = new Dictionary<string, string>() };
+        actor.IsAdmin ? type : type with { Specs = new Dictionary<string, string>(), Encryption = null };
 }

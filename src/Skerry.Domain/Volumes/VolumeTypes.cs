@@ -19,7 +19,8 @@ internal static class VolumeTypes
         entity.Text("description", ""),
         true,
         entity.Json("specs", DomainJson.Default.DictionaryStringString) ?? [],
-        entity.Instant("created_at") ?? entity.CreatedStamp.Time);
+        entity.Instant("created_at") ?? entity.CreatedStamp.Time,
+        entity.Json("encryption", DomainJson.Default.VolumeTypeEncryption));
 
     /// <summary>By name, then age, so that of two of one name the first is found.</summary>
     public static IEnumerable<VolumeType> All(StateView state) =>

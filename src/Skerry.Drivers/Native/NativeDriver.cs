@@ -1,5 +1,8 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Skerry.Blocks;
+using Skerry.Blocks.Encryption;
 using Skerry.Domain.Volumes;
 
 namespace Skerry.Drivers.Native;
@@ -9,7 +12,7 @@ namespace Skerry.Drivers.Native;
 /// The store orders and logs what is done to one volume. What this class adds is that opening and fencing one volume exclude each
 /// other, so that a fence that comes while the volume is being opened is not lost.
 /// </remarks>
-public sealed class NativeDriver(string backend, BlockStore store, ExportRegistry exports) : IVolumeDriver
+public sealed class NativeDriver(string backend, BlockStore store, ExportRegistry exports) : IVolumeDriver, IVolumeKeys
 {
     /// <summary>The driver's name in the configuration.</summary>
     public const string Name = "native";
@@ -21,6 +24,8 @@ public sealed class NativeDriver(string backend, BlockStore store, ExportRegistr
     public string DriverName => Name;
 
     public DriverCapabilities Capabilities { get; } = new(Snapshots: true, Clones: true, NativeReplication: true);
+
+    public IVolumeKeys Keys => this;
 
     public ValueTask<BackendSpace> MeasureAsync(CancellationToken cancellationToken) => CallAsync(() =>
     {
@@ -56,7 +61,9 @@ public sealed class NativeDriver(string backend, BlockStore store, ExportRegistr
         RequireRoom(volume.VolumeId, volume.SizeBytes);
         if (volume.SourceVolumeId is null)
         {
-            await store.CreateAsync(volume.VolumeId, volume.SizeBytes, cancellationToken);
+            _ = volume.IsEncrypted
+                ? await store.CreateAsync(volume.VolumeId, volume.SizeBytes, VolumeKey.Create(), cancellationToken)
+                : await store.CreateAsync(volume.VolumeId, volume.SizeBytes, cancellationToken);
             return;
         }
 
@@ -139,6 +146,32 @@ public sealed class NativeDriver(string backend, BlockStore store, ExportRegistr
             cancellationToken);
     });
 
+    public string WrapFor(string volumeId, string certificatePem, string? present)
+    {
+        try
+        {
+            using var certificate = X509Certificate2.CreateFromPem(certificatePem);
+            using var holder = certificate.GetECDsaPublicKey() ?? throw new CryptographicException("the certificate has no key on P-256");
+            var volume = store.Find(volumeId) ?? throw new BlockException(BlockError.NotFound, $"there is no volume '{volumeId}'");
+            if (present is not null && WrappedKey.Parse(present) is { } known && known.IsFor(holder) && known.KeyId == volume.WrappedKey?.KeyId)
+            {
+                return present;
+            }
+
+            return volume.WrapKeyFor(holder).ToString();
+        }
+        catch (CryptographicException e)
+        {
+            throw new DriverException(DriverError.Failed, $"The key of volume {volumeId} cannot be wrapped: {e.Message}.", e);
+        }
+        catch (BlockException e)
+        {
+            throw Translate(e);
+        }
+    }
+
+    public string? WhyLocked(string volumeId) => store.Find(volumeId)?.WhyLocked;
+
     private static long? OpenGeneration(BlockVolume volume) =>
         !volume.IsReadOnly && volume.Lineage.Runs is [.., var run] ? run.Generation : null;
 
@@ -154,6 +187,13 @@ public sealed class NativeDriver(string backend, BlockStore store, ExportRegistr
             throw new DriverException(
                 DriverError.Mismatch,
                 $"Volume {wanted.VolumeId} is there with {volume.SizeBytes} bytes, and {wanted.SizeBytes} were asked for.");
+        }
+
+        if (volume.IsEncrypted != wanted.IsEncrypted)
+        {
+            throw new DriverException(
+                DriverError.Mismatch,
+                $"Volume {wanted.VolumeId} is there {(volume.IsEncrypted ? "encrypted" : "in the clear")}, and the other was asked for.");
         }
     }
 
@@ -208,14 +248,19 @@ public sealed class NativeDriver(string backend, BlockStore store, ExportRegistr
         }
         catch (BlockException e)
         {
-            var error = e.Error switch
-            {
-                BlockError.NotFound => DriverError.NotFound,
-                BlockError.NoSpace => DriverError.NoSpace,
-                BlockError.Exists or BlockError.Refused or BlockError.OutOfRange => DriverError.Mismatch,
-                _ => DriverError.Failed,
-            };
-            throw new DriverException(error, $"Backend {backend}: {e.Message}.", e);
+            throw Translate(e);
         }
+    }
+
+    private DriverException Translate(BlockException e)
+    {
+        var error = e.Error switch
+        {
+            BlockError.NotFound => DriverError.NotFound,
+            BlockError.NoSpace => DriverError.NoSpace,
+            BlockError.Exists or BlockError.Refused or BlockError.OutOfRange or BlockError.Locked => DriverError.Mismatch,
+            _ => DriverError.Failed,
+        };
+        return new DriverException(error, $"Backend {backend}: {e.Message}.", e);
     }
 }

@@ -1,4 +1,5 @@
 using Skerry.Blocks;
+using Skerry.Blocks.Encryption;
 using Skerry.Host.Configuration;
 
 namespace Skerry.Host.Wiring;
@@ -6,14 +7,14 @@ namespace Skerry.Host.Wiring;
 /// <summary>Opens the block stores of the configured backends.</summary>
 internal static class SiteDisks
 {
-    public static async Task<BlockStoreSet> OpenAsync(SiteConfiguration site, CancellationToken cancellationToken)
+    public static async Task<BlockStoreSet> OpenAsync(SiteConfiguration site, KeyHolder keyHolder, CancellationToken cancellationToken)
     {
         var stores = new Dictionary<string, BlockStore>(StringComparer.Ordinal);
         try
         {
             foreach (var backend in site.Backends)
             {
-                var options = new BlockStoreOptions { Directory = backend.Directory, CapacityBytes = backend.CapacityBytes ?? 0 };
+                var options = new BlockStoreOptions { Directory = backend.Directory, CapacityBytes = backend.CapacityBytes ?? 0, KeyHolder = keyHolder };
                 stores.Add(backend.Name, await OpenAsync(backend, options, cancellationToken));
             }
 

@@ -171,6 +171,7 @@ internal static class SiteServices
         services.AddSingleton<RecoveryService>();
         services.AddSingleton<IOpenGuard, PromotionGuard>();
         services.AddSingleton<IReconciler, HandoverReconciler>();
+        services.AddSingleton<IReconciler, KeyReconciler>();
         services.AddSingleton<IReconciler, SourceReconciler>();
         services.AddSingleton<IReconciler, TargetReconciler>();
     }

@@ -86,7 +86,7 @@ public sealed class NativeReplicaEndpoint(
     {
         try
         {
-            var copy = await replicas.OpenOrCreateAsync(slot, judge().Backend ?? "", hello.SizeBytes, cancellationToken);
+            var copy = await replicas.OpenOrCreateAsync(slot, judge(), hello.SizeBytes, cancellationToken);
             slot.LastHeard = new ReplicaSlot.Heard(time.GetUtcNow(), slot.LastHeard?.PrimaryNumber ?? 0, slot.LastHeard?.OwedBytes);
             try
             {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Skerry.Blocks;
+using Skerry.Blocks.Encryption;
 using Skerry.Domain.Replication;
 
 namespace Skerry.Movers.Native;
@@ -69,10 +70,12 @@ public sealed class NativeReplicas(BlockStoreSet stores) : IReplicaStore
 
     /// <summary>The copy that a source was admitted for; made when there is none. The caller has entered the slot.</summary>
     internal async ValueTask<ReplicaCopy> OpenOrCreateAsync(
-        ReplicaSlot slot, string backend, long sizeBytes, CancellationToken cancellationToken)
+        ReplicaSlot slot, AdmissionVerdict admitted, long sizeBytes, CancellationToken cancellationToken)
     {
+        var backend = admitted.Backend ?? "";
         if (await LookAsync(slot, cancellationToken) is { } known)
         {
+            RequireLikeness(known.Volume, admitted.WrappedKey);
             return known.Volume.IsReadOnly
                 ? known
                 : throw new ReplicaRefusedException(new Wire.RefusedMessage(
@@ -93,7 +96,9 @@ public sealed class NativeReplicas(BlockStoreSet stores) : IReplicaStore
                 "Choose a larger backend.", IsTemporary: false, 0));
         }
 
-        var volume = await store.CreateAsync(slot.VolumeId, sizeBytes, cancellationToken);
+        var volume = admitted.WrappedKey is null
+            ? await store.CreateAsync(slot.VolumeId, sizeBytes, cancellationToken)
+            : await store.CreateAsync(slot.VolumeId, sizeBytes, KeyOf(slot.VolumeId, admitted.WrappedKey), cancellationToken);
         slot.Backend = backend;
         return slot.Copy = await ReplicaCopy.OpenAsync(volume, cancellationToken);
     }
@@ -109,6 +114,25 @@ public sealed class NativeReplicas(BlockStoreSet stores) : IReplicaStore
         catch (BlockException)
         {
             // Nothing was claimed to be durable that is not; the next session meets the fault again and tells it.
+        }
+    }
+
+    private static WrappedKey KeyOf(string volumeId, string wrapped) => WrappedKey.Parse(wrapped)
+        ?? throw new ReplicaRefusedException(new Wire.RefusedMessage(
+            $"The key of volume {volumeId} is wrapped in a way that this site does not know.", "Upgrade this site.", IsTemporary: false, 0));
+
+    /// <summary>What is encrypted at its source is never kept in the clear, nor under another key.</summary>
+    private static void RequireLikeness(BlockVolume copy, string? wrapped)
+    {
+        var wrong = copy.WhyLocked is { } locked ? $"cannot be written: {locked}"
+            : copy.IsEncrypted != wrapped is not null ? $"is {(copy.IsEncrypted ? "encrypted" : "in the clear")}, and its source is not"
+            : wrapped is not null && KeyOf(copy.Id, wrapped).KeyId != copy.WrappedKey?.KeyId ? "is encrypted with another key than its source"
+            : null;
+        if (wrong is not null)
+        {
+            throw new ReplicaRefusedException(new Wire.RefusedMessage(
+                $"The copy of volume {copy.Id} here {wrong}.", "Restore this site's key; or delete the replication with its copy, and make it anew.",
+                IsTemporary: false, 0));
         }
     }
 

@@ -222,6 +222,37 @@ public sealed class BlockStorageApiTests
         Assert.Equal(("north@ssd", "up"), ((string?)services.Single()!["host"], (string?)services.Single()!["state"]));
     }
 
+    [Fact]
+    public async Task A_type_makes_its_volumes_encrypted_in_the_one_way_that_there_is()
+    {
+        await using var site = await ApiSite.StartAsync();
+        var token = await site.TokenAsync();
+        var ann = await site.AddUserAsync("ann");
+        var type = (await site.JsonAsync("POST", $"{V3}/types", token, 200, """{"volume_type": {"name": "secret"}}"""))["volume_type"]!;
+        var encryption = $"{V3}/types/{type["id"]}/encryption";
+        Assert.Equal("{}", (await site.JsonAsync("GET", encryption, token, 200)).ToJsonString());
+        foreach (var other in (string[])[
+            "\"cipher\": \"aes-xts-plain64\"", "\"key_size\": 128", "\"control_location\": \"front-end\""])
+        {
+            await site.JsonAsync("POST", encryption, token, 400, $$$"""{"encryption": {"provider": "luks", {{{other}}}}}""");
+        }
+
+        const string wanted = """{"encryption": {"provider": "skerry", "cipher": null, "key_size": 256, "control_location": "back-end"}}""";
+        await site.JsonAsync("POST", encryption, ann, 403, wanted);
+        var made = (await site.JsonAsync("POST", encryption, token, 200, wanted))["encryption"]!;
+        Assert.Equal(("skerry", "aes-gcm", 256), ((string?)made["provider"], (string?)made["cipher"], (int)made["key_size"]!));
+        await site.JsonAsync("POST", encryption, token, 409, wanted);
+        await site.JsonAsync("GET", encryption, ann, 403);
+        Assert.Equal("""{"cipher":"aes-gcm"}""", (await site.JsonAsync("GET", $"{encryption}/cipher", token, 200)).ToJsonString());
+        var secret = await site.JsonAsync("POST", $"{V3}/volumes", ann, 202, """{"volume": {"size": 1, "volume_type": "secret"}}""");
+        Assert.True((bool)secret["volume"]!["encrypted"]!);
+        await site.JsonAsync("DELETE", $"{encryption}/{Guid.NewGuid()}", token, 404);
+        await site.JsonAsync("DELETE", $"{encryption}/{made["encryption_id"]}", token, 202);
+        Assert.Equal("{}", (await site.JsonAsync("GET", encryption, token, 200)).ToJsonString());
+        var plain = await site.JsonAsync("POST", $"{V3}/volumes", ann, 202, """{"volume": {"size": 1, "volume_type": "secret"}}""");
+        Assert.False((bool)plain["volume"]!["encrypted"]!);
+    }
+
     /// <summary>Makes a volume of 1 GiB and waits until it is there.</summary>
     private static async Task<string> CreateAsync(ApiSite site, string token, string name)
     {

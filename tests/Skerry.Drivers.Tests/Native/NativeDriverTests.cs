@@ -35,6 +35,21 @@ public sealed class NativeDriverTests
     }
 
     [Fact]
+    public async Task An_encrypted_volume_is_not_made_where_there_is_no_key_to_wrap_its_own_for()
+    {
+        await using var bench = await Bench.StartAsync();
+        var refused = await Assert.ThrowsAsync<DriverException>(
+            async () => await bench.Driver.CreateAsync(new NewVolume("v", 64 << 20, IsEncrypted: true), None));
+        Assert.Equal(DriverError.Mismatch, refused.Error);
+        Assert.False(bench.Driver.Holds("v"));
+        await bench.Driver.CreateAsync(new NewVolume("v", 64 << 20), None);
+        Assert.Null(bench.Driver.Keys!.WhyLocked("v"));
+        refused = await Assert.ThrowsAsync<DriverException>(
+            async () => await bench.Driver.CreateAsync(new NewVolume("v", 64 << 20, IsEncrypted: true), None));
+        Assert.Contains("in the clear", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_larger_copy_that_was_cut_off_half_made_is_completed()
     {
         await using var bench = await Bench.StartAsync();

@@ -1,6 +1,9 @@
 using System.Net.WebSockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging.Abstractions;
 using Skerry.Blocks;
+using Skerry.Blocks.Encryption;
 using Skerry.Blocks.Tests.Log;
 using Skerry.Domain;
 using Skerry.Domain.Operations;
@@ -69,6 +72,9 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
 
     public string Name => name;
 
+    /// <summary>The site's own; taken up by the next start.</summary>
+    public ECDsa Key { get; set; } = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+
     public string Id => SiteId.ToString();
 
     public SiteId SiteId { get; } = SiteId.Create(new Random(name.Aggregate(7, (h, c) => unchecked((h * 31) + c))));
@@ -114,7 +120,7 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
             new Skerry.State.ReplicaOptions { Site = SiteId, Schema = DomainSchema.Schema }, _state, time, new Random(), cancellationToken);
         Context = new SiteContext(replica, SiteId, name, name, time, new RandomIds());
         Store = BlockStore.Open(
-            new BlockStoreOptions { Directory = "memory", SegmentBytes = 1 << 20, CheckpointBytes = 4 << 20 }, Storage);
+            new BlockStoreOptions { Directory = "memory", SegmentBytes = 1 << 20, CheckpointBytes = 4 << 20, KeyHolder = new KeyHolder(Key) }, Storage);
         var stores = new BlockStoreSet(new Dictionary<string, BlockStore> { ["ssd"] = Store });
         Exports = new ExportRegistry(Context);
         var drivers = new VolumeDrivers([new NativeDriver("ssd", Store, Exports)]);
@@ -144,6 +150,7 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
             new VolumeReconciler(Context, drivers, new PromotionGuard([Replicas])),
             new BackendReconciler(Context, drivers, ReplicationTargets.Any),
             _operationReconciler,
+            new KeyReconciler(Context, drivers),
             new SourceReconciler(Context, drivers, [Mover], fresh),
             new TargetReconciler(Context, [Replicas], new Skerry.Domain.Replication.ReplicaOptions { TrashTime = TimeSpan.FromMilliseconds(500) }, fresh),
             new HandoverReconciler(Context),
@@ -189,6 +196,18 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
         var image = Storage.Kill();
         await StopAsync();
         Storage = image;
+    }
+
+    /// <summary>Tells the cloud the site's certificate, as joining does.</summary>
+    public async Task PublishCertificateAsync()
+    {
+        var request = new CertificateRequest($"CN={name}", Key, HashAlgorithmName.SHA256);
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        await Context.DecideAsync(
+            Actor.System("start"),
+            t => t.SetIfDifferent(
+                new EntityKey(EntityKinds.Site, Id), "certificate", FieldValue.FromString(certificate.ExportCertificatePem()), DomainSchema.OwnerRank),
+            CancellationToken.None);
     }
 
     public void CutLinks()

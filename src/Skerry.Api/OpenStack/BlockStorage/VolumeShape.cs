@@ -35,7 +35,7 @@ internal static class VolumeShape
             ["links"] = BlockStorageShapes.Links(request, volume.ProjectId, $"volumes/{volume.Id}"),
             ["user_id"] = volume.UserId,
             ["bootable"] = volume.IsBootable ? "true" : "false",
-            ["encrypted"] = false,
+            ["encrypted"] = volume.IsEncrypted,
             ["replication_status"] = volume.ReplicationStatus,
             ["consistencygroup_id"] = null,
             ["multiattach"] = false,

@@ -24,6 +24,7 @@ internal static class VolumeTypesApi
             Reply.From(await types.DeleteAsync(caller.Actor, id, cancellationToken), StatusCodes.Status202Accepted));
         v3.MapPut("/types/{id}", UpdateAsync);
         v3.MapExtraSpecs();
+        v3.MapTypeEncryption();
     }
 
     private static IResult List(HttpContext context, Caller caller, VolumeTypeService types)

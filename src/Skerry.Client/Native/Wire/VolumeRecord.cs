@@ -8,6 +8,7 @@ namespace Skerry.Client.Native.Wire;
 /// <param name="ReplicationStatus">In the seed's words where it has one: <c>active - primary</c>, <c>active - updating</c>, <c>active - secondary</c>; else plain words; null when not replicated.</param>
 /// <param name="Generation">The current generation's number. Administrators only.</param>
 /// <param name="AllocatedBytes">What it takes on the backend, as last measured. Administrators only.</param>
+/// <param name="Encrypted">Whether its blocks are encrypted where they are stored.</param>
 public sealed record VolumeRecord(
     string Id,
     string? Name,
@@ -27,13 +28,15 @@ public sealed record VolumeRecord(
     string? SnapshotId,
     IReadOnlyDictionary<string, string>? Metadata,
     DateTimeOffset? CreatedAt,
-    DateTimeOffset? UpdatedAt);
+    DateTimeOffset? UpdatedAt,
+    bool Encrypted = false);
 
 /// <param name="OperationId">The operation that carries the request out, when it is not yet done.</param>
 public sealed record VolumeReply(VolumeRecord Volume, string? OperationId = null);
 
 public sealed record VolumeList(IReadOnlyList<VolumeRecord> Volumes, IReadOnlyList<PageLink>? Links = null);
 
+/// <param name="Encrypted">Whether its blocks are encrypted where they are stored; null takes what the source is, or the type says.</param>
 public sealed record VolumeCreateRequest(
     string? Name,
     string? Description,
@@ -42,7 +45,8 @@ public sealed record VolumeCreateRequest(
     string? Site,
     string? SourceVolumeId,
     string? SnapshotId,
-    IReadOnlyDictionary<string, string>? Metadata);
+    IReadOnlyDictionary<string, string>? Metadata,
+    bool? Encrypted = null);
 
 /// <summary>What to change; a null leaves the value as it is. Metadata replaces all metadata.</summary>
 public sealed record VolumeUpdateRequest(string? Name, string? Description, IReadOnlyDictionary<string, string>? Metadata);
