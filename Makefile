@@ -5,6 +5,7 @@
 #   make build                       artifacts/bin/skerryd, artifacts/bin/skerry and artifacts/bin/skerry-blocks
 #   make lint                        format and analyzers
 #   make prove [SEED=x] [STEPS=n]    the block store against its model, under crashes and faults
+#   make soak [MINUTES=10]           the block store under everything at once; memory and space must stay flat
 #   make simulate [SEEDS=n] [SEED=x] sites in one process, under faults, on virtual time
 #   make bench [NAME=blocks]         measurements beside peers, into artifacts/bench; also
 #     [CASES=randwrite,fsync] [TRANSPORT=tcp|unix] [ROUNDS=5] [GIB=16]
@@ -21,6 +22,7 @@ CONFIGURATION ?= Release
 SEEDS ?= 200
 SEED ?=
 STEPS ?=
+MINUTES ?= 10
 NAME ?= all
 CASES ?=
 TRANSPORT ?=
@@ -30,7 +32,7 @@ KEEP ?=
 
 DOTNET_BUILD := dotnet build -c $(CONFIGURATION) -v quiet -clp:NoSummary
 
-.PHONY: build demo test bench simulate prove lint setup clean
+.PHONY: build demo test bench simulate prove soak lint setup clean
 
 setup:
 	@eng/setup
@@ -52,6 +54,10 @@ simulate: setup
 prove: setup
 	@$(DOTNET_BUILD) tests/Skerry.Blocks.Tests
 	@eng/prove "$(SEED)" "$(STEPS)"
+
+soak: setup
+	@$(DOTNET_BUILD) tests/Skerry.Blocks.Tests
+	@eng/soak "$(MINUTES)"
 
 bench: build
 	@eng/bench $(NAME) cases=$(CASES) transport=$(TRANSPORT) rounds=$(ROUNDS) gib=$(GIB)
