@@ -10,6 +10,7 @@ IReadOnlyDictionary<string, Func<string, Selection, CancellationToken, Task<IRea
             .. await BlockBenchmark.RunAsync(folder, selection, cancellationToken),
             .. await StoreBenchmark.RunAsync(folder, selection, cancellationToken),
         ],
+        ["maps"] = MapBenchmark.RunAsync,
     };
 
 using var stop = new CancellationTokenSource();
