@@ -30,7 +30,7 @@ internal static class Load
                 pending.Add(volume.WriteAsync(block * BlockBytes, Piece(count++, BlockBytes), WriteOptions.MoreFollows, cancellationToken));
             }
 
-            volume.CarryOut();
+            volume.CarryOut(mayWait: true);
             foreach (var write in pending)
             {
                 await write;
