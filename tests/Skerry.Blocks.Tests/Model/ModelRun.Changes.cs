@@ -1,3 +1,5 @@
+using Skerry.Blocks.Log;
+
 namespace Skerry.Blocks.Tests.Model;
 
 /// <content>Volumes, runs, snapshots, clones, reverts, sizes and properties.</content>
@@ -42,7 +44,7 @@ internal sealed partial class ModelRun
                 Cleanings++;
             }
         }
-        catch (BlockException e) when (_tight && e.Error is BlockError.NoSpace or BlockError.Io)
+        catch (Exception e) when (_tight && e is BackingFullException or BlockException { Error: BlockError.NoSpace or BlockError.Io })
         {
             // The checkpoint before is still there; whether the store itself goes on is for the steps to come to show.
             Note("no room for the maps");

@@ -115,7 +115,7 @@ internal sealed partial class ModelRun
         {
             // From their start as many as there was room for, and perhaps the run alone.
             writes.RemoveAll(write => write.Number > target.Lineage.LastNumber);
-            if (target.Lineage.Runs.Count == model.Lineage.Runs.Count)
+            if (writes.Count == 0 && target.Lineage.Runs.Count == model.Lineage.Runs.Count)
             {
                 return;
             }
