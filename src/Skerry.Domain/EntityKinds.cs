@@ -11,6 +11,7 @@ public static class EntityKinds
     public const string Volume = "volume";
     public const string Snapshot = "snapshot";
     public const string VolumeType = "volume_type";
+    public const string QosSpec = "qos_spec";
     public const string Connection = "connection";
     public const string Attachment = "attachment";
     public const string Quota = "quota";

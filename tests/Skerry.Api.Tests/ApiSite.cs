@@ -65,6 +65,7 @@ internal sealed class ApiSite : IAsyncDisposable
         builder.Services.AddSingleton(site.Volumes);
         builder.Services.AddSingleton(site.Snapshots);
         builder.Services.AddSingleton(site.Types);
+        builder.Services.AddSingleton(site.Qos);
         builder.Services.AddSingleton(site.Quotas);
         builder.Services.AddSingleton(site.Connections);
         builder.Services.AddSingleton(site.Attachments);

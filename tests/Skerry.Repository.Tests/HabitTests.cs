@@ -137,7 +137,7 @@ public sealed partial class HabitTests
     [GeneratedRegex(@"(?<![\w.])/(?:home|root|work|tmp|Users)/\S+")]
     private static partial Regex MachinePath();
 
-    [GeneratedRegex(@"(?:= |BackendKeys = )\[(""[\w"", ]+)\][,;]")]
+    [GeneratedRegex(@"=\s+\[\s*(""[\w"",\s]+)\][,;]")]
     private static partial Regex KeyList();
 
     [GeneratedRegex(@"""(\w+)""")]

@@ -79,12 +79,13 @@ internal static class ConnectionsApi
         }
 
         var fields = body.Root;
-        fields.Allow("read_only", "host_note");
+        fields.Allow("read_only", "host_note", "client_name");
         var request = new Domain.Volumes.ConnectRequest(volumeId)
         {
             SnapshotId = snapshotId,
             ReadOnly = (fields.Flag("read_only") ?? false) || snapshotId is not null,
             HostNote = fields.Text("host_note"),
+            ClientName = fields.Text("client_name"),
         };
         return fields.Refusal is { } refusal
             ? new Fault(refusal)

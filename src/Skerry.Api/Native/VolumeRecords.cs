@@ -52,5 +52,6 @@ internal static class VolumeRecords
         connection.ReadOnly,
         connection.HostNote,
         uri,
-        connection.CreatedAt);
+        connection.CreatedAt,
+        connection.ClientName);
 }

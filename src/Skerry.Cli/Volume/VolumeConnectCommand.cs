@@ -16,6 +16,12 @@ internal sealed class VolumeConnectCommand : SkerryCommand
     private readonly Option<bool> _readOnly = new("--read-only") { Description = "Refuse writes." };
     private readonly Option<string> _note = new("--note") { Description = "Who connects, for others to read.", HelpName = "TEXT" };
 
+    private readonly Option<string> _client = new("--client")
+    {
+        Description = "Only the client whose certificate bears this common name may use it.",
+        HelpName = "NAME",
+    };
+
     public VolumeConnectCommand()
         : base(
             "connect",
@@ -28,12 +34,13 @@ internal sealed class VolumeConnectCommand : SkerryCommand
         Options.Add(_snapshot);
         Options.Add(_readOnly);
         Options.Add(_note);
+        Options.Add(_client);
     }
 
     protected override async Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
     {
         var volume = await invocation.Names.VolumeAsync(invocation.Get(_volume), cancellationToken);
-        var request = new ConnectRequest(invocation.Get(_readOnly), invocation.Get(_note));
+        var request = new ConnectRequest(invocation.Get(_readOnly), invocation.Get(_note), invocation.Get(_client));
         ConnectionRecord connection;
         if (invocation.Get(_snapshot) is { } wanted)
         {

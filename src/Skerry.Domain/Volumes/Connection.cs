@@ -9,11 +9,18 @@ namespace Skerry.Domain.Volumes;
 /// <param name="HostNote">Who said that it connects, as it said so.</param>
 /// <param name="CreatedAt">When it was made.</param>
 public sealed record Connection(
-    string Id, string VolumeId, string? SnapshotId, string SiteId, bool ReadOnly, string? HostNote, DateTimeOffset CreatedAt);
+    string Id, string VolumeId, string? SnapshotId, string SiteId, bool ReadOnly, string? HostNote, DateTimeOffset CreatedAt)
+{
+    /// <summary>
+    /// The common name that a client's certificate must bear; null for whoever has the secret. Such a client may also name the
+    /// connection by its id, and finds it in the server's list.
+    /// </summary>
+    public string? ClientName { get; init; }
+}
 
 /// <summary>A connection that was just made, with the secret that is told only now.</summary>
 /// <param name="Connection">What was made.</param>
-/// <param name="Uri"><c>nbd://host:port/export-name</c>.</param>
+/// <param name="Uri"><c>nbd://host:port/export-name</c>, or <c>nbds://</c> where the site wants TLS.</param>
 /// <param name="Host">Where the export is served.</param>
 /// <param name="Port">Where the export is served.</param>
 /// <param name="ExportName">Holds the secret.</param>
@@ -28,6 +35,9 @@ public sealed record ConnectRequest(string VolumeId)
     public bool ReadOnly { get; init; }
 
     public string? HostNote { get; init; }
+
+    /// <summary>As <see cref="Connection.ClientName"/>.</summary>
+    public string? ClientName { get; init; }
 }
 
 /// <summary>A volume in the hands of a machine, as OpenStack keeps the books.</summary>

@@ -18,7 +18,7 @@ public sealed class ConnectionService(SiteContext site, ExportRegistry exports, 
     public async ValueTask<Outcome<ConnectionGrant>> ConnectAsync(
         Actor actor, ConnectRequest request, CancellationToken cancellationToken)
     {
-        if (VolumeRules.Text("host", request.HostNote) is { } refusal)
+        if ((VolumeRules.Text("host", request.HostNote) ?? CheckClient(request.ClientName)) is { } refusal)
         {
             return refusal;
         }
@@ -41,7 +41,10 @@ public sealed class ConnectionService(SiteContext site, ExportRegistry exports, 
                     site.SelfText,
                     request.ReadOnly || request.SnapshotId is not null,
                     request.HostNote,
-                    site.Now);
+                    site.Now)
+                {
+                    ClientName = request.ClientName,
+                };
                 Write(transaction, connection, ExportRegistry.Hash(exportName));
                 return connection;
             },
@@ -52,7 +55,7 @@ public sealed class ConnectionService(SiteContext site, ExportRegistry exports, 
         }
 
         var host = address.Host.Contains(':', StringComparison.Ordinal) ? $"[{address.Host}]" : address.Host;
-        return new ConnectionGrant(decided.Value, $"nbd://{host}:{address.Port}/{exportName}", address.Host, address.Port, exportName);
+        return new ConnectionGrant(decided.Value, $"{address.Scheme}://{host}:{address.Port}/{exportName}", address.Host, address.Port, exportName);
     }
 
     /// <summary>Connections of a volume, oldest first.</summary>
@@ -170,6 +173,11 @@ public sealed class ConnectionService(SiteContext site, ExportRegistry exports, 
     private Volume? Find(StateView state, Actor actor, string volumeId) =>
         new VolumeReader(site, state).FindVolume(volumeId) is { } volume && actor.MaySee(volume.ProjectId) ? volume : null;
 
+    private Refusal? CheckClient(string? name) => name is null ? null
+        : name.Length is 0 or > 64 ? Refusal.Invalid("client_name", $"'{name}' is no common name of a certificate.", "Give 1 to 64 characters.")
+        : address.KnowsClients ? null
+        : Refusal.Invalid("client_name", "This site asks its NBD clients for no certificates.", "Set nbd_tls_client_ca or nbd_tls_client_pins, or leave client_name out.");
+
     private static void Write(ITransaction transaction, Connection connection, string secretHash)
     {
         var key = new EntityKey(EntityKinds.Connection, connection.Id);
@@ -187,6 +195,11 @@ public sealed class ConnectionService(SiteContext site, ExportRegistry exports, 
         {
             transaction.Set(key, "host_note", connection.HostNote);
         }
+
+        if (connection.ClientName is not null)
+        {
+            transaction.Set(key, ExportRegistry.ClientNameField, connection.ClientName);
+        }
     }
 
     private static Connection Read(Entity entity) => new(
@@ -196,7 +209,10 @@ public sealed class ConnectionService(SiteContext site, ExportRegistry exports, 
         entity.Text("site", ""),
         entity.Flag("read_only"),
         entity.Text("host_note"),
-        entity.Instant("created_at") ?? entity.CreatedStamp.Time);
+        entity.Instant("created_at") ?? entity.CreatedStamp.Time)
+    {
+        ClientName = entity.Text(ExportRegistry.ClientNameField),
+    };
 }
 
 /// <summary>Where this site's NBD server can be reached; known once it listens.</summary>
@@ -206,4 +222,10 @@ public interface INbdAddress
     string Host { get; }
 
     int Port { get; }
+
+    /// <summary>How URIs begin: <c>nbd</c>, or <c>nbds</c> where clients are to use TLS.</summary>
+    string Scheme => "nbd";
+
+    /// <summary>True when clients are asked for certificates, so that a connection can be for one of them.</summary>
+    bool KnowsClients => false;
 }

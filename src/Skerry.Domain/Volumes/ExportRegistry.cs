@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Skerry.State.Merging;
 
 namespace Skerry.Domain.Volumes;
 
@@ -17,11 +18,14 @@ public sealed class ExportRegistry(SiteContext site)
     private readonly Dictionary<long, ExportLease> _open = [];
     private long _lastLease;
 
+    internal const string ClientNameField = "client_name";
+
     /// <summary>The export that a client names; null when the name opens nothing here.</summary>
-    public ExportLease? Open(string exportName)
+    /// <param name="exportName">A connection's secret; or its id, where the connection is for the client of that name.</param>
+    /// <param name="clientName">The common name of the certificate that the client proved; null when it proved none.</param>
+    public ExportLease? Open(string exportName, string? clientName = null)
     {
-        var hash = Hash(exportName);
-        if (Authorise(hash) is not { } grant)
+        if (Authorise(exportName, clientName) is not { } grant)
         {
             return null;
         }
@@ -33,13 +37,28 @@ public sealed class ExportRegistry(SiteContext site)
             _open.Add(lease.Number, lease);
         }
 
-        if (Authorise(hash) is not null)
+        if (Authorise(exportName, clientName) is not null)
         {
             return lease;
         }
 
         lease.Dispose();
         return null;
+    }
+
+    /// <summary>What the volume is to be held to now; null when there is no such volume.</summary>
+    public VolumeRates? RatesOf(string volumeId) => QosSpecs.RatesOf(StateView.Of(site.Replica), volumeId);
+
+    /// <summary>The connections at this site that are for this client, with what they open; by id.</summary>
+    public IReadOnlyList<ExportGrant> For(string clientName)
+    {
+        var state = StateView.Of(site.Replica);
+        return
+        [
+            .. state.List(EntityKinds.Connection)
+                .Where(c => IsFor(c, clientName))
+                .Select(c => Grant(state, c)).OfType<ExportGrant>(),
+        ];
     }
 
     /// <summary>Closes what a connection has open.</summary>
@@ -72,11 +91,22 @@ public sealed class ExportRegistry(SiteContext site)
         }
     }
 
-    private ExportGrant? Authorise(string hash)
+    private static bool IsFor(Entity connection, string? clientName) =>
+        connection.Text(ClientNameField) is { } wanted && string.Equals(wanted, clientName, StringComparison.Ordinal);
+
+    /// <summary>Who has the secret may come in, and who has proved to be the client that it is for need not have it.</summary>
+    private ExportGrant? Authorise(string exportName, string? clientName)
     {
+        var hash = Hash(exportName);
         var state = StateView.Of(site.Replica);
-        var entity = state.List(EntityKinds.Connection).FirstOrDefault(c => c.Text("secret_hash") == hash);
-        if (entity is null || entity.Text("site") != site.SelfText || entity.Text("volume_id") is not { } volumeId)
+        var entity = state.List(EntityKinds.Connection).FirstOrDefault(c =>
+            c.Text("secret_hash") == hash || (c.Key.Id == exportName && IsFor(c, clientName)));
+        return entity is null || (entity.Text(ClientNameField) is not null && !IsFor(entity, clientName)) ? null : Grant(state, entity);
+    }
+
+    private ExportGrant? Grant(StateView state, Entity entity)
+    {
+        if (entity.Text("site") != site.SelfText || entity.Text("volume_id") is not { } volumeId)
         {
             return null;
         }

@@ -12,7 +12,11 @@ namespace Skerry.Domain.Volumes;
 /// <param name="Encryption">Volumes of it are encrypted where they are stored; null when they are not. For administrators.</param>
 public sealed record VolumeType(
     string Id, string Name, string Description, bool IsPublic, IReadOnlyDictionary<string, string> Specs, DateTimeOffset CreatedAt,
-    VolumeTypeEncryption? Encryption = null);
+    VolumeTypeEncryption? Encryption = null)
+{
+    /// <summary>The <see cref="QosSpec"/> that its volumes are held to; null for none. For administrators.</summary>
+    public string? QosSpecsId { get; init; }
+}
 
 /// <summary>
 /// That volumes of a type are encrypted. There is one way: AES-256-GCM, by the site that holds the volume; clients see plain blocks.

@@ -241,5 +241,5 @@ public sealed class VolumeTypeService(SiteContext site)
     }
 
     private static VolumeType For(Actor actor, VolumeType type) =>
-        actor.IsAdmin ? type : type with { Specs = new Dictionary<string, string>(), Encryption = null };
+        actor.IsAdmin ? type : type with { Specs = new Dictionary<string, string>(), Encryption = null, QosSpecsId = null };
 }

@@ -20,7 +20,10 @@ internal static class VolumeTypes
         true,
         entity.Json("specs", DomainJson.Default.DictionaryStringString) ?? [],
         entity.Instant("created_at") ?? entity.CreatedStamp.Time,
-        entity.Json("encryption", DomainJson.Default.VolumeTypeEncryption));
+        entity.Json("encryption", DomainJson.Default.VolumeTypeEncryption))
+    {
+        QosSpecsId = entity.Text(QosSpecs.TypeField),
+    };
 
     /// <summary>By name, then age, so that of two of one name the first is found.</summary>
     public static IEnumerable<VolumeType> All(StateView state) =>

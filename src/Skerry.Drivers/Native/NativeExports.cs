@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Skerry.Blocks;
 using Skerry.Blocks.Nbd;
 using Skerry.Domain.Volumes;
@@ -5,11 +6,14 @@ using Skerry.Domain.Volumes;
 namespace Skerry.Drivers.Native;
 
 /// <summary>What this site's NBD server serves: volumes and snapshots of its block stores, to holders of a connection's secret.</summary>
-public sealed class NativeExports(ExportRegistry registry, BlockStoreSet stores) : INbdExports
+public sealed class NativeExports(ExportRegistry registry, BlockStoreSet stores, TimeProvider time) : INbdExports
 {
+    /// <summary>One for each volume that was connected since the start, so that all its connections share one.</summary>
+    private readonly ConcurrentDictionary<string, NbdLimiter> _limiters = new(StringComparer.Ordinal);
+
     public async ValueTask<NbdExport?> OpenAsync(string exportName, NbdPeer peer, CancellationToken cancellationToken)
     {
-        var lease = registry.Open(exportName);
+        var lease = registry.Open(exportName, peer.Certificate?.CommonName);
         if (lease is null)
         {
             return null;
@@ -33,6 +37,7 @@ public sealed class NativeExports(ExportRegistry registry, BlockStoreSet stores)
                 : $"volume {lease.Grant.VolumeId}",
             Description = lease.Grant.Description,
             ReadOnly = lease.Grant.ReadOnly,
+            Limiter = LimiterOf(lease.Grant.VolumeId),
             DirtyBitmaps = new SnapshotBitmaps(volume!, lease.Grant.SnapshotId, lease.Grant.SnapshotIds.Contains),
             Revoked = lease.Revoked,
             Release = () =>
@@ -41,6 +46,51 @@ public sealed class NativeExports(ExportRegistry registry, BlockStoreSet stores)
                 return ValueTask.CompletedTask;
             },
         };
+    }
+
+    /// <summary>A client that proved its name sees what is connected for it, by ids that open nothing for others; all others see nothing.</summary>
+    public ValueTask<IReadOnlyList<NbdListing>> ListAsync(NbdPeer peer, CancellationToken cancellationToken) => new(
+        peer.Certificate is { CommonName.Length: > 0 } certificate
+            ? [.. registry.For(certificate.CommonName).Select(grant => new NbdListing(grant.ConnectionId, grant.Description))]
+            : Array.Empty<NbdListing>());
+
+    /// <summary>Holds what is connected to the rates of this moment.</summary>
+    public void RefreshRates()
+    {
+        foreach (var volumeId in _limiters.Keys)
+        {
+            if (registry.RatesOf(volumeId) is null)
+            {
+                _limiters.TryRemove(volumeId, out _);
+            }
+            else
+            {
+                LimiterOf(volumeId);
+            }
+        }
+    }
+
+    private static NbdRate Rate(VolumeRate rate) => new(rate.PerSecond, rate.Burst);
+
+    private NbdLimiter LimiterOf(string volumeId)
+    {
+        var limiter = _limiters.GetOrAdd(volumeId, _ => new NbdLimiter(time));
+        lock (limiter)
+        {
+            // Read inside, or an older reading could overtake a newer one.
+            var rates = registry.RatesOf(volumeId) ?? VolumeRates.Unlimited;
+            limiter.Limits = new()
+            {
+                TotalOperations = Rate(rates.TotalOperations),
+                ReadOperations = Rate(rates.ReadOperations),
+                WriteOperations = Rate(rates.WriteOperations),
+                TotalBytes = Rate(rates.TotalBytes),
+                ReadBytes = Rate(rates.ReadBytes),
+                WriteBytes = Rate(rates.WriteBytes),
+            };
+        }
+
+        return limiter;
     }
 
     private static IBlockDevice? OpenSnapshot(BlockVolume volume, string snapshotId)

@@ -15,7 +15,12 @@ internal sealed partial class ConfigurationReader
 
     private static readonly Dictionary<string, string[]> KnownKeys = new(StringComparer.Ordinal)
     {
-        ["site"] = ["name", "region", "role", "data_dir", "listen", "api_url", "insecure", "sync_listen", "sync_advertise", "nbd_listen", "log_level"],
+        ["site"] =
+        [
+            "name", "region", "role", "data_dir", "listen", "api_url", "insecure", "sync_listen", "sync_advertise", "nbd_listen", "log_level",
+            "nbd_socket", "nbd_tls", "nbd_tls_certificate", "nbd_tls_key", "nbd_tls_client_ca", "nbd_tls_client_pins", "nbd_tls_clients",
+            "nbd_max_connections", "nbd_max_connections_per_export", "nbd_idle_timeout",
+        ],
         ["identity"] = ["admin_password", "token_lifetime"],
         ["sync"] = ["peers", "SYNC_DELTA", "SYNC_MAX", "CLOCK_OFFSET"],
         ["store"] = ["url"],
@@ -47,6 +52,7 @@ internal sealed partial class ConfigurationReader
         var dataDirectory = Absolute("site", "data_dir", null) ?? "/";
         var insecure = Boolean("site", "insecure", false);
         var listen = Listen(insecure);
+        var nbdListen = EndPoint("site", "nbd_listen", "127.0.0.1:10809");
         var syncListen = EndPoint("site", "sync_listen", "0.0.0.0:8777");
         return new SiteConfiguration
         {
@@ -59,7 +65,8 @@ internal sealed partial class ConfigurationReader
             ApiUrl = Url("site", "api_url") ?? Reachable(listen),
             SyncListen = syncListen,
             SyncAdvertise = HostAndPort("site", "sync_advertise") ?? $"{ReachableHost(syncListen.Address)}:{syncListen.Port}",
-            NbdListen = EndPoint("site", "nbd_listen", "127.0.0.1:10809"),
+            NbdListen = nbdListen,
+            Nbd = Nbd(nbdListen, insecure),
             LogLevel = Enum.Parse<LogLevel>(
                 OneOf("site", "log_level", "information", "trace", "debug", "information", "warning", "error"), ignoreCase: true),
             AdminPassword = Text("identity", "admin_password"),

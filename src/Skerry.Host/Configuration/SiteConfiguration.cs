@@ -32,6 +32,8 @@ internal sealed record SiteConfiguration
 
     public required IPEndPoint NbdListen { get; init; }
 
+    public required NbdConfiguration Nbd { get; init; }
+
     public required LogLevel LogLevel { get; init; }
 
     /// <summary>Null: made at first start.</summary>

@@ -54,7 +54,7 @@ internal static class SiteServices
             Version = Version,
         });
         services.AddLinks(new SyncOptions { SyncDelta = site.SyncDelta, SyncMax = site.SyncMax }, site.Peers);
-        services.AddVolumes(site, stores);
+        services.AddVolumes(site, certificate, stores);
         services.AddReplication();
         services.AddSkerryApi();
         services.AddSkerryNative();
@@ -97,7 +97,7 @@ internal static class SiteServices
     private static string Version { get; } =
         typeof(SiteServices).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
-    private static void AddVolumes(this IServiceCollection services, SiteConfiguration site, BlockStoreSet stores)
+    private static void AddVolumes(this IServiceCollection services, SiteConfiguration site, SiteCertificate certificate, BlockStoreSet stores)
     {
         services.AddSingleton<ExportRegistry>();
         foreach (var backend in stores.All.Keys)
@@ -111,6 +111,7 @@ internal static class SiteServices
         services.AddSingleton<VolumeService>();
         services.AddSingleton<SnapshotService>();
         services.AddSingleton<VolumeTypeService>();
+        services.AddSingleton<QosService>();
         services.AddSingleton<QuotaService>();
         services.AddSingleton<ConnectionService>();
         services.AddSingleton<AttachmentService>();
@@ -137,11 +138,11 @@ internal static class SiteServices
                     s.GetRequiredService<ILinkStatus>()),
             ]));
 
-        services.AddSingleton<INbdExports, NativeExports>();
+        services.AddSingleton<NativeExports>();
+        services.AddSingleton<INbdExports>(s => s.GetRequiredService<NativeExports>());
+        services.AddSingleton<IReconciler, ExportRatesReconciler>();
         services.AddSingleton(s => new NbdListener(
-            new NbdServerOptions { EndPoint = site.NbdListen, OnFault = f => Log.NbdFault(s.GetRequiredService<ILoggerFactory>().CreateLogger("Skerry.Nbd"), f.Exception, f.What, f.Label) },
-            s.GetRequiredService<INbdExports>(),
-            site));
+            site, certificate, s.GetRequiredService<INbdExports>(), s.GetRequiredService<ILoggerFactory>().CreateLogger("Skerry.Nbd")));
         services.AddSingleton<INbdAddress>(s => s.GetRequiredService<NbdListener>());
         services.AddHostedService(s => s.GetRequiredService<NbdListener>());
     }

@@ -189,6 +189,51 @@ public sealed class BlockStorageApiTests
     }
 
     [Fact]
+    public async Task Qos_specs_answer_in_the_services_words()
+    {
+        await using var site = await ApiSite.StartAsync();
+        var token = await site.TokenAsync();
+        var url = $"{V3}/{WellKnown.AdminProjectId}/qos-specs";
+        var made = await site.JsonAsync(
+            "POST", url, token, 200, """{"qos_specs": {"name": "slow", "consumer": "front-end", "total_iops_sec": "100"}}""");
+        var id = (string)made["qos_specs"]!["id"]!;
+        Assert.Equal($$$"""{"id":"{{{id}}}","name":"slow","consumer":"front-end","specs":{"total_iops_sec":"100"}}""", made["qos_specs"]!.ToJsonString());
+        Assert.Equal("self", (string?)made["links"]![0]!["rel"]);
+        Assert.Equal(made["qos_specs"]!.ToJsonString(), (await site.JsonAsync("GET", url, token, 200))["qos_specs"]![0]!.ToJsonString());
+        Assert.Equal(
+            """{"qos_specs":{"read_bytes_sec":"5"}}""", (await site.JsonAsync("PUT", $"{url}/{id}", token, 200, """{"qos_specs": {"read_bytes_sec": "5"}}""")).ToJsonString());
+        await site.JsonAsync("PUT", $"{url}/{id}/delete_keys", token, 202, """{"keys": ["total_iops_sec"]}""");
+        Assert.Equal(
+            """{"read_bytes_sec":"5"}""", (await site.JsonAsync("GET", $"{url}/{id}", token, 200))["qos_specs"]!["specs"]!.ToJsonString());
+
+        var type = (await site.JsonAsync("GET", $"{V3}/types/default", token, 200))["volume_type"]!;
+        await site.JsonAsync("GET", $"{url}/{id}/associate?vol_type_id={type["id"]}", token, 202);
+        Assert.Equal(
+            $$"""[{"association_type":"volume_type","id":"{{type["id"]}}","name":"native"}]""",
+            (await site.JsonAsync("GET", $"{url}/{id}/associations", token, 200))["qos_associations"]!.ToJsonString());
+        Assert.Equal(id, (string?)(await site.JsonAsync("GET", $"{V3}/types/default", token, 200))["volume_type"]!["qos_specs_id"]);
+        await site.JsonAsync("DELETE", $"{url}/{id}", token, 400);
+
+        await site.JsonAsync("POST", url, token, 409, """{"qos_specs": {"name": "slow"}}""");
+        await site.JsonAsync("POST", url, token, 400, """{"qos_specs": {"name": "x", "consumer": "back-end"}}""");
+        await site.JsonAsync("POST", url, token, 400, """{"qos_specs": {"name": "x", "total_iops": "5"}}""");
+        await site.JsonAsync("POST", url, token, 400, """{"qos_specs": {"total_iops_sec": "5"}}""");
+        await site.JsonAsync("POST", url, token, 400, """{"qos_specs": {"name": "x", "total_iops_sec": 5}}""");
+        await site.JsonAsync("POST", url, token, 400, """{"qos_specs": "slow"}""");
+        await site.JsonAsync("PUT", $"{url}/{id}/delete_keys", token, 400, """{"keys": ["nothing"]}""");
+        await site.JsonAsync("GET", $"{url}/{id}/associate", token, 400);
+        await site.JsonAsync("GET", $"{url}/{id}/associate?vol_type_id=nothing", token, 404);
+        await site.JsonAsync("GET", $"{url}/nothing", token, 404);
+        var ann = await site.AddUserAsync("ann");
+        await site.JsonAsync("GET", $"{V3}/qos-specs", ann, 403);
+        await site.JsonAsync("POST", $"{V3}/qos-specs", ann, 403, """{"qos_specs": {"name": "mine"}}""");
+
+        await site.JsonAsync("GET", $"{url}/{id}/disassociate?vol_type_id={type["id"]}", token, 202);
+        await site.JsonAsync("GET", $"{url}/{id}/disassociate_all", token, 202);
+        await site.JsonAsync("DELETE", $"{url}/{id}?force=False", token, 202);
+    }
+
+    [Fact]
     public async Task Types_and_the_lists_that_clients_ask_for_are_there()
     {
         await using var site = await ApiSite.StartAsync();

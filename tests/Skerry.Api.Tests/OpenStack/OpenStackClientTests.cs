@@ -73,6 +73,36 @@ public sealed class OpenStackClientTests
         Assert.Contains("The request you have made requires authentication. (HTTP 401)", unknown.Errors);
     }
 
+    [Fact]
+    public async Task The_stock_client_specifies_how_fast_volumes_may_be()
+    {
+        await using var site = await ApiSite.StartAsync();
+        var output = await RunAsync(
+            site,
+            "volume qos create slow --consumer front-end --property total_iops_sec=500 -f value -c name -c consumer",
+            "volume qos set slow --property total_iops_sec_max=1000 --property read_bytes_sec=1048576",
+            "volume qos unset slow --property read_bytes_sec",
+            "volume qos associate slow native",
+            "volume qos list -f json",
+            "volume qos show slow -f json",
+            "volume create disk --size 1 -f value -c id",
+            "volume qos disassociate slow --volume-type native",
+            "volume qos disassociate slow --all",
+            "volume qos associate slow native");
+        Assert.Equal("front-end\nslow", output[0]);
+        var listed = JsonNode.Parse(output[4])!.AsArray().Single()!;
+        Assert.Equal(("slow", "front-end", "native"), ((string?)listed["Name"], (string?)listed["Consumer"], (string?)listed["Associations"]![0]));
+        Assert.Equal("""{"total_iops_sec":"500","total_iops_sec_max":"1000"}""", JsonNode.Parse(output[5])!["properties"]!.ToJsonString());
+        Assert.Equal(
+            Domain.Volumes.VolumeRates.Unlimited with { TotalOperations = new(500, 1000) }, site.Site.Exports.RatesOf(output[6]));
+
+        var inUse = await ProgramRun.RunAsync("openstack", ["volume", "qos", "delete", "slow"], Limit, CancellationToken.None, Environment(site));
+        Assert.NotEqual(0, inUse.ExitCode);
+        Assert.Contains("still in use", inUse.Errors);
+        await RunAsync(site, "volume qos delete --force slow");
+        Assert.Equal(Domain.Volumes.VolumeRates.Unlimited, site.Site.Exports.RatesOf(output[6]));
+    }
+
     /// <summary>Runs the commands in one process, which takes them from its input; gives what each printed.</summary>
     private static async Task<string[]> RunAsync(ApiSite site, params string[] commands)
     {

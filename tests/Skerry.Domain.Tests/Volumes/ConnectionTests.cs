@@ -33,6 +33,42 @@ public sealed class ConnectionTests
     }
 
     [Fact]
+    public async Task A_connection_for_one_client_opens_to_its_certificate_alone_by_secret_or_by_id()
+    {
+        await using var site = await DomainSite.StartAsync("north", _time);
+        var id = await CreateAsync(site);
+        var refused = (await site.Connections.ConnectAsync(Ann, new(id) { ClientName = "host-7" }, None)).Refusal!;
+        Assert.Equal((RefusalKind.Invalid, "client_name"), (refused.Kind, refused.Field));
+        site.NbdAddress.KnowsClients = true;
+        Assert.NotNull((await site.Connections.ConnectAsync(Ann, new(id) { ClientName = "" }, None)).Refusal);
+
+        var grant = (await site.Connections.ConnectAsync(Ann, new(id) { ClientName = "host-7", ReadOnly = true }, None)).Value;
+        var open = (await site.Connections.ConnectAsync(Ann, new(id), None)).Value;
+        Assert.Equal("host-7", site.Connections.List(Ann, id).Value.Single(c => c.Id == grant.Connection.Id).ClientName);
+        foreach (var stranger in new[] { null, "", "host-8", "HOST-7" })
+        {
+            Assert.Null(site.Exports.Open(grant.ExportName, stranger));
+            Assert.Null(site.Exports.Open(grant.Connection.Id, stranger));
+            Assert.Empty(site.Exports.For(stranger ?? ""));
+        }
+
+        foreach (var name in new[] { grant.ExportName, grant.Connection.Id })
+        {
+            Assert.Equal((id, true), (site.Exports.Open(name, "host-7")!.Grant.VolumeId, site.Exports.Open(name, "host-7")!.Grant.ReadOnly));
+        }
+
+        Assert.Equal([grant.Connection.Id], site.Exports.For("host-7").Select(g => g.ConnectionId));
+
+        // A certificate opens nothing that is for nobody in particular, but does not stand in the way of a secret.
+        Assert.Null(site.Exports.Open(open.Connection.Id, "host-7"));
+        Assert.NotNull(site.Exports.Open(open.ExportName, "host-7"));
+
+        await site.Connections.DisconnectAsync(Ann, id, grant.Connection.Id, None);
+        Assert.Null(site.Exports.Open(grant.Connection.Id, "host-7"));
+        Assert.Empty(site.Exports.For("host-7"));
+    }
+
+    [Fact]
     public async Task The_secret_is_kept_nowhere()
     {
         await using var site = await DomainSite.StartAsync("north", _time);

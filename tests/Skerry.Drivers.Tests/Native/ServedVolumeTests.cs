@@ -20,6 +20,7 @@ public sealed class ServedVolumeTests : IAsyncLifetime
     private BlockStoreSet _stores = null!;
     private DomainSite _site = null!;
     private NbdServer _server = null!;
+    private NativeExports _exports = null!;
 
     public async ValueTask InitializeAsync()
     {
@@ -31,7 +32,7 @@ public sealed class ServedVolumeTests : IAsyncLifetime
             TimeProvider.System,
             prepare: site => site.MakeDrivers = exports => _stores.All.Select(s => new NativeDriver(s.Key, s.Value, exports)));
         _server = new NbdServer(
-            new NbdServerOptions { EndPoint = new IPEndPoint(IPAddress.Loopback, 0) }, new NativeExports(_site.Exports, _stores), TimeProvider.System);
+            new NbdServerOptions { EndPoint = new IPEndPoint(IPAddress.Loopback, 0) }, _exports = new NativeExports(_site.Exports, _stores, TimeProvider.System), TimeProvider.System);
         await _server.StartAsync(None);
         _site.NbdAddress.Port = ((IPEndPoint)_server.LocalEndPoint).Port;
     }
@@ -189,6 +190,70 @@ public sealed class ServedVolumeTests : IAsyncLifetime
         Assert.Equal((VolumeStatus.Available, 3L), (_site.Volumes.Show(Ann, copy).Value.Status, _site.Volumes.Show(DomainSite.Admin, copy).Value.Primary!.Current.Number));
         await using var client = await ConnectAsync((await _site.Connections.ConnectAsync(Ann, new(copy), None)).Value);
         await client.WriteAsync(0, Stamp(1), None);
+    }
+
+    [Fact]
+    public async Task A_change_of_the_types_rates_reaches_open_connections()
+    {
+        var id = await CreateAsync();
+        var type = _site.Volumes.Show(Ann, id).Value.TypeId;
+        var grant = (await _site.Connections.ConnectAsync(Ann, new(id), None)).Value;
+        await using var client = await ConnectAsync(grant);
+        await using var second = await ConnectAsync(grant);
+        var rates = new ExportRatesReconciler(_exports);
+
+        var spec = (await _site.Qos.CreateAsync(
+            DomainSite.Admin, "slow", "front-end", new Dictionary<string, string> { ["read_iops_sec"] = "20", ["read_iops_sec_max"] = "1" }, None)).Value;
+        Assert.Null((await _site.Qos.AssociateAsync(DomainSite.Admin, "slow", type, None)).Refusal);
+        await rates.StepAsync(None);
+        var slow = await TimeAsync(client, second);
+        Assert.InRange(slow.TotalSeconds, 0.8, 10);
+
+        Assert.Null((await _site.Qos.UpdateAsync(
+            DomainSite.Admin, spec.Id, null, new Dictionary<string, string> { ["read_iops_sec"] = "100000" }, ["read_iops_sec_max"], None)).Refusal);
+        await rates.StepAsync(None);
+        Assert.InRange((await TimeAsync(client, second)).TotalSeconds, 0, slow.TotalSeconds / 2);
+
+        // A volume that is gone leaves nothing behind, and a type without specs no limit.
+        await _site.Qos.DeleteAsync(DomainSite.Admin, "slow", force: true, None);
+        await rates.StepAsync(None);
+        Assert.InRange((await TimeAsync(client, second)).TotalSeconds, 0, slow.TotalSeconds / 2);
+
+        // 20 reads by two clients.
+        static async Task<TimeSpan> TimeAsync(NbdClient one, NbdClient other)
+        {
+            var started = Stopwatch.GetTimestamp();
+            for (var i = 0; i < 10; i++)
+            {
+                await Task.WhenAll(ReadAsync(one, 0), ReadAsync(other, 4096));
+            }
+
+            return Stopwatch.GetElapsedTime(started);
+        }
+    }
+
+    [Fact]
+    public async Task Exports_are_listed_for_the_client_that_they_are_for_and_for_nobody_else()
+    {
+        var id = await CreateAsync();
+        _site.NbdAddress.KnowsClients = true;
+        var grant = (await _site.Connections.ConnectAsync(Ann, new(id) { ClientName = "host-7" }, None)).Value;
+        await _site.Connections.ConnectAsync(Ann, new(id), None);
+        var host = new NbdPeer(new IPEndPoint(IPAddress.Loopback, 1), IsEncrypted: true, new NbdClientCertificate("host-7", "CN=host-7", "00"));
+        var nameless = host with { Certificate = new NbdClientCertificate("", "O=none", "01") };
+
+        Assert.Equal([new NbdListing(grant.Connection.Id, "disk")], await _exports.ListAsync(host, None));
+        await using (var export = await _exports.OpenAsync(grant.Connection.Id, host, None))
+        {
+            Assert.Equal(1L << 30, export!.Device.SizeBytes);
+        }
+
+        foreach (var other in new[] { nameless, host with { Certificate = null } })
+        {
+            Assert.Empty(await _exports.ListAsync(other, None));
+            Assert.Null(await _exports.OpenAsync(grant.Connection.Id, other, None));
+            Assert.Null(await _exports.OpenAsync(grant.ExportName, other, None));
+        }
     }
 
     private async Task<string> CreateAsync()

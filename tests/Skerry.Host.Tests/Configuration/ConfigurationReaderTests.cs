@@ -87,6 +87,48 @@ public sealed class ConfigurationReaderTests
     }
 
     [Fact]
+    public void Volumes_are_served_in_the_clear_on_loopback_and_by_tls_anywhere_else()
+    {
+        Assert.Equal(NbdTlsMode.Off, Read(Small).Nbd.Tls);
+        Assert.Equal(NbdTlsMode.Require, Read(WithNbd("nbd_listen = 0.0.0.0:10809")).Nbd.Tls);
+        Assert.Equal(NbdTlsMode.Off, Read(WithNbd("nbd_listen = 0.0.0.0:10809", "nbd_tls = off", "insecure = true")).Nbd.Tls);
+        foreach (var mode in new[] { "off", "on" })
+        {
+            var mistake = Assert.Single(Mistakes(WithNbd("nbd_listen = 0.0.0.0:10809", $"nbd_tls = {mode}")));
+            Assert.Equal("line 6", mistake.Origin);
+            Assert.Contains("insecure = true", mistake.Message);
+        }
+    }
+
+    [Fact]
+    public void How_volumes_are_served_is_read_whole()
+    {
+        var pin = new string('a', 64);
+        var nbd = Read(WithNbd(
+            "nbd_tls = require", "nbd_tls_certificate = /etc/a.pem", "nbd_tls_key = /etc/a.key", "nbd_tls_client_ca = /etc/ca.pem",
+            $"nbd_tls_client_pins = {pin}, {string.Join(':', Enumerable.Repeat("BB", 32))}", "nbd_tls_clients = require",
+            "nbd_socket = /run/skerry.sock", "nbd_max_connections = 7", "nbd_max_connections_per_export = 3", "nbd_idle_timeout = 90")).Nbd;
+        Assert.Equal(("/etc/a.pem", "/etc/a.key", "/etc/ca.pem", "/run/skerry.sock"), (nbd.CertificateFile, nbd.KeyFile, nbd.ClientAuthorityFile, nbd.SocketPath));
+        Assert.Equal([pin, new string('b', 64)], nbd.ClientPins);
+        Assert.Equal((true, 7, 3, 90.0, true), (nbd.RequiresClientCertificate, nbd.MaxConnections, nbd.MaxConnectionsPerExport, nbd.IdleTimeout!.Value.TotalSeconds, nbd.KnowsClients));
+        var small = Read(Small).Nbd;
+        Assert.Equal((false, 512, 64, null, false), (small.RequiresClientCertificate, small.MaxConnections, small.MaxConnectionsPerExport, small.IdleTimeout, small.KnowsClients));
+    }
+
+    [Fact]
+    public void Settings_of_tls_that_do_not_go_together_are_each_named()
+    {
+        var mistakes = Mistakes(WithNbd(
+            "nbd_tls = on", "nbd_tls_certificate = /etc/a.pem", "nbd_tls_client_pins = abc", "nbd_tls_clients = require", "nbd_socket = run.sock", "nbd_idle_timeout = never"));
+        Assert.Equal(
+            ["line 6", "line 7", "line 8", "line 8", "line 9", "line 10"],
+            mistakes.Select(m => m.Origin).OrderBy(o => int.Parse(o[5..])));
+        Assert.Contains("has no effect", Assert.Single(Mistakes(WithNbd("nbd_tls_client_ca = /etc/ca.pem"))).Message);
+    }
+
+    private static string WithNbd(params string[] lines) => Small.Replace("[ssd]", $"{string.Join('\n', lines)}\n\n[ssd]", StringComparison.Ordinal);
+
+    [Fact]
     public void A_missing_required_setting_names_its_section()
     {
         var mistakes = Mistakes("[site]\nregion = x\n");

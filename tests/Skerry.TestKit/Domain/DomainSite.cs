@@ -51,6 +51,8 @@ public sealed class DomainSite : IAsyncDisposable
 
     public VolumeTypeService Types { get; private set; } = null!;
 
+    public QosService Qos { get; private set; } = null!;
+
     public QuotaService Quotas { get; private set; } = null!;
 
     public ConnectionService Connections { get; private set; } = null!;
@@ -158,6 +160,7 @@ public sealed class DomainSite : IAsyncDisposable
         Volumes = new VolumeService(Context, Operations, DeleteGuards);
         Snapshots = new SnapshotService(Context, Operations);
         Types = new VolumeTypeService(Context);
+        Qos = new QosService(Context);
         Quotas = new QuotaService(Context);
         Connections = new ConnectionService(Context, Exports, NbdAddress);
         Attachments = new AttachmentService(Context);
@@ -184,5 +187,7 @@ public sealed class DomainSite : IAsyncDisposable
         public string Host => "127.0.0.1";
 
         public int Port { get; set; } = 10809;
+
+        public bool KnowsClients { get; set; }
     }
 }

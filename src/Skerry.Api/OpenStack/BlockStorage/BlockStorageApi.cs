@@ -31,6 +31,7 @@ internal static class BlockStorageApi
         v3.MapMetadata();
         v3.MapSnapshots();
         v3.MapVolumeTypes();
+        v3.MapQosSpecs();
         v3.MapQuotaSets();
         v3.MapPlaces();
         v3.MapEmpty();

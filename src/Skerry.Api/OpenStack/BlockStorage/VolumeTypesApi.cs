@@ -109,7 +109,7 @@ internal static class VolumeTypesApi
         if (actor.IsAdmin)
         {
             shape["extra_specs"] = BlockStorageShapes.Map(type.Specs);
-            shape["qos_specs_id"] = null;
+            shape["qos_specs_id"] = type.QosSpecsId;
         }
 
         return shape;

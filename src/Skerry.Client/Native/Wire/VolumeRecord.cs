@@ -54,13 +54,16 @@ public sealed record VolumeUpdateRequest(string? Name, string? Description, IRea
 public sealed record VolumeExtendRequest(long? SizeGib);
 
 /// <summary>The way to a volume's blocks, open until it is disconnected.</summary>
+/// <param name="ClientName">The common name of the one client's certificate that it is for; null for whoever has the URI.</param>
 /// <param name="Uri">With the secret export name; only in the reply that makes the connection, and kept nowhere.</param>
 public sealed record ConnectionRecord(
-    string Id, string VolumeId, string? SnapshotId, string? Site, bool ReadOnly, string? HostNote, string? Uri, DateTimeOffset? CreatedAt);
+    string Id, string VolumeId, string? SnapshotId, string? Site, bool ReadOnly, string? HostNote, string? Uri, DateTimeOffset? CreatedAt,
+    string? ClientName = null);
 
 public sealed record ConnectionReply(ConnectionRecord Connection);
 
 public sealed record ConnectionList(IReadOnlyList<ConnectionRecord> Connections, IReadOnlyList<PageLink>? Links = null);
 
 /// <param name="HostNote">Free text that tells people who is connected.</param>
-public sealed record ConnectRequest(bool? ReadOnly, string? HostNote);
+/// <param name="ClientName">Only a client whose certificate bears this common name may use it.</param>
+public sealed record ConnectRequest(bool? ReadOnly, string? HostNote, string? ClientName = null);
