@@ -40,7 +40,7 @@ public sealed partial class BlockStore : IAsyncDisposable
             _state.Add(image.ToState());
         }
 
-        var reserve = Math.Max(2, (int)((options.ReserveBytes + identity.SegmentBytes - 1) / identity.SegmentBytes));
+        var reserve = Math.Max(3, (int)((options.ReserveBytes + identity.SegmentBytes - 1) / identity.SegmentBytes));
         _supply = new SegmentSupply(storage, identity.SegmentBytes, (int)(options.CheckpointBytes / identity.SegmentBytes) + 2);
         _segments = new SegmentTable(storage, identity, _supply, options.CapacityBytes, reserve, options.ChecksumCacheBytes);
         _segments.Load(checkpoint);
@@ -92,7 +92,10 @@ public sealed partial class BlockStore : IAsyncDisposable
     }
 
     /// <summary>What the store may use, has left, and occupies.</summary>
-    public StoreSpace Space => _segments.Space();
+    public StoreSpace Space => _segments.Space(_cleaner.LatestMark, _cleaner.DeadBytes);
+
+    /// <summary>What was written since the store was opened.</summary>
+    public StoreTraffic Traffic => new(_writer.UserBytes, _writer.Position.WrittenBlocks * Sizes.Block, _cleaner.CopiedBlocks * Sizes.Block);
 
     /// <summary>In no order.</summary>
     public IReadOnlyList<string> VolumeIds => [.. _state.ById.Keys];

@@ -13,7 +13,7 @@ public sealed class BlockStoreOptions
 
     /// <summary>
     /// Room that only deletes and other small changes may use once data fills the rest, in bytes. Rounded up to whole segments, at
-    /// least two. Default: two segments.
+    /// least three: for a pack of the cleaner's, for the log to name it, and for changes meanwhile. Default: three segments.
     /// </summary>
     public long ReserveBytes { get; init; }
 

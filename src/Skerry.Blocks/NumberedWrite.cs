@@ -38,4 +38,52 @@ public sealed record SnapshotInfo(string Id, Lineage Lineage, DateTimeOffset Cre
 /// <param name="TotalBytes">What the store may use: its capacity, or the file system's size when none is set.</param>
 /// <param name="FreeBytes">What can still be written before writes fail with <see cref="BlockError.NoSpace"/>.</param>
 /// <param name="AllocatedBytes">What the store's files occupy.</param>
-public readonly record struct StoreSpace(long TotalBytes, long FreeBytes, long AllocatedBytes);
+public readonly record struct StoreSpace(long TotalBytes, long FreeBytes, long AllocatedBytes)
+{
+    /// <summary>Of the allocated bytes, those that some volume or snapshot used when that was last looked up; 0 before the first time.</summary>
+    public long LiveBytes { get; init; }
+
+    /// <summary>Of the allocated bytes, those that were found dead then: cleaning gives them back, and they count as free.</summary>
+    public long DeadBytes { get; init; }
+
+    /// <summary>Freed files that are kept to be written again. They count as free, and not as allocated.</summary>
+    public long SpareBytes { get; init; }
+
+    /// <summary>How full the store is.</summary>
+    public StoreFullness Fullness => FreeBytes <= 0 ? StoreFullness.Full : (FreeBytes / (double)Math.Max(1, TotalBytes)) switch
+    {
+        < 0.05 => StoreFullness.Above95Percent,
+        < 0.10 => StoreFullness.Above90Percent,
+        < 0.20 => StoreFullness.Above80Percent,
+        _ => StoreFullness.Ample,
+    };
+}
+
+/// <summary>When to act, before writes fail.</summary>
+public enum StoreFullness
+{
+    /// <summary>Less than 80 % are in use.</summary>
+    Ample,
+
+    /// <summary>80 % or more.</summary>
+    Above80Percent,
+
+    /// <summary>90 % or more.</summary>
+    Above90Percent,
+
+    /// <summary>95 % or more: writes are about to fail.</summary>
+    Above95Percent,
+
+    /// <summary>Writes of data fail; deletes, snapshots and trims still work.</summary>
+    Full,
+}
+
+/// <summary>What was written since the store was opened, in bytes.</summary>
+/// <param name="UserBytes">Data that volumes were given, zeroes left out.</param>
+/// <param name="LogBytes">What was written to the log for it, with headers and changes.</param>
+/// <param name="CleanedBytes">What the cleaner copied.</param>
+public readonly record struct StoreTraffic(long UserBytes, long LogBytes, long CleanedBytes)
+{
+    /// <summary>Bytes written to files of blocks for each byte of data; 1 before the first.</summary>
+    public double WriteAmplification => UserBytes == 0 ? 1 : (LogBytes + CleanedBytes) / (double)UserBytes;
+}

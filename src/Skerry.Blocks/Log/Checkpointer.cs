@@ -153,11 +153,13 @@ internal sealed class Checkpointer
                     captured.Save(_storage, _storeId, _maps);
                     Volatile.Write(ref _savedSequence, captured.Sequence);
                     SetPace();
-                    if (reclaim || captured.WrittenBlocks - _markedBlocks >= _segments.AllocatedBytes / Sizes.Block / WrittenPerStored)
-                    {
-                        _markedBlocks = captured.WrittenBlocks;
-                        Sweep(captured);
-                    }
+                }
+
+                if (captured.Sequence == _savedSequence
+                    && (reclaim || captured.WrittenBlocks - _markedBlocks >= _segments.AllocatedBytes / Sizes.Block / WrittenPerStored))
+                {
+                    _markedBlocks = captured.WrittenBlocks;
+                    Sweep(captured);
                 }
             }
             catch (IOException e)

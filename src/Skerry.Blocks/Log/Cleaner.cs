@@ -23,6 +23,8 @@ internal sealed class Cleaner
     private readonly TimeProvider _time;
     private Task _loop = Task.CompletedTask;
     private Mark? _mark;
+    private long _fullSequence = -1;
+    private long _deadBytes;
     private long _copiedBlocks;
     private int _isDue;
 
@@ -35,20 +37,29 @@ internal sealed class Cleaner
     /// <summary>Blocks copied into packs by this opening.</summary>
     public long CopiedBlocks => Volatile.Read(ref _copiedBlocks);
 
+    /// <summary>Null before the first.</summary>
+    public Mark? LatestMark => Volatile.Read(ref _mark);
+
+    /// <summary>What cleaning could give back, as far as known.</summary>
+    public long DeadBytes => Volatile.Read(ref _deadBytes);
+
     /// <summary>Makes a new mark: with it, more may be found dead.</summary>
     public Func<CancellationToken, ValueTask> Remark { get; set; } = _ => ValueTask.CompletedTask;
 
     public void Start()
     {
         _writer.RoomTaken = Wake;
+        _writer.MayWait = MayWait;
         _loop = Task.Run(RunAsync);
     }
 
     public async ValueTask StopAsync()
     {
         _writer.RoomTaken = null;
+        _writer.MayWait = null;
         await _stop.CancelAsync();
         await _loop;
+        _writer.Resume();
         _stop.Dispose();
     }
 
@@ -56,6 +67,7 @@ internal sealed class Cleaner
     public void Marked(Mark mark)
     {
         Volatile.Write(ref _mark, mark);
+        Survey(mark);
         Wake();
     }
 
@@ -72,6 +84,14 @@ internal sealed class Cleaner
         finally
         {
             _cleaning.Release();
+        }
+    }
+
+    private void Survey(Mark mark)
+    {
+        lock (_segments.Reclaiming)
+        {
+            Volatile.Write(ref _deadBytes, Sweeper.Uses(_segments, mark).Sum(use => (long)use.DeadBlocks) * Sizes.Block);
         }
     }
 
@@ -97,7 +117,9 @@ internal sealed class Cleaner
                 }
                 catch (Exception e) when (e is BlockException or IOException)
                 {
-                    // The store has failed, which whoever writes is told; or there was no room, and the next mark brings another try.
+                    // The store has failed, which whoever writes is told; or there was no room even for this.
+                    Volatile.Write(ref _fullSequence, _writer.Position.Sequence);
+                    _writer.Resume();
                 }
             }
         }
@@ -106,20 +128,62 @@ internal sealed class Cleaner
         }
     }
 
+    /// <summary>The log writer's: room may still be made, unless it was found that there is none, and nothing was logged since.</summary>
+    private bool MayWait()
+    {
+        Wake();
+        return _writer.Position.Sequence != Volatile.Read(ref _fullSequence);
+    }
+
     private async ValueTask CleanWhileDueAsync()
     {
-        while (_policy.IsDue(_segments, Volatile.Read(ref _mark)))
+        while (_policy.IsShort(_segments) || _policy.IsDue(_segments, Volatile.Read(ref _mark)))
         {
             if (_policy.IsStale(_segments, Volatile.Read(ref _mark), _writer.Position.WrittenBlocks))
             {
-                await Remark(_stop.Token);
+                await RemarkAsync();
             }
 
-            var worked = await CleanAsync(_policy, _stop.Token);
-            if (!worked)
+            if (await CleanAsync(_policy, _stop.Token))
             {
-                return;
+                // Not before: what is left of the log's last segment is for changes, and for the cleaner to name its packs.
+                if (_segments.HasRoomForData)
+                {
+                    _writer.Resume();
+                }
+
+                continue;
             }
+
+            if (_segments.HasRoomForData)
+            {
+                // As good as it can be for now.
+                break;
+            }
+
+            // Before giving up: what died since the mark may be just what is missing.
+            var sequence = _writer.Position.Sequence;
+            await RemarkAsync();
+            if (!_segments.HasRoomForData && !await CleanAsync(_policy, _stop.Token))
+            {
+                Volatile.Write(ref _fullSequence, sequence);
+                break;
+            }
+        }
+
+        _writer.Resume();
+    }
+
+    private async ValueTask RemarkAsync()
+    {
+        try
+        {
+            await Remark(_stop.Token);
+        }
+        catch (BlockException) when (_segments.GiveUpSpare())
+        {
+            // The disk itself may be full, and the maps have no room: a file that is held for later can spare some.
+            await Remark(_stop.Token);
         }
     }
 
@@ -144,17 +208,28 @@ internal sealed class Cleaner
             throw;
         }
 
-        // If this fails the store has, and both sides stay as they are for the next opening to choose.
         var request = new ChangeRequest(null, () => new Moved(moved), null, durable: true, mayUseReserve: true);
         var task = request.Task;
         _writer.Submit(request);
-        await task;
+        try
+        {
+            await task;
+        }
+        catch (BlockException e) when (e.Error == BlockError.NoSpace)
+        {
+            End(victims, pack, abandoned: true);
+            return false;
+        }
+
+        // After any other failure the store has failed; both sides stay as they are, for the next opening to choose.
         End(victims, pack, abandoned: false);
         if (Volatile.Read(ref _mark) is { } later && later != mark)
         {
             // The sweep of that mark had to leave the pack alone.
             Sweeper.Sweep(_segments, later, () => _stop.IsCancellationRequested);
         }
+
+        Survey(Volatile.Read(ref _mark) ?? mark);
 
         return true;
     }
@@ -164,7 +239,7 @@ internal sealed class Cleaner
         lock (_segments.Reclaiming)
         {
             var victims = policy.Choose(Sweeper.Uses(_segments, mark), _segments.NextId, _segments.SegmentBlocks);
-            if (victims.Count == 0 || _segments.AddPack() is not { } pack)
+            if (victims.Count == 0 || _segments.AddPack(_writer.Position.NextBlock < _segments.SegmentBlocks * 3 / 4) is not { } pack)
             {
                 return null;
             }

@@ -10,10 +10,13 @@ namespace Skerry.Blocks.Log;
 internal sealed class CleaningPolicy(long segmentBytes, bool paced = true)
 {
     private const int AmpleSegments = 8;
-    private const double LeastDuty = 0.1, MostLive = 0.97;
+    private const double LeastDuty = 0.1, MostLive = 0.95;
     private const int ShareOfTotal = 64, MarksForSpare = 16;
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(2);
     private TimeSpan _owed;
+
+    /// <summary>Data is about to run out of room.</summary>
+    public bool IsShort(SegmentTable segments) => segments.FreeBytes() < ShortBytes(segments);
 
     public bool IsDue(SegmentTable segments, Mark? mark) => mark is not null
         && (IsShort(segments) || segments.AllocatedBytes - mark.LiveBytes > mark.LiveBytes + (AmpleSegments * segmentBytes));
@@ -30,7 +33,7 @@ internal sealed class CleaningPolicy(long segmentBytes, bool paced = true)
     {
         var chosen = new List<FileUse>();
         var (room, gain) = (packBlocks, 0);
-        foreach (var use in uses.Where(use => use.LiveBlocks < MostLive * use.File.Blocks && use.DeadBlocks > 0).OrderByDescending(use => ScoreOf(use, nextId)))
+        foreach (var use in uses.Where(use => use.LiveBlocks < MostLive * use.AllocatedBlocks).OrderByDescending(use => ScoreOf(use, nextId)))
         {
             if (use.LiveBlocks <= room)
             {
@@ -40,7 +43,7 @@ internal sealed class CleaningPolicy(long segmentBytes, bool paced = true)
             }
         }
 
-        return gain >= packBlocks / 32 ? chosen : [];
+        return gain >= packBlocks / 16 ? chosen : [];
     }
 
     public async ValueTask PauseAsync(SegmentTable segments, TimeProvider time, TimeSpan worked, CancellationToken cancellationToken)
@@ -63,11 +66,10 @@ internal sealed class CleaningPolicy(long segmentBytes, bool paced = true)
 
     private static double ScoreOf(FileUse use, long nextId)
     {
-        var live = use.LiveBlocks / (double)use.File.Blocks;
+        // Of what it still occupies: what was punched out of it is free already.
+        var live = use.LiveBlocks / (double)use.AllocatedBlocks;
         return (1 - live) * (nextId - use.File.Id) / (1 + live);
     }
-
-    private bool IsShort(SegmentTable segments) => segments.FreeBytes() < ShortBytes(segments);
 
     private long ShortBytes(SegmentTable segments) => Math.Max(2 * segmentBytes, segments.TotalBytes / ShareOfTotal);
 }

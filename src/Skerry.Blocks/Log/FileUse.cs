@@ -14,7 +14,9 @@ internal sealed class FileUse(Segment file)
     public int LiveBlocks { get; private set; }
 
     /// <summary>Blocks that cleaning the file would give back.</summary>
-    public int DeadBlocks => File.Blocks - File.PunchedCount - LiveBlocks;
+    public int DeadBlocks => AllocatedBlocks - LiveBlocks;
+
+    public int AllocatedBlocks => File.Blocks - File.PunchedCount;
 
     public void Add(PlacedSegment placed, LivePlaces live)
     {

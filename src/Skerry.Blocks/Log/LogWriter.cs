@@ -17,10 +17,12 @@ internal sealed class LogWriter(
     private readonly Lock _queueLock = new();
     private readonly Lock _turn = new();
     private readonly List<WriteRequest> _record = [];
+    private readonly List<WriteRequest> _waiting = [];
     private readonly RecordBuilder _builder = new(StagedBytes);
     private List<LogRequest> _queue = [], _draining = [];
     private bool _closed, _askedForNext;
-    private long _syncsBefore;
+    private bool _resumes, _admitsWaiting;
+    private long _syncsBefore, _userBytes;
     private long _recordBlocks;
     private int _recordEntryBytes;
     private long _recordSerial = 1;
@@ -34,7 +36,16 @@ internal sealed class LogWriter(
     /// <summary>Called after each segment that was taken, or could not be.</summary>
     public Action? RoomTaken { get; set; }
 
+    /// <summary>
+    /// Asked when data finds no room: true when somebody is making some. The writes then wait, and all data after them, until
+    /// <see cref="Resume"/>; changes go on meanwhile.
+    /// </summary>
+    public Func<bool>? MayWait { get; set; }
+
     public LogPosition Position => position;
+
+    /// <summary>Bytes of data that writes brought, zeroes and what was refused left out.</summary>
+    public long UserBytes => Volatile.Read(ref _userBytes);
 
     /// <summary>The most data blocks that one write may carry.</summary>
     public int MaxWriteBlocks { get; } = Math.Min(1024, segments.SegmentBlocks / 4);
@@ -97,7 +108,8 @@ internal sealed class LogWriter(
             _closed = true;
         }
 
-        CarryOut();
+        MayWait = null;
+        Resume();
     }
 
     private bool TakeQueue()
@@ -105,12 +117,39 @@ internal sealed class LogWriter(
         lock (_queueLock)
         {
             (_queue, _draining) = (_draining, _queue);
-            return _draining.Count > 0;
+            (_admitsWaiting, _resumes) = (_resumes, false);
+            return _admitsWaiting || _draining.Count > 0;
+        }
+    }
+
+    /// <summary>There is room, or there will be none: writes that wait for it are carried out in their order, or fail.</summary>
+    public void Resume()
+    {
+        lock (_queueLock)
+        {
+            _resumes = true;
+        }
+
+        CarryOut();
+    }
+
+    private void AdmitWaiting()
+    {
+        var waited = _waiting.ToArray();
+        _waiting.Clear();
+        foreach (var write in waited)
+        {
+            Admit(write);
         }
     }
 
     private void Drain()
     {
+        if (_admitsWaiting)
+        {
+            AdmitWaiting();
+        }
+
         foreach (var request in _draining)
         {
             if (request is WriteRequest write)
@@ -137,6 +176,13 @@ internal sealed class LogWriter(
                 FlushRecord();
             }
 
+            if (_waiting.Count > 0)
+            {
+                // Behind those, since they were first: what it leaves of a block, and its number, depend on them.
+                _waiting.Add(write);
+                return;
+            }
+
             if (write.HasEdges)
             {
                 write.AddEdges(ReadBlock);
@@ -145,6 +191,11 @@ internal sealed class LogWriter(
             if (_record.Count > 0 && (_recordBlocks + write.DataBlocks > MaxWriteBlocks || _recordEntryBytes + write.EntryBytes > StagedBytes / 4))
             {
                 FlushRecord();
+                if (_waiting.Count > 0)
+                {
+                    _waiting.Add(write);
+                    return;
+                }
             }
 
             GiveNumber(write);
@@ -236,13 +287,18 @@ internal sealed class LogWriter(
 
         try
         {
-            var place = Append(mayUseReserve: false, (_recordEntryBytes, (int)_recordBlocks), change: null);
+            var place = Append(_recordBlocks == 0 ? RoomFor.Trim : RoomFor.Data, (_recordEntryBytes, (int)_recordBlocks), change: null);
             foreach (var write in _record)
             {
                 place = Show(write, place);
             }
 
+            Volatile.Write(ref _userBytes, _userBytes + (_recordBlocks * Sizes.Block));
             Published();
+        }
+        catch (BlockException e) when (e.Error == BlockError.NoSpace && MayWait?.Invoke() == true)
+        {
+            _waiting.AddRange(_record);
         }
         catch (Exception e)
         {
@@ -268,7 +324,7 @@ internal sealed class LogWriter(
             if (request.Decide() is { } change)
             {
                 var bytes = ChangeCodec.Encode(change);
-                Append(request.MayUseReserve, (EntryCodec.BytesFor(bytes), 0), bytes);
+                Append(request.MayUseReserve ? RoomFor.Change : RoomFor.Data, (EntryCodec.BytesFor(bytes), 0), bytes);
                 if (change is Moved moved)
                 {
                     segments.Apply(moved.Segments);
@@ -305,7 +361,7 @@ internal sealed class LogWriter(
     private BlockException AsFault(Exception e) => e as BlockException ?? fault.Set("carry out a change", e);
 
     /// <summary>Puts one record at the end of the log, of the change or else of the writes that came together; answers where its data begins.</summary>
-    private Place Append(bool mayUseReserve, (int EntryBytes, int DataBlocks) size, byte[]? change)
+    private Place Append(RoomFor what, (int EntryBytes, int DataBlocks) size, byte[]? change)
     {
         fault.ThrowIfSet();
         var headerBlocks = RecordHeader.HeaderBlocksFor(size.EntryBytes);
@@ -315,7 +371,7 @@ internal sealed class LogWriter(
             throw new BlockException(BlockError.Refused, $"a change of {blocks} blocks does not fit a segment of {segments.SegmentBlocks}; make it smaller");
         }
 
-        MakeRoom(blocks, mayUseReserve);
+        MakeRoom(blocks, what);
         var segment = position.Active!;
         var header = new RecordHeader(
             position.StoreId, segment.Id, position.NextBlock, headerBlocks, size.DataBlocks, position.Sequence + 1, flusher.DurableSequence,
@@ -355,9 +411,8 @@ internal sealed class LogWriter(
         return place;
     }
 
-    private void MakeRoom(int blocks, bool mayUseReserve)
+    private void MakeRoom(int blocks, RoomFor what)
     {
-        var what = mayUseReserve ? RoomFor.Change : RoomFor.Data;
         if (position.Active is { } active && position.NextBlock + blocks <= active.Blocks)
         {
             return;
@@ -366,7 +421,7 @@ internal sealed class LogWriter(
         Segment? segment;
         try
         {
-            segment = segments.Add(what) ?? (Reclaim?.Invoke() == true ? segments.Add(what) : null);
+            segment = segments.Add(what) ?? ((what == RoomFor.Change || MayWait is null) && Reclaim?.Invoke() == true ? segments.Add(what) : null);
         }
         catch (IOException e)
         {

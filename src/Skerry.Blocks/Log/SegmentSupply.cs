@@ -5,7 +5,10 @@ internal enum RoomFor
 {
     Data,
 
-    /// <summary>Gives back more than it takes, if only it can begin.</summary>
+    /// <summary>Needs little, and makes room.</summary>
+    Trim,
+
+    /// <summary>Gives back more than it takes, if only it can begin: with a file for the pack, and one for the log to name it.</summary>
     Cleaning,
 
     /// <summary>Deletes and other small changes.</summary>
@@ -290,6 +293,14 @@ internal sealed class SegmentSupply(IBackingStorage storage, int segmentBytes, i
                 _spares.RemoveAt(_spares.Count - 1);
                 Held--;
                 file = found;
+            }
+            else if (extension != Segment.Extension && _ready is { } ready)
+            {
+                // Room for another one is not sure; the log can have it made again.
+                storage.Rename(Segment.NameOf(ready.Id), name);
+                _ready = null;
+                Held--;
+                file = ready.File;
             }
             else if (MayGrow())
             {

@@ -134,20 +134,27 @@ internal sealed class SegmentTable(
         return segment;
     }
 
-    /// <summary>A new pack, in motion; its name is not durable yet. Null when there is no room.</summary>
-    public Segment? AddPack() =>
-        FreeBytes(ReserveFor(RoomFor.Cleaning)) >= SegmentBytes && supply.Take(Segment.PackExtension) is { } taken
+    /// <summary>A new pack, to be filled. Null when there is no room.</summary>
+    /// <param name="logHasRoom">Whether the log can name it without another segment.</param>
+    public Segment? AddPack(bool logHasRoom) =>
+        FreeBytes(logHasRoom ? 0 : ReserveFor(RoomFor.Cleaning)) >= SegmentBytes && supply.Take(Segment.PackExtension) is { } taken
             ? _packs[taken.Id] = NewSegment(taken.Id, isPack: true, taken.File, sumsAreStored: false)
             : null;
 
     /// <summary>The log will soon need another segment.</summary>
     public void Prepare(bool zeroes) => supply.Ask(zeroes);
 
-    public StoreSpace Space()
+    public StoreSpace Space(Mark? mark, long deadBytes)
     {
         var (total, _) = storage.Space();
+        var allocated = AllocatedBytes;
         return new StoreSpace(
-            capacityBytes == 0 ? total : Math.Min(capacityBytes, total), Math.Max(0, FreeBytes(reserveSegments)), AllocatedBytes);
+            capacityBytes == 0 ? total : Math.Min(capacityBytes, total), Math.Max(0, FreeBytes(reserveSegments) + deadBytes), allocated)
+        {
+            LiveBytes = mark?.LiveBytes ?? 0,
+            DeadBytes = deadBytes,
+            SpareBytes = supply.Held * SegmentBytes,
+        };
     }
 
     /// <summary>What the bytes at a place must be. False when its file is gone.</summary>
@@ -249,12 +256,19 @@ internal sealed class SegmentTable(
     private int ReserveFor(RoomFor what) => what switch
     {
         RoomFor.Data => reserveSegments,
+        RoomFor.Trim => Math.Min(2, reserveSegments),
         RoomFor.Cleaning => 1,
         _ => 0,
     };
 
     private Segment NewSegment(long id, bool isPack, IBackingFile file, bool sumsAreStored) =>
         new(id, isPack, file, SegmentBlocks, new Sums(storage, _sums, identity.StoreId, id, file, SegmentBlocks, sumsAreStored));
+
+    /// <summary>Whether data would get another segment.</summary>
+    public bool HasRoomForData => FreeBytes() >= SegmentBytes;
+
+    /// <summary>Gives a file that is held for later back to the file system. False when there is none.</summary>
+    public bool GiveUpSpare() => supply.Shrink();
 
     /// <summary>Room for data, in bytes; below 0 when the reserve is in use.</summary>
     public long FreeBytes() => FreeBytes(reserveSegments);
