@@ -42,6 +42,7 @@ internal static class CommandTree
                 new VolumeShowCommand(),
                 new VolumeSetCommand(),
                 new VolumeExtendCommand(),
+                new VolumeCheckCommand(),
                 new VolumeDeleteCommand(),
                 new VolumeConnectCommand(),
                 new VolumeDisconnectCommand(),

@@ -16,4 +16,5 @@ namespace Skerry.Domain;
 [JsonSerializable(typeof(SizeParameters))]
 [JsonSerializable(typeof(StatusParameters))]
 [JsonSerializable(typeof(DeleteParameters))]
+[JsonSerializable(typeof(VolumeCheck))]
 internal sealed partial class DomainJson : JsonSerializerContext;

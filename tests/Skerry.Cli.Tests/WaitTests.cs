@@ -136,4 +136,22 @@ public sealed class WaitTests
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("paused", run.Error);
     }
+
+    [Theory]
+    [InlineData(true, 0)]
+    [InlineData(false, 1)]
+    public async Task A_check_lists_the_bad_ranges_and_fails_when_one_was_not_healed(bool healed, int exitCode)
+    {
+        var result = System.Text.Json.JsonSerializer.SerializeToElement(
+            new VolumeCheckResult(1 << 20, 4096, healed ? 4096 : 0, [new BadRangeRecord("kept", 8192, 4096, healed)]), SkerryJson.Default.VolumeCheckResult);
+        var site = new FakeSite()
+            .On($"GET /skerry/v1/volumes/{VolumeId}", Reply(AVolume()))
+            .On($"POST /skerry/v1/volumes/{VolumeId}/check", Reply(AVolume(), OperationId))
+            .On($"GET /skerry/v1/operations/{OperationId}", Reply(AnOperation("running")))
+            .On(Poll, Reply(AnOperation("succeeded") with { Result = result }));
+        var run = await CommandRun.Of(site, "volume", "check", VolumeId, "--wait", "-f", "value", "-c", "status");
+        Assert.Equal((exitCode, "succeeded\n"), (run.ExitCode, run.Out));
+        Assert.Contains("Bytes 8192 to 12288 of snapshot kept were bad", run.Error);
+        Assert.Contains("1.00 MiB verified, 4.00 KiB bad", run.Error);
+    }
 }

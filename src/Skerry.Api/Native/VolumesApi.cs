@@ -20,6 +20,8 @@ internal static class VolumesApi
         volumes.MapPatch("/{id}", UpdateAsync).WithSummary("Change a volume").Accepts<VolumeUpdateRequest>("application/json").Produces<VolumeReply>();
         volumes.MapDelete("/{id}", DeleteAsync).WithSummary("Delete a volume").Produces<VolumeReply>(202);
         volumes.MapPost("/{id}/extend", ExtendAsync).WithSummary("Make a volume larger").Accepts<VolumeExtendRequest>("application/json").Produces<VolumeReply>(202);
+        volumes.MapPost("/{id}/check", CheckAsync).WithSummary("Have a volume's stored blocks read, proved and healed")
+            .Accepts<VolumeCheckRequest>("application/json").Produces<VolumeReply>(202);
     }
 
     private static IResult List(
@@ -112,6 +114,23 @@ internal static class VolumesApi
         return fields.Refusal is { } refusal
             ? new Fault(refusal)
             : Reply(caller, await volumes.ExtendAsync(caller.Actor, id, sizeGib!.Value, cancellationToken));
+    }
+
+    private static async Task<IResult> CheckAsync(
+        Caller caller, string id, JsonBody body, VolumeService volumes, SiteLabels labels, CancellationToken cancellationToken)
+    {
+        if (body.Fault is { } fault)
+        {
+            return fault;
+        }
+
+        var fields = body.Root;
+        fields.Allow("site");
+        var site = fields.Text("site");
+        var siteId = site is null ? null : labels.IdOf(site);
+        return fields.Refusal is { } refusal ? new Fault(refusal)
+            : site is not null && siteId is null ? new Fault(Refusal.NotFound("site", site))
+            : Reply(caller, await volumes.CheckAsync(caller.Actor, id, siteId, cancellationToken));
     }
 
     private static IResult Reply(Caller caller, Outcome<Volume> outcome, int status = StatusCodes.Status200OK) =>

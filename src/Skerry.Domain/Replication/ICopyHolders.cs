@@ -23,9 +23,12 @@ public sealed class CopyHolders(SiteContext site) : ICopyHolders
         return all.Contains(site.SelfText, StringComparer.Ordinal) && all.Contains(peer, StringComparer.Ordinal);
     }
 
-    private List<string> All(string volumeId)
+    internal bool IsHeldAt(StateView state, string volumeId, string siteId) => All(state, volumeId).Contains(siteId, StringComparer.Ordinal);
+
+    private List<string> All(string volumeId) => All(StateView.Of(site.Replica), volumeId);
+
+    private static List<string> All(StateView state, string volumeId)
     {
-        var state = StateView.Of(site.Replica);
         var relations = Relation.OfVolume(state, volumeId);
         var holders = relations.SelectMany(relation => new[] { relation.HomeSite, relation.OtherSite });
         return [.. (Generations.Primary(state, volumeId) is { } primary && relations.Count > 0 ? holders.Prepend(primary.Current.Site) : holders).Distinct(StringComparer.Ordinal)];

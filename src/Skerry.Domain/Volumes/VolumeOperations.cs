@@ -9,6 +9,7 @@ public static class VolumeOperations
     public const string Create = "volume.create";
     public const string Extend = "volume.extend";
     public const string Delete = "volume.delete";
+    public const string Check = "volume.check";
     public const string ResetStatus = "volume.reset_status";
     public const string CreateSnapshot = "snapshot.create";
     public const string DeleteSnapshot = "snapshot.delete";
@@ -21,11 +22,15 @@ public static class VolumeOperations
         new CreateVolumeHandler(site, drivers),
         new ExtendVolumeHandler(site, drivers),
         new DeleteVolumeHandler(site, drivers, exports, [.. deleteGuards]),
+        new CheckVolumeHandler(drivers),
         new ResetStatusHandler(site, ResetStatus),
         new CreateSnapshotHandler(site, drivers),
         new DeleteSnapshotHandler(site, drivers, exports),
         new ResetStatusHandler(site, ResetSnapshotStatus),
     ];
+
+    /// <summary>What a check is done to: a thing of its own beside the volume, so that nothing else that is asked of the volume waits for it.</summary>
+    internal static EntityKey CheckOf(string volumeId) => new("volume_check", volumeId);
 
     internal static readonly FieldValue NoParameters = FieldValue.FromJson("{}");
 }

@@ -1,4 +1,5 @@
 using Skerry.Domain.Operations;
+using Skerry.Domain.Replication;
 using Skerry.State;
 using Skerry.State.Merging;
 
@@ -154,6 +155,37 @@ public sealed class VolumeService(SiteContext site, OperationService operations,
                         VolumeOperations.Delete,
                         volume.SiteId,
                         FieldValue.Serialize(new DeleteParameters(cascade), DomainJson.Default.DeleteParameters));
+            },
+            cancellationToken);
+
+    /// <summary>
+    /// Has the volume's copy at a site read and proved, and healed where another copy helps. The operation's result is a
+    /// <see cref="VolumeCheck"/>.
+    /// </summary>
+    /// <param name="actor">Who asks.</param>
+    /// <param name="id">The volume's id.</param>
+    /// <param name="siteId">A site that holds a copy; null for the one that holds the volume.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async ValueTask<Outcome<Volume>> CheckAsync(Actor actor, string id, string? siteId, CancellationToken cancellationToken) =>
+        await ChangeAsync(
+            actor,
+            id,
+            (transaction, volume) =>
+            {
+                var target = siteId ?? volume.SiteId;
+                if (target != volume.SiteId && !new CopyHolders(site).IsHeldAt(StateView.Of(transaction), id, target))
+                {
+                    return Refusal.Invalid("site", $"That site holds no copy of volume {id}.", $"Site {volume.SiteName} does.");
+                }
+
+                var operationId = operations.Enqueue(
+                    transaction,
+                    new OperationRequest(VolumeOperations.Check, VolumeOperations.CheckOf(id), target, VolumeOperations.NoParameters)
+                    {
+                        ProjectId = volume.ProjectId,
+                    },
+                    actor);
+                return Outcome<Volume>.Queued(For(actor, volume), operationId);
             },
             cancellationToken);
 

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Skerry.Blocks;
 using Skerry.Blocks.Encryption;
+using Skerry.Blocks.Integrity;
 using Skerry.Domain.Volumes;
 
 namespace Skerry.Drivers.Native;
@@ -12,7 +13,11 @@ namespace Skerry.Drivers.Native;
 /// The store orders and logs what is done to one volume. What this class adds is that opening and fencing one volume exclude each
 /// other, so that a fence that comes while the volume is being opened is not lost.
 /// </remarks>
-public sealed class NativeDriver(string backend, BlockStore store, ExportRegistry exports) : IVolumeDriver, IVolumeKeys
+/// <param name="backend">The backend's name.</param>
+/// <param name="store">Its block store; not owned.</param>
+/// <param name="exports">What is attached.</param>
+/// <param name="onDamage">Told of each bad range that a check meets, with the file and the place that tenants may not see.</param>
+public sealed class NativeDriver(string backend, BlockStore store, ExportRegistry exports, Action<IntegrityFinding>? onDamage = null) : IVolumeDriver, IVolumeKeys, IVolumeChecker
 {
     /// <summary>The driver's name in the configuration.</summary>
     public const string Name = "native";
@@ -171,6 +176,23 @@ public sealed class NativeDriver(string backend, BlockStore store, ExportRegistr
     }
 
     public string? WhyLocked(string volumeId) => store.Find(volumeId)?.WhyLocked;
+
+    public ValueTask<VolumeCheck> CheckAsync(string volumeId, CancellationToken cancellationToken) => CallAsync(async () =>
+    {
+        const int most = 1000;
+        var report = await store.VerifyAsync(volumeId, null, cancellationToken);
+        foreach (var finding in report.Findings)
+        {
+            onDamage?.Invoke(finding);
+        }
+
+        return new VolumeCheck(
+            report.VerifiedBytes, report.BadBytes, report.HealedBytes,
+            [
+                .. report.Findings.Take(most).Select(finding => new BadRange(
+                    finding.SnapshotId, finding.OffsetBytes ?? 0, finding.LengthBytes ?? 0, finding.IsHealed)),
+            ]);
+    });
 
     private static long? OpenGeneration(BlockVolume volume) =>
         !volume.IsReadOnly && volume.Lineage.Runs is [.., var run] ? run.Generation : null;

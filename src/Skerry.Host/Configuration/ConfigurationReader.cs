@@ -26,7 +26,7 @@ internal sealed partial class ConfigurationReader
         ["store"] = ["url"],
     };
 
-    private static readonly string[] BackendKeys = ["volume_driver", "directory", "capacity_gib", "valid_replication_devices"];
+    private static readonly string[] BackendKeys = ["volume_driver", "directory", "capacity_gib", "valid_replication_devices", "scrub_interval", "scrub_rate"];
 
     private readonly List<ConfigurationMistake> _mistakes = [];
     private IniFile _file = new();
@@ -221,7 +221,11 @@ internal sealed partial class ConfigurationReader
             }
         }
 
-        return new(name, driver, Absolute(name, "directory", Path.Combine(dataDirectory, "backends", name))!, capacity, targets);
+        return new(name, driver, Absolute(name, "directory", Path.Combine(dataDirectory, "backends", name))!, capacity, targets)
+        {
+            ScrubInterval = Seconds(name, "scrub_interval", 604_800, 0, 31_536_000),
+            ScrubBytesPerSecond = Number(name, "scrub_rate", 8, 1, 1 << 20) << 20,
+        };
     }
 
     private static Uri Reachable(Uri listen) =>

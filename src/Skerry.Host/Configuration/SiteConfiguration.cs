@@ -67,4 +67,11 @@ internal sealed record SiteConfiguration
 /// <param name="CapacityBytes">What the backend may fill; null: what its file system has.</param>
 /// <param name="ReplicationTargets"><c>SITE@BACKEND</c> from <c>valid_replication_devices</c>.</param>
 internal sealed record BackendConfiguration(
-    string Name, string Driver, string Directory, long? CapacityBytes, IReadOnlyList<string> ReplicationTargets);
+    string Name, string Driver, string Directory, long? CapacityBytes, IReadOnlyList<string> ReplicationTargets)
+{
+    /// <summary>From the end of one scrub to the start of the next; zero for none.</summary>
+    public TimeSpan ScrubInterval { get; init; }
+
+    /// <summary>The most that a scrub reads in a second, on average.</summary>
+    public long ScrubBytesPerSecond { get; init; }
+}

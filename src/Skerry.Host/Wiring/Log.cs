@@ -10,4 +10,7 @@ internal static partial class Log
 
     [LoggerMessage(3, LogLevel.Information, "Site {Name} stops")]
     public static partial void Stopping(ILogger logger, string name);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Backend {Backend}: {Message} (healed: {IsHealed})")]
+    public static partial void Damage(ILogger logger, string backend, string message, bool isHealed);
 }

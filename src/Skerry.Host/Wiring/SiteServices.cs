@@ -3,6 +3,7 @@ using Skerry.Api.Common;
 using Skerry.Api.Native;
 using Skerry.Api.OpenStack;
 using Skerry.Blocks;
+using Skerry.Blocks.Integrity;
 using Skerry.Blocks.Nbd;
 using Skerry.Domain;
 using Skerry.Domain.Conflicts;
@@ -102,7 +103,21 @@ internal static class SiteServices
         services.AddSingleton<ExportRegistry>();
         foreach (var backend in stores.All.Keys)
         {
-            services.AddSingleton<IVolumeDriver>(s => new NativeDriver(backend, stores.All[backend], s.GetRequiredService<ExportRegistry>()));
+            services.AddSingleton<IVolumeDriver>(s => new NativeDriver(
+                backend,
+                stores.All[backend],
+                s.GetRequiredService<ExportRegistry>(),
+                finding => Log.Damage(s.GetRequiredService<ILoggerFactory>().CreateLogger("Skerry.Blocks"), backend, finding.Message, finding.IsHealed)));
+        }
+
+        foreach (var backend in site.Backends.Where(b => stores.All.ContainsKey(b.Name)))
+        {
+            services.AddSingleton<IReconciler>(_ => new ScrubReconciler(
+                backend.Name,
+                new Scrub(
+                    stores.All[backend.Name],
+                    new ScrubOptions { Interval = backend.ScrubInterval, BytesPerSecond = backend.ScrubBytesPerSecond },
+                    TimeProvider.System)));
         }
 
         services.AddSingleton<VolumeDrivers>();

@@ -48,6 +48,30 @@ public sealed class HealTests
     }
 
     [Fact]
+    public async Task A_check_is_an_operation_at_the_site_that_is_named_and_its_result_lists_what_it_healed()
+    {
+        await using var cloud = new LiveCloud();
+        var (north, south) = (await cloud.AddAsync("north"), await cloud.AddAsync("south"));
+        var (volumeId, content) = await ReplicatedAsync(north, south);
+        Rot(south, content, [3, 4, 77]);
+        var asked = await north.Volumes.CheckAsync(LiveSite.Admin, volumeId, south.Id, None);
+        var ended = (await north.Operations.WaitAsync(LiveSite.Admin, asked.OperationId!, TimeSpan.FromSeconds(20), None)).Value;
+        Assert.Equal(Skerry.Domain.Operations.OperationStatus.Succeeded, ended.Status);
+        using var result = System.Text.Json.JsonDocument.Parse(ended.Result!.Value.ToString());
+        Assert.Equal(3 * 4096, result.RootElement.GetProperty("healed_bytes").GetInt64());
+        Assert.Equal(3 * 4096, result.RootElement.GetProperty("bad_bytes").GetInt64());
+        Assert.Equal([3 * 4096L, 77 * 4096L], result.RootElement.GetProperty("bad_ranges").EnumerateArray().Select(range => range.GetProperty("offset_bytes").GetInt64()));
+
+        var elsewhere = await north.Volumes.CheckAsync(LiveSite.Admin, volumeId, "0000000000000001", None);
+        Assert.Equal(Skerry.Domain.RefusalKind.Invalid, elsewhere.Refusal?.Kind);
+        asked = await south.Volumes.CheckAsync(LiveSite.Admin, volumeId, null, None);
+        ended = (await south.Operations.WaitAsync(LiveSite.Admin, asked.OperationId!, TimeSpan.FromSeconds(20), None)).Value;
+        Assert.Equal(north.Id, ended.TargetSite);
+        using var clean = System.Text.Json.JsonDocument.Parse(ended.Result!.Value.ToString());
+        Assert.Equal(0, clean.RootElement.GetProperty("bad_bytes").GetInt64());
+    }
+
+    [Fact]
     public async Task Without_a_copy_in_reach_only_the_range_is_an_error_that_names_the_file_and_the_place()
     {
         await using var cloud = new LiveCloud();

@@ -25,6 +25,8 @@ namespace Skerry.Client.Native.Wire;
 [JsonSerializable(typeof(VolumeCreateRequest))]
 [JsonSerializable(typeof(VolumeUpdateRequest))]
 [JsonSerializable(typeof(VolumeExtendRequest))]
+[JsonSerializable(typeof(VolumeCheckRequest))]
+[JsonSerializable(typeof(VolumeCheckResult))]
 [JsonSerializable(typeof(ConnectRequest))]
 [JsonSerializable(typeof(ConnectionReply))]
 [JsonSerializable(typeof(ConnectionList))]

@@ -53,6 +53,20 @@ public sealed record VolumeUpdateRequest(string? Name, string? Description, IRea
 
 public sealed record VolumeExtendRequest(long? SizeGib);
 
+/// <param name="Site">Name or id of a site that holds a copy; null for the one that holds the volume.</param>
+public sealed record VolumeCheckRequest(string? Site);
+
+/// <summary>The result of an operation <c>volume.check</c>.</summary>
+/// <param name="VerifiedBytes">Read and proved, each place once.</param>
+/// <param name="BadBytes">Could not be read as they were written, of the volume and of each snapshot.</param>
+/// <param name="HealedBytes">Of these, what was put back from another copy.</param>
+/// <param name="BadRanges">Where; at most 1000.</param>
+public sealed record VolumeCheckResult(long VerifiedBytes, long BadBytes, long HealedBytes, IReadOnlyList<BadRangeRecord> BadRanges);
+
+/// <summary>A range that could not be read as it was written.</summary>
+/// <param name="SnapshotId">Null for the volume itself.</param>
+public sealed record BadRangeRecord(string? SnapshotId, long OffsetBytes, long LengthBytes, bool IsHealed);
+
 /// <summary>The way to a volume's blocks, open until it is disconnected.</summary>
 /// <param name="ClientName">The common name of the one client's certificate that it is for; null for whoever has the URI.</param>
 /// <param name="Uri">With the secret export name; only in the reply that makes the connection, and kept nowhere.</param>
