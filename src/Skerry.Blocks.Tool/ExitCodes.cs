@@ -17,7 +17,7 @@ internal static class ExitCodes
     {
         BlockError.OutOfRange => Usage,
         BlockError.NotFound => NotFound,
-        BlockError.Exists or BlockError.Refused or BlockError.ReadOnly => Refused,
+        BlockError.Exists or BlockError.Refused or BlockError.ReadOnly or BlockError.Locked => Refused,
         _ => Failed,
     };
 }

@@ -14,6 +14,8 @@ internal sealed class ExportCommand : ToolCommand
     private readonly Option<bool> _readOnly = new("--read-only") { Description = "Take no writes and change no file of the store; several may do so at once." };
     private readonly Option<string> _snapshot = new("--snapshot") { Description = "A snapshot instead of the volume itself; read-only." };
 
+    private readonly Option<string> _keyFile = KeyFile.Option("The private key for which an encrypted volume's key was wrapped.");
+
     public ExportCommand()
         : base(
             "export",
@@ -28,6 +30,7 @@ internal sealed class ExportCommand : ToolCommand
         Options.Add(_unix);
         Options.Add(_readOnly);
         Options.Add(_snapshot);
+        Options.Add(_keyFile);
     }
 
     protected override async Task<int> RunAsync(ParseResult parsed, string directory, CancellationToken cancellationToken)
@@ -35,10 +38,16 @@ internal sealed class ExportCommand : ToolCommand
         var (name, snapshot) = (parsed.GetValue(_name)!, parsed.GetValue(_snapshot));
         var endPoint = EndPointOf(parsed.GetValue(_listen), parsed.GetValue(_unix));
         var readOnly = parsed.GetValue(_readOnly) || snapshot is not null;
+        using var key = KeyFile.Read(parsed.GetValue(_keyFile));
         await using var store = readOnly
-            ? await BlockStore.OpenForReadingAsync(directory, cancellationToken)
-            : await OpenAsync(directory, cancellationToken);
+            ? await BlockStore.OpenForReadingAsync(directory, key, cancellationToken)
+            : await OpenAsync(directory, cancellationToken, key);
         var volume = await store.OpenAsync(name, cancellationToken);
+        if (volume.WhyLocked is { } why)
+        {
+            throw new BlockException(BlockError.Locked, why);
+        }
+
         if (!readOnly)
         {
             await volume.BeginRunAsync(volume.Lineage.Runs is [.., var last] ? last.Generation : 1, cancellationToken);

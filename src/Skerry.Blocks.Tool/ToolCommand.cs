@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using Skerry.Blocks.Encryption;
 
 namespace Skerry.Blocks.Tool;
 
@@ -27,8 +28,8 @@ internal abstract class ToolCommand : Command
     protected abstract Task<int> RunAsync(ParseResult parsed, string directory, CancellationToken cancellationToken);
 
     /// <summary>Opens a store that is there; only <c>create</c> makes one.</summary>
-    protected static ValueTask<BlockStore> OpenAsync(string directory, CancellationToken cancellationToken) => BlockStore.Exists(directory)
-        ? BlockStore.OpenAsync(new BlockStoreOptions { Directory = directory }, cancellationToken)
+    protected static ValueTask<BlockStore> OpenAsync(string directory, CancellationToken cancellationToken, KeyHolder? key = null) => BlockStore.Exists(directory)
+        ? BlockStore.OpenAsync(new BlockStoreOptions { Directory = directory, KeyHolder = key }, cancellationToken)
         : throw new BlockException(BlockError.NotFound, $"there is no block store in {Path.GetFullPath(directory)}; make one with: skerry-blocks create {directory} NAME --size SIZE");
 
     private Argument<string> StoreDirectory { get; } = new("DIR") { Description = "The store's directory." };

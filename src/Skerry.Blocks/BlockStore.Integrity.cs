@@ -1,3 +1,4 @@
+using Skerry.Blocks.Encryption;
 using Skerry.Blocks.Integrity;
 using Skerry.Blocks.Log;
 using Skerry.Blocks.Maps;
@@ -22,7 +23,11 @@ public sealed partial class BlockStore
     /// <see cref="BlockError.NotFound"/> when there is no store, <see cref="BlockError.Refused"/> when it is in use or of a newer format,
     /// <see cref="BlockError.Corrupt"/> when a file is damaged.
     /// </exception>
-    public static async ValueTask<BlockStore> OpenForReadingAsync(string directory, CancellationToken cancellationToken)
+    public static ValueTask<BlockStore> OpenForReadingAsync(string directory, CancellationToken cancellationToken) =>
+        OpenForReadingAsync(directory, null, cancellationToken);
+
+    /// <summary>The same with the key for which the keys of its encrypted volumes are wrapped.</summary>
+    public static async ValueTask<BlockStore> OpenForReadingAsync(string directory, KeyHolder? keyHolder, CancellationToken cancellationToken)
     {
         if (!Exists(directory))
         {
@@ -32,7 +37,7 @@ public sealed partial class BlockStore
         return await Task.Run(
             () =>
             {
-                var store = Open(new BlockStoreOptions { Directory = directory }, new ReadOnlyDirectory(directory), background: false);
+                var store = Open(new BlockStoreOptions { Directory = directory, KeyHolder = keyHolder }, new ReadOnlyDirectory(directory), background: false);
                 store._dropsAtClose = true;
                 return store;
             },

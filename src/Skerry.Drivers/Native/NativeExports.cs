@@ -20,6 +20,12 @@ public sealed class NativeExports(ExportRegistry registry, BlockStoreSet stores,
         }
 
         var volume = await FindAsync(lease.Grant, cancellationToken);
+        if (volume is { IsLocked: true })
+        {
+            // Encrypted, and its key is not here: no read would ever succeed.
+            volume = null;
+        }
+
         var device = volume is not null && lease.Grant.SnapshotId is { } served ? OpenSnapshot(volume, served) : volume;
 
         // A volume that is about to be opened for writing must not look like one that is read-only for good: the client asks again.

@@ -60,6 +60,43 @@ public sealed class ToolTests : IDisposable
     }
 
     [Fact]
+    public async Task An_encrypted_volume_is_served_with_its_key_alone_and_checked_without()
+    {
+        var (key, other) = (Path.Combine(_directory.Path, "key.pem"), Path.Combine(_directory.Path, "other.pem"));
+        foreach (var path in (string[])[key, other])
+        {
+            await ClientProgram.Run("openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", path);
+        }
+
+        Assert.Equal(2, (await Tool("create", Store, "ledger", "--size", "32M", "--key-file", Store)).ExitCode);
+        Assert.Equal(0, (await Tool("create", Store, "ledger", "--size", "32M", "--key-file", key)).ExitCode);
+        await using (var served = await Export("ledger", "--listen", "127.0.0.1:0", "--key-file", key))
+        {
+            await ClientProgram.Run("qemu-io", "-f", "raw", "-c", "write -P 0x5a 4096 65536", "-c", "flush", served.Uri);
+            Assert.Equal(0, await served.StopAsync());
+        }
+
+        var block = new byte[512];
+        Array.Fill(block, (byte)0x5a);
+        Assert.All(Directory.GetFiles(Store), path => Assert.Equal(-1, File.ReadAllBytes(path).AsSpan().IndexOf(block)));
+        await using (var served = await Export("ledger", "--read-only", "--listen", "127.0.0.1:0", "--key-file", key))
+        {
+            await ClientProgram.Run("qemu-io", "-r", "-f", "raw", "-c", "read -P 0x5a 4096 65536", served.Uri);
+            Assert.Equal(0, await served.StopAsync());
+        }
+
+        foreach (var arguments in (string[][])[[], ["--read-only"], ["--key-file", other]])
+        {
+            var (exitCode, _, errors) = await Tool(["export", Store, "ledger", "--listen", "127.0.0.1:0", .. arguments]);
+            Assert.Equal(4, exitCode);
+            Assert.Contains("encrypted with key", errors, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(0, (await Tool("check", Store)).ExitCode);
+        Assert.Equal(0, (await Tool("delete", Store, "ledger")).ExitCode);
+    }
+
+    [Fact]
     public async Task The_checker_names_the_bad_range_of_a_store_that_was_killed_and_changes_no_file()
     {
         Assert.Equal(0, (await Tool("create", Store, "root", "--size", "32M")).ExitCode);

@@ -1,3 +1,4 @@
+using Skerry.Blocks.Encryption;
 using Skerry.Blocks.Log;
 
 namespace Skerry.Blocks.Tests.Model;
@@ -9,8 +10,9 @@ internal sealed partial class ModelRun
     {
         var id = $"v{_names++}";
         var size = 512L * _chance.Next(1, 64 * 8);
-        Note($"create {id} {size}");
-        if (!await FitsAsync(async () => await _store.CreateAsync(id, size, Ct)))
+        var isEncrypted = _names % 2 == 0;
+        Note($"create {id} {size}{(isEncrypted ? " encrypted" : "")}");
+        if (!await FitsAsync(async () => _ = isEncrypted ? await _store.CreateAsync(id, size, VolumeKey.Create(), Ct) : await _store.CreateAsync(id, size, Ct)))
         {
             return;
         }

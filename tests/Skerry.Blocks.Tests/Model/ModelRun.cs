@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using Skerry.Blocks.Encryption;
 using Skerry.Blocks.Tests.Log;
 
 namespace Skerry.Blocks.Tests.Model;
@@ -59,8 +61,10 @@ internal sealed partial class ModelRun(int seed, ModelRunOptions options)
         }
     }
 
+    private static readonly KeyHolder Holder = new(ECDsa.Create(ECCurve.NamedCurves.nistP256));
+
     private static BlockStore Open(FaultyStorage storage) => BlockStore.Open(
-        new BlockStoreOptions { Directory = "memory", SegmentBytes = SegmentBytes, CheckpointBytes = 1 << 20 }, storage, background: false);
+        new BlockStoreOptions { Directory = "memory", SegmentBytes = SegmentBytes, CheckpointBytes = 1 << 20, KeyHolder = Holder }, storage, background: false);
 
     private void Note(string what)
     {
