@@ -32,6 +32,10 @@ internal static class ReadRequests
             {
                 work = ReadChunks(request, device, chunks, cancel);
             }
+            else if (header.LengthBytes > StreamedRead.SliceBytes && transmission.TryStream(request))
+            {
+                return;
+            }
             else
             {
                 Memory<byte> data = Reserve(request, transmission, Protocol.DataChunkHeaderBytes, out Span<byte> head);

@@ -142,6 +142,49 @@ internal sealed class ReplyQueue(ClientSocket socket, Func<Request> make, int ma
         SendAll(mayBlock: false);
     }
 
+    /// <summary>
+    /// Gives the receiving thread the right to send the parts of one reply as they come: nothing else is ready, and nobody sends.
+    /// <see cref="EndParts"/> or <see cref="GiveSendingBack"/> must follow.
+    /// </summary>
+    public bool TryTakeSending()
+    {
+        lock (_gate)
+        {
+            if (_isSending || _isBroken || _ready.Count > 0)
+            {
+                return false;
+            }
+
+            _isSending = true;
+            _sending.Clear();
+            _pieces.Clear();
+            return true;
+        }
+    }
+
+    /// <summary>"Some": the rest of it is kept and goes first, when <see cref="EndParts"/> has handed over.</summary>
+    public SendOutcome SendPart(ArraySegment<byte> part)
+    {
+        _pieces.Add(part);
+        return socket.Send(_pieces, mayBlock: false);
+    }
+
+    /// <summary>A part to send after those that could not be sent.</summary>
+    public void AddPart(ArraySegment<byte> part) => _pieces.Add(part);
+
+    /// <summary>The request's reply is sent, or all that is left of it is here.</summary>
+    public void EndParts(Request request, SendOutcome outcome)
+    {
+        _sending.Add(request);
+        if (EndSend(outcome))
+        {
+            SendAll(mayBlock: false);
+        }
+    }
+
+    /// <summary>Nothing was sent.</summary>
+    public void GiveSendingBack() => SendAll(mayBlock: false);
+
     /// <summary>Waits until nothing is in flight; false when that took too long.</summary>
     public bool WaitIdle(TimeSpan limit)
     {
@@ -268,10 +311,11 @@ internal sealed class ReplyQueue(ClientSocket socket, Func<Request> make, int ma
         }
     }
 
+    private bool SendTaken(bool mayBlock) => EndSend(socket.Send(_pieces, mayBlock));
+
     /// <summary>False when the rest was handed over to the queue's own thread.</summary>
-    private bool SendTaken(bool mayBlock)
+    private bool EndSend(SendOutcome outcome)
     {
-        SendOutcome outcome = socket.Send(_pieces, mayBlock);
         lock (_gate)
         {
             if (outcome == SendOutcome.Some)

@@ -20,7 +20,9 @@ internal sealed class Transmission : IDisposable
     private readonly SharedBounds _bounds;
     private readonly Func<bool> _beforeWaiting;
     private readonly CancellationToken _cancel;
+    private readonly StreamedRead _streamed;
     private Slab _replies;
+    private NbdError _streamedError;
     private int _repliesUsed;
     private long _now;
     private long _reportedIn;
@@ -52,6 +54,7 @@ internal sealed class Transmission : IDisposable
         _replies = server.Slabs.Rent();
         Queue = new ReplyQueue(
             socket, () => new Request(this), server.Options.MaxRequestsInFlight, server.Options.MaxBytesInFlight, server.Budget, $"nbd send {export.Label}");
+        _streamed = new StreamedRead(_slabs, Queue, TellPart);
     }
 
     public ReplyQueue Queue { get; }
@@ -106,16 +109,7 @@ internal sealed class Transmission : IDisposable
     {
         request.ReleasePayload();
         RequestHeader header = request.Header;
-        Refusal refusal = default;
-        if (fault is not null)
-        {
-            refusal = DeviceFault.Tell(fault);
-            if (DeviceFault.IsWorthReporting(fault))
-            {
-                _report($"{header.Command} of {header.LengthBytes} bytes at {header.OffsetBytes}", fault);
-            }
-        }
-
+        Refusal refusal = Judge(header, fault);
         if (!refusal.IsNone)
         {
             request.Parts.Clear();
@@ -126,9 +120,55 @@ internal sealed class Transmission : IDisposable
         Queue.Add(request, receiverWillSend: onReceivingThread);
     }
 
+    /// <summary>
+    /// Reads and sends a large read in slices; false where that cannot be. The device must have no holes to tell of in the range.
+    /// </summary>
+    public bool TryStream(Request request)
+    {
+        // Only a device that batches is known to complete its reads at once.
+        if (_batching is null || (request.Header.Flags & CommandFlags.DontFragment) != 0)
+        {
+            return false;
+        }
+
+        // Afterwards the request may be another one.
+        long receivedTimestamp = request.ReceivedTimestamp;
+        _streamedError = NbdError.None;
+        if (!_streamed.TryRun(request, _device, _cancel))
+        {
+            return false;
+        }
+
+        _metrics.Completed(Command.Read, receivedTimestamp, _streamedError);
+        return true;
+    }
+
+    private byte[] TellPart(Request request, Exception fault)
+    {
+        Refusal refusal = Judge(request.Header, fault);
+        _streamedError = refusal.Error;
+        return Reply.Error(request.Header.Cookie, refusal, structured: true);
+    }
+
+    private Refusal Judge(in RequestHeader header, Exception? fault)
+    {
+        if (fault is null)
+        {
+            return default;
+        }
+
+        if (DeviceFault.IsWorthReporting(fault))
+        {
+            _report($"{header.Command} of {header.LengthBytes} bytes at {header.OffsetBytes}", fault);
+        }
+
+        return DeviceFault.Tell(fault);
+    }
+
     /// <summary>Nothing may be in flight.</summary>
     public void Dispose()
     {
+        _streamed.Dispose();
         Queue.Close();
         _input.Dispose();
         _replies.Release();
@@ -153,6 +193,13 @@ internal sealed class Transmission : IDisposable
 
         if (header.Command == Command.Read)
         {
+            // Before it reads: a large read may be sent at once, and after what was ready before it.
+            if (header.LengthBytes > StreamedRead.SliceBytes)
+            {
+                EndBatch();
+                Queue.SendReady();
+            }
+
             ReadRequests.Begin(request, this, _device, _agreed, _cancel);
             return true;
         }
