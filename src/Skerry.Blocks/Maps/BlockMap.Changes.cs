@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Skerry.Blocks.Maps;
 
 /// <summary>Takes a range of blocks of one kind.</summary>
@@ -14,7 +16,7 @@ internal sealed partial class BlockMap
     public void Visit(long number, long fromBlock, long endBlock, RangeVisitor visit)
     {
         var root = Root;
-        Visit(root, root.Level, 0, fromBlock, endBlock, number, new LeafRun[RunList.Most], visit);
+        Visit(root, root.Level, 0, fromBlock, endBlock, number, new (LeafRun Run, int End)[MapNode.Fanout], visit);
         var span = MapNode.Fanout * root.ChildSpan;
         if (number < 0 && span < endBlock)
         {
@@ -22,7 +24,9 @@ internal sealed partial class BlockMap
         }
     }
 
-    private static void Visit(MapNode? node, int level, long first, long from, long end, long number, LeafRun[] room, RangeVisitor visit)
+    /// <remarks>Optimized at once: a difference is told now and then, and then in one go.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Visit(MapNode? node, int level, long first, long from, long end, long number, (LeafRun Run, int End)[] room, RangeVisitor visit)
     {
         var span = 1L << (MapNode.FanoutBits * (level + 1));
         if (first >= end || first + span <= from || (node is null ? number >= 0 : node.MaxNumber <= number))
@@ -37,21 +41,38 @@ internal sealed partial class BlockMap
                 Visit(inner[i], level - 1, first + (i * inner.ChildSpan), from, end, number, room, visit);
             }
         }
-        else if (node is PackedLeaf or PairNode)
+        else if (node is PackedLeaf leaf)
         {
-            var runs = RunList.Of(node, room).Runs;
-            for (var i = 0; i < runs.Length && first + runs[i].First < end; i++)
+            var count = leaf.ReadAbove(number, room);
+            for (var i = 0; i < count; i++)
             {
-                var to = Math.Min(end, first + (i + 1 < runs.Length ? runs[i + 1].First : MapNode.Fanout));
-                if (runs[i].Number > number && to > from)
-                {
-                    visit(first + runs[i].First, to - first - runs[i].First, runs[i].Place);
-                }
+                Visit(room[i].Run, room[i].End, first, from, end, visit);
+            }
+        }
+        else if (node is PairNode pair)
+        {
+            if (pair.First.Number > number)
+            {
+                Visit(pair.First, pair.Split, first, from, end, visit);
+            }
+
+            if (pair.Second.Number > number)
+            {
+                Visit(pair.Second, MapNode.Fanout, first, from, end, visit);
             }
         }
         else
         {
             visit(first, Math.Min(span, end - first), (node as ExtentNode)?.Place ?? Place.Hole);
+        }
+    }
+
+    private static void Visit(LeafRun run, int runEnd, long first, long from, long end, RangeVisitor visit)
+    {
+        var to = Math.Min(end, first + runEnd);
+        if (to > from && to > first + run.First)
+        {
+            visit(first + run.First, to - first - run.First, run.Place);
         }
     }
 }

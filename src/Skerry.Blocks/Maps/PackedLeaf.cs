@@ -105,6 +105,45 @@ internal sealed class PackedLeaf : SharedNode
         }
     }
 
+    /// <summary>As of one instant, the runs that carry a number above this one, each with where it ends; answers how many.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public int ReadAbove(long number, Span<(LeafRun Run, int End)> into)
+    {
+        var spin = default(SpinWait);
+        while (true)
+        {
+            var before = Volatile.Read(ref _version);
+            if ((before & 1) == 0)
+            {
+                var (starts, count) = (new RunStarts(_low, _high), 0);
+                var runs = Math.Min(starts.Count, Capacity);
+                var (narrow, above) = (_scale.Words == 1, Math.Clamp(number - _scale.BaseNumber + 1, -1, uint.MaxValue));
+                var block = 0;
+                for (var i = 0; i < runs; i++)
+                {
+                    var end = starts.EndOf(block);
+
+                    // Of number 0 the distance is 0, which is above nothing but -1.
+                    if (narrow && number >= 0 ? (uint)(_words[i] & uint.MaxValue) > Math.Max(above, 0) : Get(i).Number > number)
+                    {
+                        var (place, itsNumber) = Get(i);
+                        into[count++] = (new LeafRun(block, place, itsNumber), end);
+                    }
+
+                    block = end;
+                }
+
+                Volatile.ReadBarrier();
+                if (_version == before)
+                {
+                    return count;
+                }
+            }
+
+            spin.SpinOnce(sleep1Threshold: -1);
+        }
+    }
+
     /// <summary>The writer's: how many blocks of a range hold data.</summary>
     public int DataIn(int index, int count)
     {
