@@ -2,7 +2,8 @@ namespace Skerry.Blocks.Nbd;
 
 /// <summary>Decides which names a client may open, and opens them. Called from many connections at once.</summary>
 /// <remarks>
-/// The name is the authorisation: it holds a secret, so an implementation compares it in constant time and never logs it. All
+/// The name is the authorisation, or what the peer proved by its certificate, or both. A name that holds a secret is compared in
+/// constant time and never logged. All
 /// connections to one volume must be handed the same <see cref="IBlockDevice"/>: the server promises its clients
 /// (NBD_FLAG_CAN_MULTI_CONN) that a flush on one connection covers the writes of all.
 /// </remarks>

@@ -50,11 +50,12 @@ internal sealed class SharedBounds(NbdLimiter? limiter, ByteBudget budget, TimeP
         return true;
     }
 
+    /// <summary>In whole milliseconds, upwards: timers know no parts of them, and a wait cut to nothing would be a loop.</summary>
     private bool Wait(TimeSpan wait)
     {
         try
         {
-            Task.Delay(wait < LongestWait ? wait : LongestWait, time, cut).GetAwaiter().GetResult();
+            Task.Delay(wait < LongestWait ? TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds)) : LongestWait, time, cut).GetAwaiter().GetResult();
             return true;
         }
         catch (OperationCanceledException)

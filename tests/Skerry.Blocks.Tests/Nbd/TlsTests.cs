@@ -92,6 +92,36 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
+    public async Task Nonsense_in_place_of_a_tls_handshake_ends_the_connection_and_nothing_else()
+    {
+        int seed = Random.Shared.Next();
+        TestContext.Current.TestOutputHelper!.WriteLine($"seed {seed}");
+        Random random = new(seed);
+        await using Served served = await Serve(new MemoryDevice(Mebi), isRequired: true);
+        for (int round = 0; round < 200; round++)
+        {
+            using RawClient client = RawClient.Greet(served.Server.LocalEndPoint);
+            client.Option(StartTls, []);
+            byte[] nonsense = new byte[random.Next(1, 2000)];
+            random.NextBytes(nonsense);
+            if (round % 2 == 0)
+            {
+                // As far as the header a handshake record, so that the rest is looked at too.
+                new byte[] { 22, 3, 1, (byte)((nonsense.Length - 5) >> 8), (byte)(nonsense.Length - 5), 1 }.AsSpan(0, Math.Min(6, nonsense.Length)).CopyTo(nonsense);
+            }
+
+            client.Send(nonsense);
+        }
+
+        await served.Eventually(() => served.Server.Connections.Count == 0, "all are gone");
+        Assert.Empty(served.Faults);
+        using RawClient good = RawClient.Greet(served.Server.LocalEndPoint);
+        good.StartTls(_site.Authority);
+        good.Enter("disk");
+        Assert.Equal(0u, good.Do(RawClient.Flush, 0, 0).Error);
+    }
+
+    [Fact]
     public async Task A_client_that_stalls_its_tls_handshake_is_closed()
     {
         await using Served served = await Serve(new MemoryDevice(Mebi), handshake: TimeSpan.FromMilliseconds(300));
