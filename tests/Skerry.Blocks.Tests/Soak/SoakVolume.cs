@@ -8,7 +8,7 @@ internal sealed class SoakVolume(BlockStore store, BlockVolume volume, SoakDisk 
 {
     public const int NbdWriters = 2, Writers = NbdWriters + 1;
 
-    private const int MaxWriteBlocks = 8, MaxSnapshots = 3;
+    private const int MaxWriteBlocks = 32, MaxSnapshots = 3;
     private static readonly TimeSpan CopyPatience = TimeSpan.FromMinutes(1);
 
     private readonly List<(string Id, SoakDisk Disk)> _snapshots = [];
@@ -191,5 +191,5 @@ internal sealed class SoakVolume(BlockStore store, BlockVolume volume, SoakDisk 
     }
 
     /// <summary>Now and then, so that the load is steady and the machine is left something.</summary>
-    private static Task PauseAsync(Random chance) => chance.Next(4) == 0 ? Task.Delay(1, CancellationToken.None) : Task.CompletedTask;
+    private static Task PauseAsync(Random chance) => chance.Next(16) == 0 ? Task.Delay(1, CancellationToken.None) : Task.CompletedTask;
 }
