@@ -13,39 +13,51 @@ public sealed record VolumeSpace(
     string VolumeId, long AllocatedBytes, long ExclusiveBytes, long HeadBytes, IReadOnlyDictionary<string, long> Snapshots);
 
 /// <summary>What all volumes take, in bytes.</summary>
-/// <param name="Volumes">Each of them.</param>
+/// <param name="Volumes">Each of them, in the order in which they were made.</param>
 /// <param name="LiveBytes">What is in use, each block once.</param>
 /// <param name="SharedBytes">Of these, what several volumes use.</param>
-public sealed record SpaceSurvey(IReadOnlyList<VolumeSpace> Volumes, long LiveBytes, long SharedBytes);
+/// <param name="IsComplete">False when a part of a map was damaged: then some that is in use, or shared, is not known.</param>
+public sealed record SpaceSurvey(IReadOnlyList<VolumeSpace> Volumes, long LiveBytes, long SharedBytes, bool IsComplete);
 
 /// <content>Who takes how much.</content>
 public sealed partial class BlockStore
 {
+    private int _surveys;
+
     /// <summary>
     /// Looks up who uses each block, as of one instant. It looks at each part of a map a few times at most, however many snapshots share
-    /// it, and runs beside I/O; meanwhile it takes 4 bytes of memory for each block in use.
+    /// it, and runs beside I/O; meanwhile it takes 4 bytes of memory for each block in use, and writes copy the nodes of the map that they change.
     /// </summary>
     public async ValueTask<SpaceSurvey> SurveyAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         RequireOpen();
         Checkpoint? captured = null;
-        await ChangeAsync(() => null, () => captured = Checkpoint.Capture(_state, _writer.Position, _segments.NextId, []), cancellationToken);
         try
         {
-            return await Task.Run(() => Survey(captured!), cancellationToken);
+            await ChangeAsync(() => null, () => captured = Checkpoint.Capture(_state, _writer.Position, _segments.NextId, []), cancellationToken);
+            return await Task.Run(() => Survey(captured!, cancellationToken), cancellationToken);
         }
         finally
         {
-            captured!.Release();
+            captured?.Release();
         }
     }
 
-    private SpaceSurvey Survey(Checkpoint captured)
+    private SpaceSurvey Survey(Checkpoint captured, CancellationToken cancellationToken)
     {
+        // Below 0, so that no sweep at the same time takes its walk for this one.
+        var live = new LivePlaces(_segments.SegmentBlocks);
+        var marker = new LiveMarker(live, Interlocked.Decrement(ref _surveys));
+        foreach (var map in captured.Maps)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            marker.Mark(map);
+        }
+
         var volumes = captured.Volumes;
         var volumeOf = volumes.SelectMany((volume, index) => Enumerable.Repeat(index, 1 + volume.Snapshots.Length)).ToList();
-        var survey = new OwnerSurvey(_segments.SegmentBlocks, volumeOf);
+        var survey = new OwnerSurvey(live, volumeOf, cancellationToken);
         foreach (var (map, number) in captured.Maps.Select((map, number) => (map, number)))
         {
             survey.Add(map, number);
@@ -62,6 +74,6 @@ public sealed partial class BlockStore
                 volumes[i].Id, volumes[i].Map.DataBlocks * Sizes.Block, byVolume[i] * Sizes.Block, head * Sizes.Block, snapshots));
         }
 
-        return new SpaceSurvey(spaces, all * Sizes.Block, (all - byVolume.Sum()) * Sizes.Block);
+        return new SpaceSurvey(spaces, all * Sizes.Block, (all - byVolume.Sum()) * Sizes.Block, live.IsComplete);
     }
 }

@@ -73,8 +73,15 @@ internal sealed class Checkpointer
         var request = new ChangeRequest(null, () => null, () => captured = Capture(), durable: true, mayUseReserve: true);
         var task = request.Task;
         _parts.Writer.Submit(request);
-        await task;
-        Save(captured!, reclaim);
+        try
+        {
+            await task;
+            Save(captured!, reclaim);
+        }
+        finally
+        {
+            captured?.Release();
+        }
     }
 
     private void Progressed()
@@ -121,6 +128,7 @@ internal sealed class Checkpointer
         var captured = Capture();
         if (captured.Sequence <= Volatile.Read(ref _savedSequence))
         {
+            captured.Release();
             return false;
         }
 
@@ -136,6 +144,10 @@ internal sealed class Checkpointer
         catch (BlockException)
         {
             return false;
+        }
+        finally
+        {
+            captured.Release();
         }
 
         return _segments.AllocatedBytes < before;
@@ -166,10 +178,6 @@ internal sealed class Checkpointer
             {
                 // Nothing is lost: the checkpoint before is still there, with all that it needs of the log.
                 throw new BlockException(BlockError.Io, $"the block store {_storage.Name} could not save its maps: {e.Message}", e);
-            }
-            finally
-            {
-                captured.Release();
             }
         }
     }

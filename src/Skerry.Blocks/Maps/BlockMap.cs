@@ -34,7 +34,11 @@ internal sealed partial class BlockMap
     }
 
     /// <summary>The writer's: the content of this instant, which stays as it is until it is released.</summary>
-    public FrozenMap Freeze() => new(_root, _dataBlocks, _owner, _owner.Freeze());
+    public FrozenMap Freeze()
+    {
+        _owner.Freeze();
+        return new FrozenMap(_root, _dataBlocks, _owner);
+    }
 
     /// <summary>Entries from <paramref name="first"/> on, each one whole, though not all of one instant.</summary>
     public void Read(long first, Span<MapEntry> into)

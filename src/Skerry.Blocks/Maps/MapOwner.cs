@@ -2,28 +2,26 @@ namespace Skerry.Blocks.Maps;
 
 /// <summary>
 /// Decides which nodes a map may change in place: those that it made, unless a snapshot has been taken since (then the map has a new
-/// owner), or a checkpoint that froze them is still being saved. A checkpoint needs its nodes only until it is saved, so each one
-/// freezes an era and releases it, and in between only what is touched is copied.
+/// owner), or something froze them and still looks: a checkpoint that is being saved, or a survey. Each freezes an era and lets it go, in
+/// any order, and in between only what is touched is copied.
 /// </summary>
 internal sealed class MapOwner
 {
-    private int _released;
+    private int _looking;
 
     /// <summary>The writer's: nodes that it changes from now on are of this era.</summary>
     public int Era { get; private set; } = 1;
 
-    /// <summary>The writer's: no node changed so far is changed in place until the era that is returned has been released.</summary>
-    public int Freeze() => Era++;
-
-    /// <summary>Nobody looks any more at what was frozen as of this era, or before it.</summary>
-    public void Release(int era)
+    /// <summary>The writer's: no node changed so far is changed in place until this freeze has been released, and all later ones.</summary>
+    public void Freeze()
     {
-        int seen;
-        while ((seen = Volatile.Read(ref _released)) < era && Interlocked.CompareExchange(ref _released, era, seen) != seen)
-        {
-        }
+        Interlocked.Increment(ref _looking);
+        Era++;
     }
 
-    /// <summary>What a freeze holds, a later one holds too: so it takes the release of the last to change nodes of before.</summary>
-    public bool MayChange(SharedNode node) => node.Owner == this && (node.Era == Era || Volatile.Read(ref _released) == Era - 1);
+    /// <summary>Once for each freeze: who asked for it does not look any more.</summary>
+    public void Release() => Interlocked.Decrement(ref _looking);
+
+    /// <summary>Which freeze is of which era is not kept: as long as any is left, nothing from before the last one is changed in place.</summary>
+    public bool MayChange(SharedNode node) => node.Owner == this && (node.Era == Era || Volatile.Read(ref _looking) == 0);
 }

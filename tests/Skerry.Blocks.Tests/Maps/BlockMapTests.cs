@@ -110,6 +110,29 @@ public sealed class BlockMapTests
     }
 
     [Fact]
+    public void What_a_survey_still_looks_at_is_not_changed_because_a_later_checkpoint_is_saved()
+    {
+        var map = new BlockMap();
+        for (var i = 0; i < 128; i++)
+        {
+            map.Write(i, Place.At(1, (i * 37) % 128), 1, i + 1);
+        }
+
+        var survey = map.Freeze();
+        var checkpoint = map.Freeze();
+        checkpoint.Release();
+        checkpoint.Release();
+        map.Write(5, Place.At(2, 0), 1, 200);
+        var entries = new MapEntry[1];
+        new BlockMap(survey.Root, 0).Read(5, entries);
+        Assert.Equal(new MapEntry(Place.At(1, (5 * 37) % 128), 6), entries[0]);
+        var leaf = map.Root[0];
+        survey.Release();
+        map.Write(6, Place.At(2, 1), 1, 201);
+        Assert.Same(leaf, map.Root[0]);
+    }
+
+    [Fact]
     public void A_leaf_that_one_write_fills_is_an_extent_again()
     {
         var map = new BlockMap();
@@ -181,10 +204,10 @@ public sealed class BlockMapTests
             }
             else if (frozen.Count > 0)
             {
-                // Of one map they are released in order.
-                RequireSame(new BlockMap(frozen[0].Map.Root, frozen[0].Map.DataBlocks), frozen[0].Model, chance, seed);
-                frozen[0].Map.Release();
-                frozen.RemoveAt(0);
+                var one = chance.Next(frozen.Count);
+                RequireSame(new BlockMap(frozen[one].Map.Root, frozen[one].Map.DataBlocks), frozen[one].Model, chance, seed);
+                frozen[one].Map.Release();
+                frozen.RemoveAt(one);
             }
         }
 
