@@ -1,4 +1,5 @@
 using Skerry.State;
+using Skerry.State.Log;
 using Skerry.State.Merging;
 
 namespace Skerry.Domain;
@@ -11,26 +12,33 @@ public readonly struct StateView
 {
     private readonly Replica? _replica;
     private readonly ITransaction? _transaction;
+    private readonly StateSnapshot? _moment;
 
-    private StateView(Replica? replica, ITransaction? transaction)
+    private StateView(Replica? replica, ITransaction? transaction, StateSnapshot? moment = null)
     {
         _replica = replica;
         _transaction = transaction;
+        _moment = moment;
     }
 
+    /// <summary>Each read sees what is durable by then: two reads may see two moments.</summary>
     public static StateView Of(Replica replica) => new(replica, null);
 
     public static StateView Of(ITransaction transaction) => new(null, transaction);
 
+    /// <summary>The same, standing still: for what is made of several entities that one mutation changes together.</summary>
+    public StateView AtOneMoment() => _replica is null ? this : new(null, null, _replica.TakeSnapshot());
+
     public Entity? Find(string kind, string id)
     {
         var key = new EntityKey(kind, id);
-        var entity = _transaction is not null ? _transaction.Find(key) : _replica!.Find(key);
+        var entity = _moment is not null ? _moment.Find(key) : _transaction is not null ? _transaction.Find(key) : _replica!.Find(key);
         return entity is { IsDeleted: false } ? entity : null;
     }
 
     /// <summary>Those that are not deleted, by id.</summary>
-    public IReadOnlyList<Entity> List(string kind) => _transaction is not null ? _transaction.List(kind) : _replica!.List(kind);
+    public IReadOnlyList<Entity> List(string kind) =>
+        _moment is not null ? _moment.List(kind) : _transaction is not null ? _transaction.List(kind) : _replica!.List(kind);
 
     /// <summary>Those whose id begins with <paramref name="prefix"/>, by id.</summary>
     public IEnumerable<Entity> ListByPrefix(string kind, string prefix)

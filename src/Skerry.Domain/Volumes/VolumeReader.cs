@@ -5,7 +5,7 @@ using Skerry.State.Merging;
 namespace Skerry.Domain.Volumes;
 
 /// <summary>
-/// Makes views of volumes and snapshots from one state. What the owner has said is stored; what is asked of it and not yet done
+/// Makes views of volumes and snapshots from the state of one moment: an operation ends together with what it did. What the owner has said is stored; what is asked of it and not yet done
 /// shows in the status too, so that a volume whose site is cut off says what waits for it.
 /// </summary>
 internal sealed class VolumeReader
@@ -22,6 +22,7 @@ internal sealed class VolumeReader
     /// <param name="beside">An operation to look past: its handler asks how things stand apart from it.</param>
     public VolumeReader(SiteContext site, StateView state, string? beside = null)
     {
+        state = state.AtOneMoment();
         _state = state;
         _sites = new SiteDirectory(site, state);
         _unfinished = new(() => OperationEntity.Unfinished(state).Where(o => o.Id != beside).ToLookup(o => o.Entity));

@@ -16,6 +16,11 @@ public sealed class StateSnapshot
 
     internal ReplicaState State { get; }
 
+    public Entity? Find(EntityKey key) => State.Find(key);
+
+    /// <summary>Living entities of the kind in order of ids.</summary>
+    public IReadOnlyList<Entity> List(string kind) => State.Table(kind).Living;
+
     /// <summary>
     /// The snapshot in chunks of about the given size (an entity is not split). The same snapshot gives the same chunks each time, so
     /// a transfer can go on from any chunk.

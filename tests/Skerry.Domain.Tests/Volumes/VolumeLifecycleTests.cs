@@ -35,6 +35,19 @@ public sealed class VolumeLifecycleTests
     }
 
     [Fact]
+    public async Task What_is_shown_is_of_one_moment_though_the_operation_ends_while_it_is_read()
+    {
+        await using var site = await DomainSite.StartAsync("north", _time);
+        var volume = (await site.Volumes.CreateAsync(Ann, new CreateVolumeRequest { SizeGib = 1 }, None)).Value.Id;
+        await site.SettleAsync();
+        await site.Snapshots.CreateAsync(Ann, new CreateSnapshotRequest(volume) { Name = "s" }, None);
+        var begun = new VolumeReader(site.Context, StateView.Of(site.Replica)).Snapshots;
+        await site.SettleAsync();
+        Assert.Equal(VolumeStatus.Creating, begun.Single().Status);
+        Assert.Equal(VolumeStatus.Available, new VolumeReader(site.Context, StateView.Of(site.Replica)).Snapshots.Single().Status);
+    }
+
+    [Fact]
     public async Task A_volume_ordered_for_another_site_waits_and_is_made_there_once_the_sites_meet()
     {
         await using var north = await DomainSite.StartAsync("north", _time);
