@@ -1,7 +1,6 @@
 using Skerry.Blocks;
 using Skerry.Blocks.Tests.Log;
 using Skerry.Demo;
-using Skerry.TestKit.Processes;
 
 namespace Skerry.EndToEnd.Guests;
 
