@@ -25,12 +25,37 @@ internal sealed record SnapshotLine(string Id, DateTimeOffset CreatedAt, long Si
 /// <param name="TotalBytes">What the store may use.</param>
 /// <param name="FreeBytes">What can still be written.</param>
 /// <param name="AllocatedBytes">What its files occupy.</param>
-internal sealed record InfoRecord(string Directory, int Volumes, int Snapshots, long TotalBytes, long FreeBytes, long AllocatedBytes);
+/// <param name="SpareBytes">Freed files, kept to be written again; they count as free.</param>
+/// <param name="Fullness">When to act, before writes fail.</param>
+/// <param name="Usage">Who takes how much; null unless asked for.</param>
+internal sealed record InfoRecord(
+    string Directory, int Volumes, int Snapshots, long TotalBytes, long FreeBytes, long AllocatedBytes, long SpareBytes, StoreFullness Fullness,
+    UsageRecord? Usage);
+
+/// <param name="LiveBytes">What any volume or snapshot uses, each block once.</param>
+/// <param name="DeadBytes">What the files occupy beyond that, and cleaning gives back: overwritten blocks, and the log's own.</param>
+/// <param name="SharedBytes">Of the live bytes, what several volumes use.</param>
+/// <param name="IsComplete">False when a part of a map is damaged.</param>
+/// <param name="Volumes">Each of them.</param>
+internal sealed record UsageRecord(long LiveBytes, long DeadBytes, long SharedBytes, bool IsComplete, IReadOnlyList<VolumeUsage> Volumes);
+
+/// <param name="Id">The volume's name.</param>
+/// <param name="AllocatedBytes">What the head has stored, shared or not.</param>
+/// <param name="ExclusiveBytes">What deleting the volume with its snapshots would give back.</param>
+/// <param name="SharedBytes">What it, or a snapshot of it, uses and other volumes use too.</param>
+/// <param name="HeadBytes">Of the exclusive bytes, what the head alone uses.</param>
+/// <param name="Snapshots">In the order in which they were made.</param>
+internal sealed record VolumeUsage(
+    string Id, long AllocatedBytes, long ExclusiveBytes, long SharedBytes, long HeadBytes, IReadOnlyList<SnapshotUsage> Snapshots);
+
+/// <param name="Id">The snapshot's name within its volume.</param>
+/// <param name="ExclusiveBytes">What deleting it alone would give back.</param>
+internal sealed record SnapshotUsage(string Id, long ExclusiveBytes);
 
 /// <summary>How json writes the records: names with underscores, units in the names.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true,
-    Converters = [typeof(FindingKindText)])]
+    Converters = [typeof(FindingKindText), typeof(FullnessText)])]
 [JsonSerializable(typeof(IReadOnlyList<VolumeLine>))]
 [JsonSerializable(typeof(IReadOnlyList<SnapshotLine>))]
 [JsonSerializable(typeof(InfoRecord))]
@@ -44,3 +69,20 @@ internal sealed partial class ToolJson : JsonSerializerContext
 
 /// <summary>data, not Data.</summary>
 internal sealed class FindingKindText() : JsonStringEnumConverter<FindingKind>(JsonNamingPolicy.SnakeCaseLower);
+
+/// <summary>above_80_percent, not Above80Percent.</summary>
+internal sealed class FullnessText() : JsonConverter<StoreFullness>
+{
+    public static string Of(StoreFullness fullness) => fullness switch
+    {
+        StoreFullness.Ample => "ample",
+        StoreFullness.Above80Percent => "above_80_percent",
+        StoreFullness.Above90Percent => "above_90_percent",
+        StoreFullness.Above95Percent => "above_95_percent",
+        _ => "full",
+    };
+
+    public override StoreFullness Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
+
+    public override void Write(Utf8JsonWriter writer, StoreFullness value, JsonSerializerOptions options) => writer.WriteStringValue(Of(value));
+}

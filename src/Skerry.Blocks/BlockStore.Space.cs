@@ -7,10 +7,11 @@ namespace Skerry.Blocks;
 /// <param name="VolumeId">Its name.</param>
 /// <param name="AllocatedBytes">What its head has stored, shared or not.</param>
 /// <param name="ExclusiveBytes">What deleting it with its snapshots would give back.</param>
-/// <param name="HeadBytes">Of these, what the head alone uses.</param>
+/// <param name="SharedBytes">What it, or a snapshot of it, uses and other volumes use too.</param>
+/// <param name="HeadBytes">Of the exclusive bytes, what the head alone uses.</param>
 /// <param name="Snapshots">For each snapshot by name, what deleting it alone would give back.</param>
 public sealed record VolumeSpace(
-    string VolumeId, long AllocatedBytes, long ExclusiveBytes, long HeadBytes, IReadOnlyDictionary<string, long> Snapshots);
+    string VolumeId, long AllocatedBytes, long ExclusiveBytes, long SharedBytes, long HeadBytes, IReadOnlyDictionary<string, long> Snapshots);
 
 /// <summary>What all volumes take, in bytes.</summary>
 /// <param name="Volumes">Each of them, in the order in which they were made.</param>
@@ -22,11 +23,12 @@ public sealed record SpaceSurvey(IReadOnlyList<VolumeSpace> Volumes, long LiveBy
 /// <content>Who takes how much.</content>
 public sealed partial class BlockStore
 {
-    private int _surveys;
+    private int _walks;
 
     /// <summary>
-    /// Looks up who uses each block, as of one instant. It looks at each part of a map a few times at most, however many snapshots share
-    /// it, and runs beside I/O; meanwhile it takes 4 bytes of memory for each block in use, and writes copy the nodes of the map that they change.
+    /// Looks up who uses each block, as of one instant. It walks what each volume uses once, and what several maps share a few times more,
+    /// however many they are. It runs beside I/O; meanwhile it takes 4 bytes of memory for each block in use, and writes copy the nodes of
+    /// the map that they change.
     /// </summary>
     public async ValueTask<SpaceSurvey> SurveyAsync(CancellationToken cancellationToken)
     {
@@ -46,21 +48,15 @@ public sealed partial class BlockStore
 
     private SpaceSurvey Survey(Checkpoint captured, CancellationToken cancellationToken)
     {
-        // Below 0, so that no sweep at the same time takes its walk for this one.
-        var live = new LivePlaces(_segments.SegmentBlocks);
-        var marker = new LiveMarker(live, Interlocked.Decrement(ref _surveys));
-        foreach (var map in captured.Maps)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            marker.Mark(map);
-        }
-
         var volumes = captured.Volumes;
+        var maps = captured.Maps.ToList();
         var volumeOf = volumes.SelectMany((volume, index) => Enumerable.Repeat(index, 1 + volume.Snapshots.Length)).ToList();
+        var usedBy = volumes.Select((_, index) => Mark(maps.Where((_, number) => volumeOf[number] == index), cancellationToken).CountBlocks()).ToList();
+        var live = Mark(maps, cancellationToken);
         var survey = new OwnerSurvey(live, volumeOf, cancellationToken);
-        foreach (var (map, number) in captured.Maps.Select((map, number) => (map, number)))
+        for (var number = 0; number < maps.Count; number++)
         {
-            survey.Add(map, number);
+            survey.Add(maps[number], number);
         }
 
         var (byMap, byVolume, all) = survey.Count();
@@ -71,9 +67,24 @@ public sealed partial class BlockStore
             var head = byMap[next++];
             var snapshots = volumes[i].Snapshots.ToDictionary(snapshot => snapshot.Info.Id, _ => byMap[next++] * Sizes.Block);
             spaces.Add(new VolumeSpace(
-                volumes[i].Id, volumes[i].Map.DataBlocks * Sizes.Block, byVolume[i] * Sizes.Block, head * Sizes.Block, snapshots));
+                volumes[i].Id, volumes[i].Map.DataBlocks * Sizes.Block, byVolume[i] * Sizes.Block, (usedBy[i] - byVolume[i]) * Sizes.Block,
+                head * Sizes.Block, snapshots));
         }
 
         return new SpaceSurvey(spaces, all * Sizes.Block, (all - byVolume.Sum()) * Sizes.Block, live.IsComplete);
+    }
+
+    private LivePlaces Mark(IEnumerable<FrozenMap> maps, CancellationToken cancellationToken)
+    {
+        // Below 0, so that no sweep at the same time takes its walk for this one.
+        var live = new LivePlaces(_segments.SegmentBlocks);
+        var marker = new LiveMarker(live, Interlocked.Decrement(ref _walks));
+        foreach (var map in maps)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            marker.Mark(map);
+        }
+
+        return live;
     }
 }

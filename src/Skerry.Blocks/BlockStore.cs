@@ -92,7 +92,7 @@ public sealed partial class BlockStore : IAsyncDisposable
     }
 
     /// <summary>What the store may use, has left, and occupies.</summary>
-    public StoreSpace Space => _segments.Space(_cleaner.LatestMark, _cleaner.DeadBytes);
+    public StoreSpace Space => _segments.Space(_cleaner.LatestMark, _cleaner.DeadBytes, _cleaner.IsExhausted);
 
     /// <summary>What was written since the store was opened.</summary>
     public StoreTraffic Traffic => new(_writer.UserBytes, _writer.Position.WrittenBlocks * Sizes.Block, _cleaner.CopiedBlocks * Sizes.Block);
@@ -218,12 +218,23 @@ public sealed partial class BlockStore : IAsyncDisposable
     public ValueTask DeleteAsync(string volumeId, CancellationToken cancellationToken)
     {
         VolumeState? deleted = null;
+        var freedBlocks = 0L;
         return ChangeAsync(
-            () => _state.ById.TryGetValue(volumeId, out deleted) ? new DeleteVolume(deleted.Ordinal) : null,
+            () =>
+            {
+                if (!_state.ById.TryGetValue(volumeId, out deleted))
+                {
+                    return null;
+                }
+
+                freedBlocks = deleted.Map.DataBlocks + deleted.Snapshots.Sum(snapshot => snapshot.Map.DataBlocks);
+                return new DeleteVolume(deleted.Ordinal);
+            },
             () =>
             {
                 if (deleted is not null)
                 {
+                    _cleaner.Freed(freedBlocks * Sizes.Block);
                     deleted.RunOpen = false;
                     VolumeOf(deleted).EndTaps(TapEnd.Closed);
                     _volumes.TryRemove(deleted.Ordinal, out _);

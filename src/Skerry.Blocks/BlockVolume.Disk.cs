@@ -35,15 +35,21 @@ public sealed partial class BlockVolume
     {
         RequireWritable(offsetBytes, lengthBytes, cancellationToken);
         var end = offsetBytes + lengthBytes;
-        return offsetBytes % Sizes.Block == 0 && (end % Sizes.Block == 0 || end == SizeBytes)
+        var freed = Math.Min(lengthBytes, AllocatedBytes);
+        var task = offsetBytes % Sizes.Block == 0 && (end % Sizes.Block == 0 || end == SizeBytes)
             ? SubmitAsync(NewWrite(offsetBytes, lengthBytes, default, KindOfZeroes(options), options), options)
             : WriteRaggedZeroesAsync(offsetBytes, lengthBytes, options);
+        _parts.Cleaner.Freed(freed);
+        return task;
     }
 
     public ValueTask TrimAsync(long offsetBytes, long lengthBytes, WriteOptions options, CancellationToken cancellationToken)
     {
         RequireWritable(offsetBytes, lengthBytes, cancellationToken);
-        return SubmitAsync(NewWrite(offsetBytes, lengthBytes, default, WriteKind.Trim, options), options);
+        var freed = Math.Min(lengthBytes, AllocatedBytes);
+        var task = SubmitAsync(NewWrite(offsetBytes, lengthBytes, default, WriteKind.Trim, options), options);
+        _parts.Cleaner.Freed(freed);
+        return task;
     }
 
     public void CarryOut(bool mayWait) => _parts.Writer.CarryOut(mayWait);

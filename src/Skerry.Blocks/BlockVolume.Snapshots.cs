@@ -57,30 +57,44 @@ public sealed partial class BlockVolume
     }
 
     /// <summary>In any order, whatever shares its blocks. Nothing happens when there is none of that name.</summary>
-    public ValueTask DeleteSnapshotAsync(string snapshotId, CancellationToken cancellationToken) => ChangeAsync(
-        () =>
-        {
-            RequireThere();
-            return _state.FindSnapshot(snapshotId) is null ? null : new DeleteSnapshot(_state.Ordinal, snapshotId);
-        },
-        null,
-        cancellationToken);
+    public ValueTask DeleteSnapshotAsync(string snapshotId, CancellationToken cancellationToken)
+    {
+        var freedBlocks = 0L;
+        return ChangeAsync(
+            () =>
+            {
+                RequireThere();
+                freedBlocks = _state.FindSnapshot(snapshotId)?.Map.DataBlocks ?? 0;
+                return _state.FindSnapshot(snapshotId) is null ? null : new DeleteSnapshot(_state.Ordinal, snapshotId);
+            },
+            () => _parts.Cleaner.Freed(freedBlocks * Sizes.Block),
+            cancellationToken);
+    }
 
     /// <summary>
     /// Makes the head the snapshot's content and history, so that its position is the snapshot's. Ends an unfinished catch-up. The size
     /// stays; beyond the snapshot's end the disk reads as zeroes.
     /// </summary>
     /// <exception cref="BlockException"><see cref="BlockError.NotFound"/>, or <see cref="BlockError.Refused"/> while a run is open.</exception>
-    public ValueTask RevertToSnapshotAsync(string snapshotId, CancellationToken cancellationToken) => ChangeAsync(
-        () =>
-        {
-            RequireThere();
-            RequireNoRun();
-            FindSnapshot(snapshotId);
-            return new Revert(_state.Ordinal, snapshotId);
-        },
-        () => EndTaps(TapEnd.HistoryChanged),
-        cancellationToken);
+    public ValueTask RevertToSnapshotAsync(string snapshotId, CancellationToken cancellationToken)
+    {
+        var freedBytes = 0L;
+        return ChangeAsync(
+            () =>
+            {
+                RequireThere();
+                RequireNoRun();
+                FindSnapshot(snapshotId);
+                freedBytes = AllocatedBytes;
+                return new Revert(_state.Ordinal, snapshotId);
+            },
+            () =>
+            {
+                EndTaps(TapEnd.HistoryChanged);
+                _parts.Cleaner.Freed(freedBytes);
+            },
+            cancellationToken);
+    }
 
     /// <summary>
     /// Ranges (whole blocks, merged, in order) whose content may differ from what it was at write number <paramref name="number"/>, of the

@@ -43,7 +43,10 @@ public readonly record struct StoreSpace(long TotalBytes, long FreeBytes, long A
     /// <summary>Of the allocated bytes, those that some volume or snapshot used when that was last looked up; 0 before the first time.</summary>
     public long LiveBytes { get; init; }
 
-    /// <summary>Of the allocated bytes, those that were found dead then: cleaning gives them back, and they count as free.</summary>
+    /// <summary>
+    /// Of the allocated bytes, those that were found dead then: cleaning gives them back, and they count as free, until it has
+    /// found that it can give back no more.
+    /// </summary>
     public long DeadBytes { get; init; }
 
     /// <summary>Freed files that are kept to be written again. They count as free, and not as allocated.</summary>

@@ -12,6 +12,13 @@ namespace Skerry.Blocks.Log;
 internal sealed class Cleaner
 {
     private const int ChunkBlocks = 256;
+
+    /// <summary>What was given up is looked for once it may be so large a part of what is stored.</summary>
+    private const int FreedShare = 64;
+
+    /// <summary>More is often given up right after: one look serves for all of it.</summary>
+    private static readonly TimeSpan FreedPause = TimeSpan.FromSeconds(1);
+
     private readonly IBackingStorage _storage;
     private readonly SegmentTable _segments;
     private readonly LogWriter _writer;
@@ -26,7 +33,8 @@ internal sealed class Cleaner
     private long _fullSequence = -1;
     private long _deadBytes;
     private long _copiedBlocks;
-    private int _isDue;
+    private long _freedBytes;
+    private int _isDue, _isFreed;
 
     public Cleaner(IBackingStorage storage, SegmentTable segments, LogWriter writer, TimeProvider time)
     {
@@ -42,6 +50,9 @@ internal sealed class Cleaner
 
     /// <summary>What cleaning could give back, as far as known.</summary>
     public long DeadBytes => Volatile.Read(ref _deadBytes);
+
+    /// <summary>True when it found that there is nothing more to give back, and nothing was logged since.</summary>
+    public bool IsExhausted => _writer.Position.Sequence == Volatile.Read(ref _fullSequence);
 
     /// <summary>Makes a new mark: with it, more may be found dead.</summary>
     public Func<CancellationToken, ValueTask> Remark { get; set; } = _ => ValueTask.CompletedTask;
@@ -61,6 +72,19 @@ internal sealed class Cleaner
         await _loop;
         _writer.Resume();
         _stop.Dispose();
+    }
+
+    /// <summary>
+    /// So much at most has been given up, by a delete or a trim that is in the log's queue or in the log: space that nobody writes over,
+    /// and that would otherwise count as in use until somebody writes.
+    /// </summary>
+    public void Freed(long bytes)
+    {
+        if (bytes > 0 && Interlocked.Add(ref _freedBytes, bytes) >= Math.Max(_segments.SegmentBytes, _segments.AllocatedBytes / FreedShare)
+            && Interlocked.Exchange(ref _isFreed, 1) == 0)
+        {
+            Wake();
+        }
     }
 
     /// <summary>The latest knowledge of what is in use.</summary>
@@ -111,6 +135,11 @@ internal sealed class Cleaner
             {
                 await _wake.WaitAsync(_stop.Token);
                 Volatile.Write(ref _isDue, 0);
+                if (Volatile.Read(ref _isFreed) != 0 && await _wake.WaitAsync(FreedPause, _stop.Token))
+                {
+                    Volatile.Write(ref _isDue, 0);
+                }
+
                 try
                 {
                     await CleanWhileDueAsync();
@@ -132,11 +161,17 @@ internal sealed class Cleaner
     private bool MayWait()
     {
         Wake();
-        return _writer.Position.Sequence != Volatile.Read(ref _fullSequence);
+        return !IsExhausted;
     }
 
     private async ValueTask CleanWhileDueAsync()
     {
+        if (Interlocked.Exchange(ref _isFreed, 0) != 0)
+        {
+            Volatile.Write(ref _freedBytes, 0);
+            await RemarkAsync();
+        }
+
         while (_policy.IsShort(_segments) || _policy.IsDue(_segments, Volatile.Read(ref _mark)))
         {
             if (_policy.IsStale(_segments, Volatile.Read(ref _mark), _writer.Position.WrittenBlocks))

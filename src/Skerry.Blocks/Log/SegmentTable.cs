@@ -144,12 +144,17 @@ internal sealed class SegmentTable(
     /// <summary>The log will soon need another segment.</summary>
     public void Prepare(bool zeroes) => supply.Ask(zeroes);
 
-    public StoreSpace Space(Mark? mark, long deadBytes)
+    /// <param name="mark">The latest, if any.</param>
+    /// <param name="deadBytes">What it found dead.</param>
+    /// <param name="isExhausted">Whether cleaning has found that it can give nothing back.</param>
+    public StoreSpace Space(Mark? mark, long deadBytes, bool isExhausted)
     {
         var (total, _) = storage.Space();
         var allocated = AllocatedBytes;
-        return new StoreSpace(
-            capacityBytes == 0 ? total : Math.Min(capacityBytes, total), Math.Max(0, FreeBytes(reserveSegments) + deadBytes), allocated)
+        var free = FreeBytes(reserveSegments) + (isExhausted ? 0 : deadBytes);
+
+        // Room comes in whole segments: less than one is none.
+        return new StoreSpace(capacityBytes == 0 ? total : Math.Min(capacityBytes, total), free < SegmentBytes ? 0 : free, allocated)
         {
             LiveBytes = mark?.LiveBytes ?? 0,
             DeadBytes = deadBytes,

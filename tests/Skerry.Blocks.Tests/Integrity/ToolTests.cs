@@ -53,6 +53,15 @@ public sealed class ToolTests : IDisposable
 
         using var list = JsonDocument.Parse((await Tool("list", Store, "-f", "json")).Output);
         Assert.Equal(32 << 20, list.RootElement[0].GetProperty("size_bytes").GetInt64());
+        using var info = JsonDocument.Parse((await Tool("info", Store, "--usage", "-f", "json")).Output);
+        var usage = info.RootElement.GetProperty("usage");
+        var root = usage.GetProperty("volumes")[0];
+        Assert.Equal(65_536, root.GetProperty("snapshots")[0].GetProperty("exclusive_bytes").GetInt64());
+        Assert.Equal(usage.GetProperty("live_bytes").GetInt64(), root.GetProperty("exclusive_bytes").GetInt64());
+        Assert.Equal(info.RootElement.GetProperty("allocated_bytes").GetInt64(), usage.GetProperty("live_bytes").GetInt64() + usage.GetProperty("dead_bytes").GetInt64());
+        var told = (await Tool("info", Store, "--usage")).Output;
+        Assert.Contains("root@kept\t64 KiB exclusive", told, StringComparison.Ordinal);
+        Assert.DoesNotContain("live", (await Tool("info", Store)).Output, StringComparison.Ordinal);
         Assert.Equal(0, (await Tool("check", Store)).ExitCode);
         Assert.Equal(0, (await Tool("snapshot", "delete", Store, "root", "kept")).ExitCode);
         Assert.Equal(3, (await Tool("snapshot", "delete", Store, "root", "kept")).ExitCode);

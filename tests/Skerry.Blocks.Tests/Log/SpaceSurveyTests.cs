@@ -32,6 +32,7 @@ public sealed class SpaceSurveyTests
         // The clone has 10 of b and 83 of the first hundred; 57 is what it wrote over, and only the disk keeps those 7.
         Assert.Equal(93 * 4096, survey.SharedBytes);
         Assert.Equal((20 + 10 + 7) * 4096, d.ExclusiveBytes);
+        Assert.Equal((93 * 4096L, 93 * 4096L), (c.SharedBytes, d.SharedBytes));
 
         await store.DeleteAsync("clone", Ct);
         var alone = (await store.SurveyAsync(Ct)).Volumes.Single();
@@ -172,6 +173,7 @@ public sealed class SpaceSurveyTests
                 volume.Id,
                 4096L * users.Values.Count(who => who.Contains((volume.Id, null))),
                 4096L * users.Values.Count(who => who.All(one => one.Volume == volume.Id)),
+                4096L * users.Values.Count(who => who.Any(one => one.Volume == volume.Id) && who.Any(one => one.Volume != volume.Id)),
                 4096L * users.Values.Count(who => who.SetEquals([(volume.Id, null)])),
                 volume.Snapshots.ToDictionary(snapshot => snapshot.Info.Id, snapshot => 4096L * users.Values.Count(who => who.SetEquals([(volume.Id, snapshot.Info.Id)])))))],
             4096L * users.Count,
