@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using Skerry.Cli.Backend;
 using Skerry.Cli.Conflict;
 using Skerry.Cli.Operation;
 using Skerry.Cli.Project;
@@ -34,6 +35,7 @@ internal static class CommandTree
                 new SiteReinstateCommand(),
                 new SiteLinksCommand(),
                 new SiteInvitationsCommand()),
+            Noun("backend", "Places for volumes at sites, and their space.", new BackendListCommand(), new BackendShowCommand()),
             Noun(
                 "volume",
                 "Volumes, and where they are primary.",
@@ -43,6 +45,7 @@ internal static class CommandTree
                 new VolumeSetCommand(),
                 new VolumeExtendCommand(),
                 new VolumeCheckCommand(),
+                new VolumeUsageCommand(),
                 new VolumeDeleteCommand(),
                 new VolumeConnectCommand(),
                 new VolumeDisconnectCommand(),

@@ -17,4 +17,5 @@ namespace Skerry.Domain;
 [JsonSerializable(typeof(StatusParameters))]
 [JsonSerializable(typeof(DeleteParameters))]
 [JsonSerializable(typeof(VolumeCheck))]
+[JsonSerializable(typeof(VolumeUsage))]
 internal sealed partial class DomainJson : JsonSerializerContext;

@@ -27,6 +27,9 @@ public sealed class DomainMetrics : IDisposable
         _meter.CreateObservableGauge("skerry.backend.total", () => Backends(b => b.TotalBytes), "By", "Space of a backend.");
         _meter.CreateObservableGauge("skerry.backend.free", () => Backends(b => b.FreeBytes), "By", "Space of a backend that is free for new data.");
         _meter.CreateObservableGauge("skerry.backend.allocated", () => Backends(b => b.AllocatedBytes), "By", "Space that the volumes of a backend take.");
+        _meter.CreateObservableGauge("skerry.backend.dead", () => Backends(b => b.DeadBytes ?? 0), "By", "Of that, what nothing uses any more; it counts as free.");
+        _meter.CreateObservableGauge(
+            "skerry.backend.fullness", () => Backends(b => b.Fullness.Level), "{level}", "0 ample, 1 above 80 %, 2 above 90 %, 3 above 95 %, 4 full: writes fail.");
     }
 
     public void Dispose() => _meter.Dispose();

@@ -22,6 +22,8 @@ internal static class VolumesApi
         volumes.MapPost("/{id}/extend", ExtendAsync).WithSummary("Make a volume larger").Accepts<VolumeExtendRequest>("application/json").Produces<VolumeReply>(202);
         volumes.MapPost("/{id}/check", CheckAsync).WithSummary("Have a volume's stored blocks read, proved and healed")
             .Accepts<VolumeCheckRequest>("application/json").Produces<VolumeReply>(202);
+        volumes.MapPost("/{id}/usage", SurveyAsync).WithSummary("Have it looked up what a volume and its snapshots take, alone and shared")
+            .Accepts<VolumeUsageRequest>("application/json").Produces<VolumeReply>(202);
     }
 
     private static IResult List(
@@ -116,8 +118,16 @@ internal static class VolumesApi
             : Reply(caller, await volumes.ExtendAsync(caller.Actor, id, sizeGib!.Value, cancellationToken));
     }
 
-    private static async Task<IResult> CheckAsync(
-        Caller caller, string id, JsonBody body, VolumeService volumes, SiteLabels labels, CancellationToken cancellationToken)
+    private static Task<IResult> CheckAsync(
+        Caller caller, string id, JsonBody body, VolumeService volumes, SiteLabels labels, CancellationToken cancellationToken) =>
+        AtSiteAsync(caller, body, labels, siteId => volumes.CheckAsync(caller.Actor, id, siteId, cancellationToken));
+
+    private static Task<IResult> SurveyAsync(
+        Caller caller, string id, JsonBody body, VolumeService volumes, SiteLabels labels, CancellationToken cancellationToken) =>
+        AtSiteAsync(caller, body, labels, siteId => volumes.SurveyAsync(caller.Actor, id, siteId, cancellationToken));
+
+    /// <summary>What may be asked of any site that holds a copy.</summary>
+    private static async Task<IResult> AtSiteAsync(Caller caller, JsonBody body, SiteLabels labels, Func<string?, ValueTask<Outcome<Volume>>> ask)
     {
         if (body.Fault is { } fault)
         {
@@ -130,7 +140,7 @@ internal static class VolumesApi
         var siteId = site is null ? null : labels.IdOf(site);
         return fields.Refusal is { } refusal ? new Fault(refusal)
             : site is not null && siteId is null ? new Fault(Refusal.NotFound("site", site))
-            : Reply(caller, await volumes.CheckAsync(caller.Actor, id, siteId, cancellationToken));
+            : Reply(caller, await ask(siteId));
     }
 
     private static IResult Reply(Caller caller, Outcome<Volume> outcome, int status = StatusCodes.Status200OK) =>

@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
+using Skerry.Cli.Backend;
 using Skerry.Cli.Quota;
+using Skerry.Cli.Volume;
 using Skerry.Client.Native.Wire;
 
 namespace Skerry.Cli.Output;
@@ -21,4 +23,6 @@ namespace Skerry.Cli.Output;
 [JsonSerializable(typeof(UserRecord))]
 [JsonSerializable(typeof(ProjectRecord))]
 [JsonSerializable(typeof(QuotaRow))]
+[JsonSerializable(typeof(VolumeUsageRow))]
+[JsonSerializable(typeof(BackendRow))]
 internal sealed partial class OutputJson : JsonSerializerContext;

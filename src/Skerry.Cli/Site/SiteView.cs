@@ -5,6 +5,8 @@ namespace Skerry.Cli.Site;
 
 internal static class SiteView
 {
+    private static readonly string[] Fullness = ["ample", "above_80_percent", "above_90_percent", "above_95_percent", "full"];
+
     public static readonly View<SiteRecord> Site = new(
         "site",
         OutputJson.Default.SiteRecord,
@@ -27,6 +29,11 @@ internal static class SiteView
         new("round_trip_milliseconds", "To it and back, on a direct link.", s => s.RoundTripMilliseconds, IsBrief: false),
         new("drift_milliseconds", "How far its clock is ahead, on a direct link.", s => s.DriftMilliseconds, IsBrief: false),
         new("backends", "Names of its backends.", s => s.Backends?.Select(b => b.Name).ToList() ?? [], IsBrief: false),
+        new(
+            "fullness",
+            "Of its fullest backend: ample, above_80_percent, above_90_percent, above_95_percent or full; see `skerry backend list`.",
+            s => s.Backends?.MaxBy(b => Array.IndexOf(Fullness, b.Fullness))?.Fullness,
+            IsBrief: false),
         new("total_bytes", "Space of all its backends, as last reported.", s => s.Backends?.Sum(b => b.TotalBytes), IsBrief: false),
         new("free_bytes", "Free space of all its backends, as last reported.", s => s.Backends?.Sum(b => b.FreeBytes), IsBrief: false));
 

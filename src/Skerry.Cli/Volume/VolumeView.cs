@@ -1,7 +1,13 @@
+using System.Globalization;
 using Skerry.Cli.Output;
 using Skerry.Client.Native.Wire;
 
 namespace Skerry.Cli.Volume;
+
+/// <summary>What a volume takes at one site.</summary>
+internal sealed record VolumeUsageRow(
+    string VolumeId, string? Name, string? Site, long AllocatedBytes, long ExclusiveBytes, long SharedBytes, long HeadBytes, bool IsComplete,
+    IReadOnlyList<SnapshotUsageRecord> Snapshots);
 
 internal static class VolumeView
 {
@@ -28,6 +34,22 @@ internal static class VolumeView
         new("metadata", "Free keys and values.", v => v.Metadata ?? new Dictionary<string, string>(), IsBrief: false),
         new("created_at", "When it was ordered.", v => v.CreatedAt, IsBrief: false),
         new("updated_at", "When it last changed.", v => v.UpdatedAt, IsBrief: false));
+
+    public static readonly View<VolumeUsageRow> Usage = new(
+        "volume usage",
+        OutputJson.Default.VolumeUsageRow,
+        new("volume_id", "Volume.", u => u.VolumeId),
+        new("name", "Its name.", u => u.Name),
+        new("site", "Site whose copy it is.", u => u.Site),
+        new("allocated_bytes", "What the volume itself has stored, shared or not.", u => u.AllocatedBytes),
+        new("exclusive_bytes", "What deleting it with all its snapshots would give back.", u => u.ExclusiveBytes),
+        new("shared_bytes", "What it, or a snapshot of it, uses and other volumes use too.", u => u.SharedBytes),
+        new("head_bytes", "Of the exclusive bytes, what no snapshot of it uses either.", u => u.HeadBytes),
+        new("is_complete", "False when damage hides a part of what is in use.", u => u.IsComplete),
+        new(
+            "snapshots",
+            "For each snapshot, the oldest first: what deleting it alone would give back.",
+            u => u.Snapshots.ToDictionary(s => s.Id, s => s.ExclusiveBytes.ToString(CultureInfo.InvariantCulture))));
 
     public static readonly View<ConnectionRecord> Connection = new(
         "connection",

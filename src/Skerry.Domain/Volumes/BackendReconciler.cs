@@ -4,15 +4,21 @@ using Skerry.State.Merging;
 namespace Skerry.Domain.Volumes;
 
 /// <summary>
-/// Says what this site's backends are and what space they have: at once when one appears or fails, else now and then. It also makes
-/// a volume type for each driver. A site that joins a cloud forgets both, so they are looked at whenever sites change.
+/// Says what this site's backends are and what space they have: at once when one appears, fails or gets full, else now and then. It also
+/// makes a volume type for each driver. A site that joins a cloud forgets both, so they are looked at whenever sites change.
 /// </summary>
 public sealed class BackendReconciler(SiteContext site, VolumeDrivers drivers, ReplicationTargets targets) : IReconciler
 {
     private static readonly Actor Self = Actor.System("backends");
+
+    /// <summary>Often enough to see a backend fill up before it is full; that is looked at, and told only when a level is passed.</summary>
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
+
     private static readonly TimeSpan MeasureEvery = TimeSpan.FromSeconds(30);
 
+    private readonly Dictionary<string, BackendFullness> _fullness = new(StringComparer.Ordinal);
     private IReadOnlyList<BackendReport> _told = [];
+    private DateTimeOffset _lookedAt = DateTimeOffset.MinValue;
     private DateTimeOffset _toldAt = DateTimeOffset.MinValue;
 
     public string Name => "backends";
@@ -23,19 +29,20 @@ public sealed class BackendReconciler(SiteContext site, VolumeDrivers drivers, R
     {
         await EnsureTypesAsync(cancellationToken);
         var before = BackendReport.Of(StateView.Of(site.Replica), site.SelfText);
-        var sinceTold = site.Now - _toldAt;
-        if (sinceTold < MeasureEvery && before.SequenceEqual(_told))
+        var isAsTold = before.SequenceEqual(_told);
+        if (site.Now - _lookedAt < LookEvery && isAsTold)
         {
-            return StepResult.After(MeasureEvery - sinceTold);
+            return StepResult.After(LookEvery - (site.Now - _lookedAt));
         }
 
-        var reports = new List<StepReport>();
+        _lookedAt = site.Now;
         var now = new List<BackendReport>();
         foreach (var driver in drivers.All)
         {
             now.Add(await MeasureAsync(driver, cancellationToken));
         }
 
+        var reports = Warnings(now);
         if (!Equals(before, now, ignoreSpace: true))
         {
             reports.AddRange(now.Where(b => b.Error is not null).Select(b => new StepReport($"Backend {b.Name} cannot be used: {b.Error}", IsProblem: true)));
@@ -48,6 +55,10 @@ public sealed class BackendReconciler(SiteContext site, VolumeDrivers drivers, R
                 },
                 cancellationToken);
         }
+        else if (isAsTold && site.Now - _toldAt < MeasureEvery)
+        {
+            return StepResult.After(LookEvery).With(reports);
+        }
         else if (!Equals(before, now, ignoreSpace: false))
         {
             await site.MeasureAsync(Self, transaction => Write(transaction, now), cancellationToken);
@@ -55,7 +66,24 @@ public sealed class BackendReconciler(SiteContext site, VolumeDrivers drivers, R
 
         _told = BackendReport.Of(StateView.Of(site.Replica), site.SelfText);
         _toldAt = site.Now;
-        return StepResult.After(MeasureEvery).With(reports);
+        return StepResult.After(LookEvery).With(reports);
+    }
+
+    /// <summary>Once for each level that is passed, and after a start for what is found.</summary>
+    private List<StepReport> Warnings(List<BackendReport> now)
+    {
+        var reports = new List<StepReport>();
+        foreach (var backend in now.Where(backend => backend.Error is null))
+        {
+            var before = _fullness.GetValueOrDefault(backend.Name, BackendFullness.Ample);
+            if (BackendFullness.Told(before, backend) is { } report)
+            {
+                reports.Add(report);
+                _fullness[backend.Name] = backend.Fullness;
+            }
+        }
+
+        return reports;
     }
 
     private async ValueTask EnsureTypesAsync(CancellationToken cancellationToken)
@@ -88,7 +116,8 @@ public sealed class BackendReconciler(SiteContext site, VolumeDrivers drivers, R
         try
         {
             var space = await driver.MeasureAsync(cancellationToken);
-            return new BackendReport(driver.Backend, driver.DriverName, space.TotalBytes, space.FreeBytes, space.AllocatedBytes, at, null, allowed);
+            return new BackendReport(
+                driver.Backend, driver.DriverName, space.TotalBytes, space.FreeBytes, space.AllocatedBytes, at, null, allowed, space.LiveBytes, space.DeadBytes);
         }
         catch (DriverException e)
         {
@@ -99,7 +128,9 @@ public sealed class BackendReconciler(SiteContext site, VolumeDrivers drivers, R
     private static bool Equals(IReadOnlyList<BackendReport> before, List<BackendReport> now, bool ignoreSpace) =>
         before.Select(b => Comparable(b, ignoreSpace)).SequenceEqual(now.Select(b => Comparable(b, ignoreSpace)));
 
-    private static BackendReport Comparable(BackendReport report, bool ignoreSpace) => ignoreSpace
-        ? report with { ReportsAt = "", FreeBytes = 0, AllocatedBytes = 0 }
-        : report with { ReportsAt = "" };
+    /// <summary>With space ignored, its fullness still counts.</summary>
+    private static (BackendReport Report, int Level) Comparable(BackendReport report, bool ignoreSpace) =>
+        (ignoreSpace
+            ? report with { ReportsAt = "", FreeBytes = 0, AllocatedBytes = 0, LiveBytes = null, DeadBytes = null }
+            : report with { ReportsAt = "" }, report.Fullness.Level);
 }

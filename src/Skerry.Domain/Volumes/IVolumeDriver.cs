@@ -81,7 +81,17 @@ public interface IVolumeDriver
 public sealed record DriverCapabilities(bool Snapshots, bool Clones, bool NativeReplication);
 
 /// <summary>The space of a backend in bytes: all of it, what is free for new data, and what its volumes take.</summary>
-public readonly record struct BackendSpace(long TotalBytes, long FreeBytes, long AllocatedBytes);
+/// <param name="TotalBytes">All of it.</param>
+/// <param name="FreeBytes">What can still be written; 0 when writes of new data fail.</param>
+/// <param name="AllocatedBytes">What its volumes take.</param>
+public readonly record struct BackendSpace(long TotalBytes, long FreeBytes, long AllocatedBytes)
+{
+    /// <summary>Of the allocated bytes, those that some volume or snapshot used when that was last looked up; null where nobody looks.</summary>
+    public long? LiveBytes { get; init; }
+
+    /// <summary>Of the allocated bytes, those that nothing uses any more: they are given back by and by, and count as free.</summary>
+    public long? DeadBytes { get; init; }
+}
 
 /// <summary>A volume as its backend holds it.</summary>
 /// <param name="VolumeId">The volume's id.</param>

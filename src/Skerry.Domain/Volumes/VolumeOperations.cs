@@ -10,6 +10,7 @@ public static class VolumeOperations
     public const string Extend = "volume.extend";
     public const string Delete = "volume.delete";
     public const string Check = "volume.check";
+    public const string Usage = "volume.usage";
     public const string ResetStatus = "volume.reset_status";
     public const string CreateSnapshot = "snapshot.create";
     public const string DeleteSnapshot = "snapshot.delete";
@@ -23,6 +24,7 @@ public static class VolumeOperations
         new ExtendVolumeHandler(site, drivers),
         new DeleteVolumeHandler(site, drivers, exports, [.. deleteGuards]),
         new CheckVolumeHandler(drivers),
+        new SurveyVolumeHandler(drivers),
         new ResetStatusHandler(site, ResetStatus),
         new CreateSnapshotHandler(site, drivers),
         new DeleteSnapshotHandler(site, drivers, exports),
@@ -31,6 +33,9 @@ public static class VolumeOperations
 
     /// <summary>What a check is done to: a thing of its own beside the volume, so that nothing else that is asked of the volume waits for it.</summary>
     internal static EntityKey CheckOf(string volumeId) => new("volume_check", volumeId);
+
+    /// <summary>The same for a look at what it takes.</summary>
+    internal static EntityKey UsageOf(string volumeId) => new("volume_usage", volumeId);
 
     internal static readonly FieldValue NoParameters = FieldValue.FromJson("{}");
 }

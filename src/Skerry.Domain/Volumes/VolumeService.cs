@@ -189,6 +189,39 @@ public sealed class VolumeService(SiteContext site, OperationService operations,
             },
             cancellationToken);
 
+    /// <summary>
+    /// Asks what the volume's copy at a site takes: what it and each snapshot have alone, and what they share. For administrators. The
+    /// operation's result is a <see cref="VolumeUsage"/>.
+    /// </summary>
+    /// <param name="actor">Who asks.</param>
+    /// <param name="id">The volume's id.</param>
+    /// <param name="siteId">A site that holds a copy; null for the one that holds the volume.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async ValueTask<Outcome<Volume>> SurveyAsync(Actor actor, string id, string? siteId, CancellationToken cancellationToken) =>
+        await ChangeAsync(
+            actor,
+            id,
+            (transaction, volume) =>
+            {
+                if (!actor.IsAdmin)
+                {
+                    return VolumeRules.AdministratorsOnly(actor, "see what volumes take where they are stored");
+                }
+
+                var target = siteId ?? volume.SiteId;
+                if (target != volume.SiteId && !new CopyHolders(site).IsHeldAt(StateView.Of(transaction), id, target))
+                {
+                    return Refusal.Invalid("site", $"That site holds no copy of volume {id}.", $"Site {volume.SiteName} does.");
+                }
+
+                var operationId = operations.Enqueue(
+                    transaction,
+                    new OperationRequest(VolumeOperations.Usage, VolumeOperations.UsageOf(id), target, VolumeOperations.NoParameters),
+                    actor);
+                return Outcome<Volume>.Queued(For(actor, volume), operationId);
+            },
+            cancellationToken);
+
     /// <summary>Sets the status word without touching the volume. For administrators.</summary>
     public async ValueTask<Outcome<Volume>> ResetStatusAsync(
         Actor actor, string id, string status, CancellationToken cancellationToken) =>

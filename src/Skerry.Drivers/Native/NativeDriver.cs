@@ -17,7 +17,7 @@ namespace Skerry.Drivers.Native;
 /// <param name="store">Its block store; not owned.</param>
 /// <param name="exports">What is attached.</param>
 /// <param name="onDamage">Told of each bad range that a check meets, with the file and the place that tenants may not see.</param>
-public sealed class NativeDriver(string backend, BlockStore store, ExportRegistry exports, Action<IntegrityFinding>? onDamage = null) : IVolumeDriver, IVolumeKeys, IVolumeChecker
+public sealed class NativeDriver(string backend, BlockStore store, ExportRegistry exports, Action<IntegrityFinding>? onDamage = null) : IVolumeDriver, IVolumeKeys, IVolumeChecker, IVolumeSurveyor
 {
     /// <summary>The driver's name in the configuration.</summary>
     public const string Name = "native";
@@ -35,7 +35,11 @@ public sealed class NativeDriver(string backend, BlockStore store, ExportRegistr
     public ValueTask<BackendSpace> MeasureAsync(CancellationToken cancellationToken) => CallAsync(() =>
     {
         var space = store.Space;
-        return ValueTask.FromResult(new BackendSpace(space.TotalBytes, space.FreeBytes, space.AllocatedBytes));
+        return ValueTask.FromResult(new BackendSpace(space.TotalBytes, space.FreeBytes, space.AllocatedBytes)
+        {
+            LiveBytes = space.LiveBytes,
+            DeadBytes = space.DeadBytes,
+        });
     });
 
     public bool Holds(string volumeId) => store.VolumeIds.Contains(volumeId, StringComparer.Ordinal);
@@ -192,6 +196,18 @@ public sealed class NativeDriver(string backend, BlockStore store, ExportRegistr
                 .. report.Findings.Take(most).Select(finding => new BadRange(
                     finding.SnapshotId, finding.OffsetBytes ?? 0, finding.LengthBytes ?? 0, finding.IsHealed)),
             ]);
+    });
+
+    public ValueTask<VolumeUsage> SurveyAsync(string volumeId, CancellationToken cancellationToken) => CallAsync(async () =>
+    {
+        var order = (await store.OpenAsync(volumeId, cancellationToken)).Snapshots;
+        var survey = await store.SurveyAsync(cancellationToken);
+        var space = survey.Volumes.FirstOrDefault(volume => volume.VolumeId == volumeId)
+            ?? throw new DriverException(DriverError.NotFound, $"Backend {backend}: volume '{volumeId}' was deleted meanwhile.");
+        return new VolumeUsage(
+            space.AllocatedBytes, space.ExclusiveBytes, space.SharedBytes, space.HeadBytes,
+            [.. order.Where(snapshot => space.Snapshots.ContainsKey(snapshot.Id)).Select(snapshot => new SnapshotUsage(snapshot.Id, space.Snapshots[snapshot.Id]))],
+            survey.IsComplete);
     });
 
     private static long? OpenGeneration(BlockVolume volume) =>

@@ -33,6 +33,9 @@ public sealed class MemoryVolumeDriver(string backend, MemoryDisk disk, long tot
     /// <summary>Awaited after each call has had its effect; may throw, as when the process dies before it hears.</summary>
     public Func<string, string, Task> After { get; set; } = (_, _) => Task.CompletedTask;
 
+    /// <summary>Space that something else than its volumes takes.</summary>
+    public long TakenBytes { get; set; }
+
     public string Backend => backend;
 
     public string DriverName => "native";
@@ -42,7 +45,7 @@ public sealed class MemoryVolumeDriver(string backend, MemoryDisk disk, long tot
     public ValueTask<BackendSpace> MeasureAsync(CancellationToken cancellationToken)
     {
         var allocated = disk.Volumes.Values.Sum(v => (long)v.Blocks.Count * BlockBytes);
-        return ValueTask.FromResult(new BackendSpace(totalBytes, totalBytes - allocated, allocated));
+        return ValueTask.FromResult(new BackendSpace(totalBytes, totalBytes - allocated - TakenBytes, allocated));
     }
 
     public bool Holds(string volumeId) => disk.Volumes.ContainsKey(volumeId);

@@ -34,6 +34,10 @@ public sealed class VolumesClient(ApiConnection connection)
     public Task<VolumeReply> CheckAsync(string id, string? site, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Post, Path(id) + "/check", new VolumeCheckRequest(site), SkerryJson.Default.VolumeCheckRequest, cancellationToken);
 
+    /// <param name="site">Whose copy; null for the site that holds the volume.</param>
+    public Task<VolumeReply> UsageAsync(string id, string? site, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Post, Path(id) + "/usage", new VolumeUsageRequest(site), SkerryJson.Default.VolumeUsageRequest, cancellationToken);
+
     /// <param name="cascade">Its snapshots too.</param>
     public Task<VolumeReply> DeleteAsync(string id, bool cascade, CancellationToken cancellationToken) =>
         connection.SendAsync(

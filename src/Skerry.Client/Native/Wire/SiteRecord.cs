@@ -33,8 +33,23 @@ public sealed record SiteRecord(
     IReadOnlyList<BackendRecord>? Backends);
 
 /// <summary>A named place for volumes at a site, and its space as the site last reported it.</summary>
+/// <param name="FreeBytes">What can still be written; 0 when writes of new data fail.</param>
+/// <param name="AllocatedBytes">What its volumes take.</param>
+/// <param name="LiveBytes">Of the allocated bytes, those in use when that was last looked up; null where nobody looks.</param>
+/// <param name="DeadBytes">Of the allocated bytes, those that nothing uses any more; they count as free.</param>
+/// <param name="Fullness">ample, above_80_percent, above_90_percent, above_95_percent, or full: writes of new data fail, and deletes work.</param>
+/// <param name="Error">Why it cannot be used now; null when it can.</param>
 public sealed record BackendRecord(
-    string Name, string Driver, long? TotalBytes, long? FreeBytes, long? AllocatedBytes, DateTimeOffset? ReportedAt);
+    string Name,
+    string Driver,
+    long? TotalBytes,
+    long? FreeBytes,
+    long? AllocatedBytes,
+    DateTimeOffset? ReportedAt,
+    long? LiveBytes = null,
+    long? DeadBytes = null,
+    string? Fullness = null,
+    string? Error = null);
 
 public sealed record SiteReply(SiteRecord Site);
 

@@ -27,6 +27,8 @@ namespace Skerry.Client.Native.Wire;
 [JsonSerializable(typeof(VolumeExtendRequest))]
 [JsonSerializable(typeof(VolumeCheckRequest))]
 [JsonSerializable(typeof(VolumeCheckResult))]
+[JsonSerializable(typeof(VolumeUsageRequest))]
+[JsonSerializable(typeof(VolumeUsageResult))]
 [JsonSerializable(typeof(ConnectRequest))]
 [JsonSerializable(typeof(ConnectionReply))]
 [JsonSerializable(typeof(ConnectionList))]

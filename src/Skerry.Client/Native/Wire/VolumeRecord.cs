@@ -67,6 +67,22 @@ public sealed record VolumeCheckResult(long VerifiedBytes, long BadBytes, long H
 /// <param name="SnapshotId">Null for the volume itself.</param>
 public sealed record BadRangeRecord(string? SnapshotId, long OffsetBytes, long LengthBytes, bool IsHealed);
 
+/// <param name="Site">Name or id of a site that holds a copy; null for the one that holds the volume.</param>
+public sealed record VolumeUsageRequest(string? Site);
+
+/// <summary>The result of an operation <c>volume.usage</c>: what a volume takes at one site.</summary>
+/// <param name="AllocatedBytes">What the volume itself has stored, shared or not.</param>
+/// <param name="ExclusiveBytes">What deleting it with all its snapshots would give back.</param>
+/// <param name="SharedBytes">What it, or a snapshot of it, uses and other volumes use too.</param>
+/// <param name="HeadBytes">Of the exclusive bytes, what no snapshot of it uses either.</param>
+/// <param name="Snapshots">Its snapshots, the oldest first.</param>
+/// <param name="IsComplete">False when damage hides a part of what is in use.</param>
+public sealed record VolumeUsageResult(
+    long AllocatedBytes, long ExclusiveBytes, long SharedBytes, long HeadBytes, IReadOnlyList<SnapshotUsageRecord> Snapshots, bool IsComplete);
+
+/// <param name="ExclusiveBytes">What deleting it alone would give back.</param>
+public sealed record SnapshotUsageRecord(string Id, long ExclusiveBytes);
+
 /// <summary>The way to a volume's blocks, open until it is disconnected.</summary>
 /// <param name="ClientName">The common name of the one client's certificate that it is for; null for whoever has the URI.</param>
 /// <param name="Uri">With the secret export name; only in the reply that makes the connection, and kept nowhere.</param>
