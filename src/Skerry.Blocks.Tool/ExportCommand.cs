@@ -2,12 +2,16 @@ using System.CommandLine;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Skerry.Blocks.Nbd;
 
 namespace Skerry.Blocks.Tool;
 
 internal sealed class ExportCommand : ToolCommand
 {
+    /// <summary>What a socket's address has room for, less the zero that ends it.</summary>
+    private const int MaxSocketPathBytes = 107;
+
     private readonly Argument<string> _name = new("NAME") { Description = "The volume." };
     private readonly Option<string> _listen = new("--listen") { Description = "Address and port; port 0 takes a free one. Anyone who reaches it can use the disk." };
     private readonly Option<string> _unix = new("--unix") { Description = "A UNIX socket instead, for its owner alone." };
@@ -61,7 +65,15 @@ internal sealed class ExportCommand : ToolCommand
         };
         await using (var server = new NbdServer(options, new OneVolume(name, device, readOnly), TimeProvider.System))
         {
-            await server.StartAsync(cancellationToken);
+            try
+            {
+                await server.StartAsync(cancellationToken);
+            }
+            catch (SocketException e)
+            {
+                throw new BlockException(BlockError.Io, $"{e.Message}. Choose another address with --listen or --unix, or stop what has it", e);
+            }
+
             Console.WriteLine(Uri(server.LocalEndPoint, name));
             try
             {
@@ -85,7 +97,10 @@ internal sealed class ExportCommand : ToolCommand
 
         if (unix is not null)
         {
-            return new UnixDomainSocketEndPoint(unix);
+            var bytes = Encoding.UTF8.GetByteCount(unix);
+            return bytes is > 0 and <= MaxSocketPathBytes
+                ? new UnixDomainSocketEndPoint(unix)
+                : throw new UsageException($"--unix takes the path of a socket, of 1 to {MaxSocketPathBytes} bytes, and this has {bytes}. Choose a shorter one, or one relative to the working directory.");
         }
 
         var (host, port) = (listen ?? "127.0.0.1:10809").LastIndexOf(':') is var colon && colon >= 0

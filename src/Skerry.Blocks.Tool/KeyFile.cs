@@ -17,9 +17,13 @@ internal static class KeyFile
         {
             return path is null ? null : KeyHolder.FromPem(File.ReadAllText(path));
         }
-        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UsageException($"--key-file takes a private key on P-256 in PEM, and {path} is none: {e.Message}. Make one with: openssl ecparam -name prime256v1 -genkey -noout -out {path}");
+            throw new UsageException($"--key-file: {path} cannot be read: {e.Message.TrimEnd('.')}. Name the file that holds the key.");
+        }
+        catch (CryptographicException e)
+        {
+            throw new UsageException($"--key-file takes a private key on P-256 in PEM, and {path} is none: {e.Message.TrimEnd('.')}. Make one with: openssl ecparam -name prime256v1 -genkey -noout -out {path}");
         }
     }
 }

@@ -5,12 +5,11 @@ using Skerry.Blocks.Tool;
 var parsed = ToolCommands.Build().Parse(args);
 if (parsed.Errors.Count > 0)
 {
-    foreach (var message in parsed.Errors.Select(error => error.Message).Distinct(StringComparer.Ordinal))
+    foreach (var message in ToolCommands.Mistakes(parsed))
     {
         await Console.Error.WriteLineAsync(message);
     }
 
-    await Console.Error.WriteLineAsync("Help: skerry-blocks --help");
     return ExitCodes.Usage;
 }
 

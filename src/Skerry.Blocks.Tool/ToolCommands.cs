@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Parsing;
 
 namespace Skerry.Blocks.Tool;
 
@@ -27,4 +28,20 @@ internal static class ToolCommands
 
         return root;
     }
+
+    /// <summary>What is wrong with a command line, by the names that its help uses; the last line says where that is.</summary>
+    public static IEnumerable<string> Mistakes(ParseResult parsed)
+    {
+        var command = parsed.CommandResult.Command;
+        var path = command is RootCommand ? "skerry-blocks" : $"skerry-blocks {string.Join(' ', Nouns(parsed.CommandResult))}";
+        var missing = command.Arguments.Where(argument => parsed.GetResult(argument) is not { Tokens.Count: > 0 }).Select(argument => argument.Name).ToList();
+        return parsed.Errors.Select(error => error.Message)
+            .Where(message => missing.Count == 0 || !message.StartsWith("Required argument missing for command", StringComparison.Ordinal))
+            .Concat(missing.Count == 0 ? [] : [$"{path} lacks {string.Join(" and ", missing)}."])
+            .Distinct(StringComparer.Ordinal)
+            .Append($"Help: {path} --help");
+    }
+
+    private static IEnumerable<string> Nouns(CommandResult result) =>
+        result.Parent is CommandResult parent ? Nouns(parent).Append(result.Command.Name) : [];
 }

@@ -105,8 +105,8 @@ public sealed partial class BlockStore : IAsyncDisposable
     /// was written after that a part from its start, in order.
     /// </summary>
     /// <exception cref="BlockException">
-    /// <see cref="BlockError.Io"/> when the directory is in use or unusable, <see cref="BlockError.Corrupt"/> when a file is damaged,
-    /// <see cref="BlockError.Refused"/> for a newer format.
+    /// <see cref="BlockError.Io"/> when the directory is unusable, <see cref="BlockError.Corrupt"/> when a file is damaged,
+    /// <see cref="BlockError.Refused"/> when another has the store open, and for a newer format.
     /// </exception>
     public static async ValueTask<BlockStore> OpenAsync(BlockStoreOptions options, CancellationToken cancellationToken)
     {

@@ -110,13 +110,14 @@ internal static class SiteDaemon
             {
                 var setting = exception.Message.Contains($":{site.SyncListen.Port}", StringComparison.Ordinal) ? $"sync_listen = {site.SyncListen}"
                     : exception.Message.Contains($":{site.Listen.Port}", StringComparison.Ordinal) ? $"listen = {site.Listen}"
+                    : site.Nbd.SocketPath is { } path && e.Message.Contains(path, StringComparison.Ordinal) ? $"nbd_socket = {path}"
                     : $"nbd_listen = {site.NbdListen}";
                 return $"the address of {setting} is in use by another program. Stop that one, or change the setting in [site].";
             }
 
             if (e is System.Net.Sockets.SocketException socket)
             {
-                return $"cannot listen on an address of [site]: {exception.Message} ({socket.Message}). Check listen, sync_listen and nbd_listen.";
+                return $"cannot listen on an address of [site]: {exception.Message} ({socket.Message}). Check listen, sync_listen, nbd_listen and nbd_socket.";
             }
         }
 

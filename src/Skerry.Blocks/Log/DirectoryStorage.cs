@@ -7,6 +7,10 @@ namespace Skerry.Blocks.Log;
 internal sealed class DirectoryStorage : IBackingStorage
 {
     public const string LockName = "lock";
+
+    /// <summary>EAGAIN: another has the lock.</summary>
+    private const int WouldBlock = 11;
+
     private readonly FileStream _lock;
 
     public DirectoryStorage(string directory)
@@ -21,10 +25,13 @@ internal sealed class DirectoryStorage : IBackingStorage
         {
             throw new BlockException(BlockError.Io, $"the block store {Name} cannot be written: {e.Message}. Give its owner the right to write there", e);
         }
+        catch (IOException e) when (e.HResult == WouldBlock)
+        {
+            throw new BlockException(BlockError.Refused, $"the block store {Name} is in use by another process. Stop that one first", e);
+        }
         catch (IOException e)
         {
-            throw new BlockException(
-                BlockError.Io, $"the block store {Name} cannot be opened: {e.Message}. Stop the other process that has it open, or name another directory", e);
+            throw new BlockException(BlockError.Io, $"the block store {Name} cannot be opened: {e.Message.TrimEnd('.')}. Name a directory that can be made or written", e);
         }
     }
 

@@ -51,7 +51,7 @@ public sealed class NbdServer : IAsyncDisposable
         [.. _connections.Values.OrderBy(connection => connection.Id).Select(connection => connection.Info)];
 
     /// <summary>Listens from when the task completes; on all of its addresses, or on none.</summary>
-    /// <exception cref="SocketException">An address is in use, or may not be bound.</exception>
+    /// <exception cref="SocketException">An address is in use, or may not be bound; the message names it.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         if (_isStarted)
@@ -144,6 +144,11 @@ public sealed class NbdServer : IAsyncDisposable
             UnixSocketFile.Protect(endPoint);
             listener.Listen(Backlog);
             return listener;
+        }
+        catch (SocketException e)
+        {
+            listener.Dispose();
+            throw new SocketException((int)e.SocketErrorCode, $"cannot listen on {endPoint}: {e.Message}");
         }
         catch
         {

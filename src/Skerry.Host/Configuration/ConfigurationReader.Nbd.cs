@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using System.Text.RegularExpressions;
 
 namespace Skerry.Host.Configuration;
@@ -46,7 +47,7 @@ internal sealed partial class ConfigurationReader
         var idle = Seconds("site", "nbd_idle_timeout", 0, 0, 31_536_000);
         return new NbdConfiguration
         {
-            SocketPath = OptionalPath("nbd_socket"),
+            SocketPath = SocketPath("nbd_socket"),
             Tls = tls,
             CertificateFile = certificate,
             KeyFile = key,
@@ -76,6 +77,19 @@ internal sealed partial class ConfigurationReader
         }
 
         return pins;
+    }
+
+    /// <summary>A socket's address has room for so much, less the zero that ends it.</summary>
+    private string? SocketPath(string key)
+    {
+        const int mostBytes = 107;
+        var path = OptionalPath(key);
+        if (path is not null && Encoding.UTF8.GetByteCount(path) > mostBytes)
+        {
+            MistakeAt("site", key, $"'{path}' has {Encoding.UTF8.GetByteCount(path)} bytes; the path of a UNIX socket has at most {mostBytes}.");
+        }
+
+        return path;
     }
 
     private string? OptionalPath(string key) => Text("site", key) is null ? null : Absolute("site", key, null);

@@ -143,6 +143,36 @@ public sealed class ToolTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task Bad_input_is_named_with_what_to_do_and_harms_nothing()
+    {
+        Assert.Equal(0, (await Tool("create", Store, "root", "--size", "32M")).ExitCode);
+        var precious = Path.Combine(_directory.Path, "precious");
+        await File.WriteAllTextAsync(precious, "kept", TestContext.Current.CancellationToken);
+        await Refused(1, "no socket; move it away", "export", Store, "root", "--unix", precious);
+        Assert.Equal("kept", await File.ReadAllTextAsync(precious, TestContext.Current.CancellationToken));
+        await Refused(2, "1 to 107 bytes", "export", Store, "root", "--unix", Path.Combine(_directory.Path, new string('x', 120)));
+        await Refused(1, "203.0.113.7:1", "export", Store, "root", "--listen", "203.0.113.7:1");
+        await Refused(2, "cannot be read", "export", Store, "root", "--key-file", Path.Combine(_directory.Path, "none.pem"));
+        await Refused(2, "skerry-blocks snapshot create lacks NAME and SNAPSHOT.", "snapshot", "create", Store);
+        await Refused(1, "Name a directory", "create", precious, "root", "--size", "32M");
+
+        var second = Path.Combine(_directory.Path, "second");
+        Assert.Equal(0, (await Tool("create", second, "root", "--size", "32M")).ExitCode);
+        await using var served = await Export("root", "--listen", "127.0.0.1:0");
+        await Refused(4, "in use by another process", "snapshot", "create", Store, "root", "kept");
+        await Refused(1, "Choose another address with --listen", "export", "--read-only", second, "root", "--listen", new Uri(served.Uri).Authority);
+        Assert.Equal(0, await served.StopAsync());
+    }
+
+    private static async Task Refused(int exitCode, string told, params string[] arguments)
+    {
+        var run = await Tool(arguments);
+        Assert.Contains(told, run.Errors, StringComparison.Ordinal);
+        Assert.Equal(exitCode, run.ExitCode);
+        Assert.DoesNotContain("   at ", run.Errors, StringComparison.Ordinal);
+    }
+
     private static Task<(int ExitCode, string Output, string Errors)> Tool(params string[] arguments) =>
         ClientProgram.Try("dotnet", [Program, .. arguments]);
 

@@ -70,8 +70,8 @@ public sealed class OnRealFilesTests : IDisposable
     {
         await using var store = await BlockStore.OpenAsync(Options, Ct);
         var fault = await Assert.ThrowsAsync<BlockException>(async () => await BlockStore.OpenAsync(Options, Ct));
-        Assert.Equal(BlockError.Io, fault.Error);
-        Assert.Contains("other process", fault.Message, StringComparison.Ordinal);
+        Assert.Equal(BlockError.Refused, fault.Error);
+        Assert.Contains("in use by another process", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -123,6 +123,7 @@ public sealed class ConfigurationReaderTests
         Assert.Equal(
             ["line 6", "line 7", "line 8", "line 8", "line 9", "line 10"],
             mistakes.Select(m => m.Origin).OrderBy(o => int.Parse(o[5..])));
+        Assert.Contains("at most 107", Assert.Single(Mistakes(WithNbd($"nbd_socket = /run/{new string('x', 120)}"))).Message);
         Assert.Contains("has no effect", Assert.Single(Mistakes(WithNbd("nbd_tls_client_ca = /etc/ca.pem"))).Message);
     }
 
