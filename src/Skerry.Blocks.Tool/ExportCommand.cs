@@ -61,6 +61,7 @@ internal sealed class ExportCommand : ToolCommand
         var options = new NbdServerOptions
         {
             EndPoint = endPoint,
+            OnTurnedAway = client => Console.Error.WriteLine($"client {client.Remote}: turned away, {client.Reason}"),
             OnFault = fault => Console.Error.WriteLine($"{fault.What}: {fault.Exception.Message}"),
         };
         await using (var server = new NbdServer(options, new OneVolume(name, device, readOnly), TimeProvider.System))

@@ -9,7 +9,7 @@ public sealed class ScrubOptions
     /// <summary>The most that is read in a second, in bytes, on average. Default 8 MiB; at least 4096.</summary>
     public long BytesPerSecond { get; init; } = 8 << 20;
 
-    /// <summary>From the opening of the store to the first pass, so that what starts has its disk for itself. Default 5 minutes.</summary>
+    /// <summary>From the opening of the store to the first pass, so that what starts has its disk for itself; the interval where that is less. Default 5 minutes.</summary>
     public TimeSpan FirstAfter { get; init; } = TimeSpan.FromMinutes(5);
 }
 
@@ -40,7 +40,7 @@ public sealed class Scrub(BlockStore store, ScrubOptions options, TimeProvider t
         }
 
         var now = time.GetUtcNow();
-        _nextPass ??= now + options.FirstAfter;
+        _nextPass ??= now + (options.FirstAfter < options.Interval ? options.FirstAfter : options.Interval);
         if (_run is null && now < _nextPass)
         {
             return (_nextPass - now, null);

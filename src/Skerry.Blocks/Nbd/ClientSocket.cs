@@ -59,9 +59,9 @@ internal sealed class ClientSocket : IDisposable
     /// Goes on encrypted, for good; false when that failed and the connection is over. No other thread may use the socket meanwhile,
     /// and nothing that was received may be left over: what came before the handshake came from anybody.
     /// </summary>
-    public bool StartTls(TlsServer server)
+    public bool StartTls(TlsServer server, Action<string> onFailure)
     {
-        _tls = TlsChannel.TryOpen(_socket, server);
+        _tls = TlsChannel.TryOpen(_socket, server, onFailure);
         return _tls is not null;
     }
 

@@ -92,6 +92,7 @@ internal sealed class Connection
     public void NoteActivity()
     {
         bool isIdleTooLong;
+        string? label;
         lock (_gate)
         {
             long nowTicks = _server.Time.GetUtcNow().UtcTicks;
@@ -102,13 +103,16 @@ internal sealed class Connection
                 _lastActivityTicks = nowTicks;
             }
 
+            label = _label;
             isIdleTooLong = _transmission is not null
+                && !_isStopping
                 && _server.Options.IdleTimeout is { } limit
                 && nowTicks - _lastActivityTicks >= limit.Ticks;
         }
 
         if (isIdleTooLong)
         {
+            TurnedAway(label, $"it was idle for {_server.Options.IdleTimeout!.Value.TotalSeconds:0} s");
             Stop();
         }
     }
@@ -144,15 +148,21 @@ internal sealed class Connection
 
     private (NbdExport Export, Agreement Agreed)? ShakeHands()
     {
-        using ITimer deadline = _server.Time.CreateTimer(_ => Abort(), null, _server.Options.HandshakeTimeout, Timeout.InfiniteTimeSpan);
+        using ITimer deadline = _server.Time.CreateTimer(_ => TakesTooLong(), null, _server.Options.HandshakeTimeout, Timeout.InfiniteTimeSpan);
         try
         {
-            return new Handshake(_socket, new NbdPeer(_remote), _server, _cut.Token).Run();
+            return new Handshake(_socket, new NbdPeer(_remote), _server, TurnedAway, _cut.Token).Run();
         }
         catch (OperationCanceledException) when (_cut.IsCancellationRequested)
         {
             return null;
         }
+    }
+
+    private void TakesTooLong()
+    {
+        TurnedAway(null, $"it did not finish the handshake within {_server.Options.HandshakeTimeout.TotalSeconds:0.#} s");
+        Abort();
     }
 
     private void Serve(NbdExport export, Agreement agreed)
@@ -212,6 +222,8 @@ internal sealed class Connection
             queue.WaitIdle(Timeout.InfiniteTimeSpan);
         }
     }
+
+    private void TurnedAway(string? label, string reason) => _server.Options.OnTurnedAway?.Invoke(new(_remote, label, reason));
 
     private void Report(string what, Exception fault) => _server.Options.OnFault?.Invoke(new(_remote, _label, what, fault));
 }

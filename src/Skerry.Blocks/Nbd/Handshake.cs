@@ -10,7 +10,12 @@ namespace Skerry.Blocks.Nbd;
 /// It holds at most one lease: that of the export last named, so that "info" and then "go" see the same device. It runs on the
 /// connection's own thread, which is why waiting for <see cref="INbdExports"/> may block.
 /// </remarks>
-internal sealed class Handshake(ClientSocket socket, NbdPeer peer, ServerParts server, CancellationToken cancel)
+/// <param name="socket">The client.</param>
+/// <param name="peer">What is known of it.</param>
+/// <param name="server">What all connections share.</param>
+/// <param name="onTurnedAway">Told of each refusal, with the export's label where there is one.</param>
+/// <param name="cancel">Ends the wait for exports.</param>
+internal sealed class Handshake(ClientSocket socket, NbdPeer peer, ServerParts server, Action<string?, string> onTurnedAway, CancellationToken cancel)
 {
     /// <summary>The longest option that a sane client sends is a few strings of 4 KiB.</summary>
     private const int MaxOptionBytes = 64 * 1024;
@@ -30,6 +35,7 @@ internal sealed class Handshake(ClientSocket socket, NbdPeer peer, ServerParts s
     private List<MetaContext.Selected> _contexts = [];
     private NbdPeer _peer = peer;
     private bool _sendZeroes;
+    private bool _isToldOfTls;
 
     private enum Next
     {
@@ -81,14 +87,20 @@ internal sealed class Handshake(ClientSocket socket, NbdPeer peer, ServerParts s
 
         uint flags = BinaryPrimitives.ReadUInt32BigEndian(answer);
         _sendZeroes = (flags & (uint)HandshakeFlags.NoZeroes) == 0;
-        return (flags & ~(uint)(HandshakeFlags.FixedNewstyle | HandshakeFlags.NoZeroes)) == 0;
+        return (flags & ~(uint)(HandshakeFlags.FixedNewstyle | HandshakeFlags.NoZeroes)) == 0 || SpeaksNonsense();
     }
 
     private Next TakeOption()
     {
         Span<byte> header = stackalloc byte[Protocol.OptionHeaderBytes];
-        if (!socket.ReceiveExactly(header) || BinaryPrimitives.ReadUInt64BigEndian(header) != Protocol.OptionMagic)
+        if (!socket.ReceiveExactly(header))
         {
+            return Next.End;
+        }
+
+        if (BinaryPrimitives.ReadUInt64BigEndian(header) != Protocol.OptionMagic)
+        {
+            SpeaksNonsense();
             return Next.End;
         }
 
@@ -108,6 +120,12 @@ internal sealed class Handshake(ClientSocket socket, NbdPeer peer, ServerParts s
         _replies.Begin(option);
         if (server.Tls is { IsRequired: true } && !_peer.IsEncrypted && (OptionKind)option is not (OptionKind.StartTls or OptionKind.Abort))
         {
+            if (!_isToldOfTls)
+            {
+                _isToldOfTls = true;
+                onTurnedAway(null, "it did not begin with TLS, which is required");
+            }
+
             // The oldest option has no way to say no but to hang up.
             return (OptionKind)option == OptionKind.ExportName
                 ? Next.End
@@ -141,7 +159,7 @@ internal sealed class Handshake(ClientSocket socket, NbdPeer peer, ServerParts s
             return Continue(_replies.Send(OptionReply.Invalid, _peer.IsEncrypted ? "TLS was started already." : "STARTTLS takes no data."));
         }
 
-        if (!_replies.Send(OptionReply.Ack) || !socket.StartTls(server.Tls))
+        if (!_replies.Send(OptionReply.Ack) || !socket.StartTls(server.Tls, reason => onTurnedAway(null, reason)))
         {
             return Next.End;
         }
@@ -167,8 +185,15 @@ internal sealed class Handshake(ClientSocket socket, NbdPeer peer, ServerParts s
     private Next EnterByName()
     {
         // This oldest option has no way to say no but to hang up.
-        if (!OptionData.TryDecode(_data, out string name) || Open(name) is not { } export || !server.Slots.TryEnter(export.Label))
+        if (!OptionData.TryDecode(_data, out string name) || Open(name) is not { } export)
         {
+            TellUnknown();
+            return Next.End;
+        }
+
+        if (!server.Slots.TryEnter(export.Label))
+        {
+            onTurnedAway(export.Label, TooMany);
             return Next.End;
         }
 
@@ -192,6 +217,7 @@ internal sealed class Handshake(ClientSocket socket, NbdPeer peer, ServerParts s
 
         if (isGo && !server.Slots.TryEnter(export.Label))
         {
+            onTurnedAway(export.Label, TooMany);
             return Continue(_replies.Send(
                 OptionReply.Policy, $"{export.Label} has {server.Options.MaxConnectionsPerExport} connections, the most that one may have; close one."));
         }
@@ -302,8 +328,24 @@ internal sealed class Handshake(ClientSocket socket, NbdPeer peer, ServerParts s
         return _replies.Send(OptionReply.Ack);
     }
 
-    private bool RefuseUnknown() =>
-        _replies.Send(OptionReply.Unknown, "No such export here. Its name may have been void since the volume was detached; ask for a new connection.");
+    private string TooMany => $"it would be one more than the {server.Options.MaxConnectionsPerExport} connections that one export may have";
+
+    private bool RefuseUnknown()
+    {
+        TellUnknown();
+        return _replies.Send(OptionReply.Unknown, "No such export here. Its name may have been void since the volume was detached; ask for a new connection.");
+    }
+
+    /// <summary>A name is a secret, so it is not told.</summary>
+    private void TellUnknown() => onTurnedAway(
+        null, $"it named no export that is open to it now{(_peer.Certificate is { } certificate ? $"; its certificate is that of {certificate.CommonName}" : "")}");
+
+    /// <returns>False.</returns>
+    private bool SpeaksNonsense()
+    {
+        onTurnedAway(null, "it does not speak NBD");
+        return false;
+    }
 
     private TransmissionFlags Flags(NbdExport export)
     {

@@ -202,6 +202,8 @@ public sealed class NbdServer : IAsyncDisposable
             if (_connections.Count >= _options.MaxConnections)
             {
                 _metrics.TurnedAway();
+                _options.OnTurnedAway?.Invoke(new(
+                    RemoteOf(client), null, $"it would be one more than the {_options.MaxConnections} connections that there may be"));
                 client.Dispose();
                 return;
             }
@@ -233,6 +235,18 @@ public sealed class NbdServer : IAsyncDisposable
         {
             _options.OnFault?.Invoke(new(null, null, "starting a connection", fault));
             client.Dispose();
+        }
+    }
+
+    private static EndPoint? RemoteOf(Socket client)
+    {
+        try
+        {
+            return client.RemoteEndPoint;
+        }
+        catch (SocketException)
+        {
+            return null;
         }
     }
 

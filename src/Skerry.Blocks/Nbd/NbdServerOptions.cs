@@ -72,6 +72,12 @@ public sealed class NbdServerOptions
     /// <summary>Told of every fault that was not the client's doing. Called from connection threads: must be quick and not throw.</summary>
     public Action<NbdFault>? OnFault { get; init; }
 
+    /// <summary>
+    /// Told of every client that was turned away or closed, and why; not of those that leave. Anybody who reaches the address can cause
+    /// it. Called from connection threads: must be quick and not throw.
+    /// </summary>
+    public Action<NbdTurnedAway>? OnTurnedAway { get; init; }
+
     internal NbdServerOptions Validated()
     {
         List<string> mistakes = [.. Tls?.Mistakes() ?? []];
@@ -128,6 +134,12 @@ public sealed class NbdServerOptions
         return mistakes.Count == 0 ? this : throw new ArgumentException($"NBD server: {string.Join("; ", mistakes)}.");
     }
 }
+
+/// <summary>A client that was not let in, or not let stay.</summary>
+/// <param name="Remote">Where it came from; a UNIX socket's client has no address.</param>
+/// <param name="Label">The export's label; null before one was chosen.</param>
+/// <param name="Reason">For the server's owner, who may know more than the client was told; begins with "it" for the client.</param>
+public sealed record NbdTurnedAway(EndPoint? Remote, string? Label, string Reason);
 
 /// <summary>A fault behind an export, or in the server itself.</summary>
 /// <param name="Remote">Whose connection met it; null for the listener.</param>

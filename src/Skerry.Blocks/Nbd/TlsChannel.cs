@@ -29,19 +29,24 @@ internal sealed class TlsChannel : IDisposable
     public NbdClientCertificate? ClientCertificate { get; private init; }
 
     /// <summary>Shakes hands as the server; null when the client ended, or is not one that may come in.</summary>
-    public static TlsChannel? TryOpen(Socket socket, TlsServer server)
+    /// <param name="socket">The client.</param>
+    /// <param name="server">What is asked of it.</param>
+    /// <param name="onFailure">Told why, when it is null.</param>
+    public static TlsChannel? TryOpen(Socket socket, TlsServer server, Action<string> onFailure)
     {
+        string? refusal = null;
         TlsWire wire = new(socket);
         SslStream stream = new(wire, leaveInnerStreamOpen: true);
         try
         {
-            stream.AuthenticateAsServer(server.Authentication);
+            stream.AuthenticateAsServer(server.Authentication(reason => refusal = reason));
             wire.Gathers = true;
             return new TlsChannel(wire, stream) { ClientCertificate = TlsServer.Describe(stream.RemoteCertificate) };
         }
         catch (Exception e) when (IsEnd(e))
         {
             stream.Dispose();
+            onFailure(refusal ?? $"TLS with it failed: {(e.InnerException ?? e).Message}");
             return null;
         }
     }

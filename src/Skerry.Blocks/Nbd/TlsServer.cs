@@ -11,24 +11,36 @@ internal sealed class TlsServer
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
 
     private readonly NbdTlsOptions _options;
+    private readonly SslStreamCertificateContext _certificate;
 
     public TlsServer(NbdTlsOptions options)
     {
         _options = options;
-        Authentication = new SslServerAuthenticationOptions
-        {
-            ServerCertificateContext = SslStreamCertificateContext.Create(options.Certificate, options.Intermediates, offline: true),
-            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-            ClientCertificateRequired = options.AsksForClientCertificate,
-            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-            RemoteCertificateValidationCallback = (_, certificate, _, _) => Accepts(certificate),
-            AllowRenegotiation = false,
-        };
+        _certificate = SslStreamCertificateContext.Create(options.Certificate, options.Intermediates, offline: true);
     }
 
-    public SslServerAuthenticationOptions Authentication { get; }
-
     public bool IsRequired => _options.IsRequired;
+
+    /// <summary>For one handshake.</summary>
+    /// <param name="onRefusal">Told why the client's certificate, or the lack of one, does not pass.</param>
+    public SslServerAuthenticationOptions Authentication(Action<string> onRefusal) => new()
+    {
+        ServerCertificateContext = _certificate,
+        EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+        ClientCertificateRequired = _options.AsksForClientCertificate,
+        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+        RemoteCertificateValidationCallback = (_, shown, _, _) =>
+        {
+            string? refusal = WhyRefused(shown);
+            if (refusal is not null)
+            {
+                onRefusal(refusal);
+            }
+
+            return refusal is null;
+        },
+        AllowRenegotiation = false,
+    };
 
     public static NbdClientCertificate? Describe(X509Certificate? shown)
     {
@@ -45,21 +57,23 @@ internal sealed class TlsServer
 
     private static string Fingerprint(X509Certificate certificate) => Convert.ToHexStringLower(SHA256.HashData(certificate.GetRawCertData()));
 
-    private bool Accepts(X509Certificate? shown)
+    private string? WhyRefused(X509Certificate? shown)
     {
         if (shown is null)
         {
-            return !_options.RequiresClientCertificate;
+            return _options.RequiresClientCertificate ? "it showed no certificate, and one is required" : null;
         }
 
-        if (_options.ClientPins.Contains(Fingerprint(shown)))
+        string fingerprint = Fingerprint(shown);
+        if (_options.ClientPins.Contains(fingerprint))
         {
-            return true;
+            return null;
         }
 
+        string named = $"its certificate ({shown.Subject}, SHA-256 {fingerprint})";
         if (_options.ClientAuthorities.Count == 0)
         {
-            return false;
+            return $"{named} is not among those pinned";
         }
 
         using X509Certificate2 certificate = X509CertificateLoader.LoadCertificate(shown.GetRawCertData());
@@ -69,6 +83,8 @@ internal sealed class TlsServer
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.DisableCertificateDownloads = true;
         chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ClientAuthentication));
-        return chain.Build(certificate);
+        return chain.Build(certificate)
+            ? null
+            : $"{named} is not pinned, and no good one of the authorities for clients: {string.Join(", ", chain.ChainStatus.Select(problem => problem.Status).Distinct())}";
     }
 }

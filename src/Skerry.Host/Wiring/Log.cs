@@ -5,6 +5,9 @@ internal static partial class Log
     [LoggerMessage(1, LogLevel.Error, "NBD export {Export}: {What} failed")]
     public static partial void NbdFault(ILogger logger, Exception exception, string what, string? export);
 
+    [LoggerMessage(8, LogLevel.Warning, "NBD client {Remote} was turned away{Export}: {Reason}.{More}")]
+    public static partial void NbdTurnedAway(ILogger logger, string remote, string export, string reason, string more);
+
     [LoggerMessage(2, LogLevel.Information, "Site {Name} ({Site}) serves its API on {Listen}, sync on {SyncListen}, NBD on {NbdListen}")]
     public static partial void Serving(ILogger logger, string name, State.Clocks.SiteId site, Uri listen, System.Net.IPEndPoint syncListen, System.Net.IPEndPoint nbdListen);
 

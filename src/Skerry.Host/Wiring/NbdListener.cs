@@ -41,6 +41,7 @@ internal sealed class NbdListener(SiteConfiguration site, SiteCertificate certif
         MaxConnections = site.Nbd.MaxConnections,
         MaxConnectionsPerExport = site.Nbd.MaxConnectionsPerExport,
         IdleTimeout = site.Nbd.IdleTimeout,
+        OnTurnedAway = new TurnedAwayLog(logger, TimeProvider.System).Tell,
         OnFault = fault => Log.NbdFault(logger, fault.Exception, fault.What, fault.Label),
     };
 }

@@ -98,6 +98,8 @@ public sealed class HealingTests
         // Of three disks that share all their blocks each block is read once, and the bad one for each of them.
         Assert.InRange(pass.VerifiedBytes, Size, Size + (3 * 4096));
         Assert.InRange(spent.TotalSeconds, 1, 1.1);
+        using var often = new Scrub(store, new ScrubOptions { Interval = TimeSpan.FromSeconds(10) }, TimeProvider.System);
+        Assert.Equal(TimeSpan.FromSeconds(10), (await often.StepAsync(Ct)).Again);
         Assert.Equal(3, pass.Findings.Count);
         Assert.Same(pass, scrub.LastPass);
         Assert.InRange((await scrub.StepAsync(Ct)).Again!.Value.TotalMinutes, 59, 60);

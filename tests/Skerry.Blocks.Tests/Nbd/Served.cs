@@ -20,6 +20,7 @@ internal sealed class Served : INbdExports, IAsyncDisposable
         {
             EndPoint = endPoint ?? new IPEndPoint(IPAddress.Loopback, 0),
             OnFault = Faults.Add,
+            OnTurnedAway = TurnedAway.Add,
         };
         Server = new NbdServer(adjust is null ? options : adjust(options), this, TimeProvider.System);
     }
@@ -27,6 +28,8 @@ internal sealed class Served : INbdExports, IAsyncDisposable
     public NbdServer Server { get; }
 
     public ConcurrentBag<NbdFault> Faults { get; } = [];
+
+    public ConcurrentBag<NbdTurnedAway> TurnedAway { get; } = [];
 
     public bool IsListed { get; init; }
 
