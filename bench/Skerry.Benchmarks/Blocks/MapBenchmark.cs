@@ -64,7 +64,7 @@ internal static class MapBenchmark
         }), "ms", 1000));
         all.Add(Bound("loading", Median(selection, () =>
         {
-            using var nodes = new NodeLoader(storage, files.Mark);
+            using var nodes = new NodeLoader(storage, 1, files.Mark);
             return Nanoseconds(() => nodes.Load(frozen.Root.Address, 0, VolumeBlocks, log.Number), 1) / 1e6;
         }), "ms", 1000));
         return all;

@@ -112,7 +112,7 @@ internal sealed record Checkpoint(
             sections[i] = new CheckpointSection(sectionName, () => bytes);
         }
 
-        using var nodes = new NodeLoader(storage, mark);
+        using var nodes = new NodeLoader(storage, storeId, mark);
         var volumes = ReadVolumes(reader, (sizeBytes, highNumber) =>
         {
             var dataBlocks = reader.ReadInt64();

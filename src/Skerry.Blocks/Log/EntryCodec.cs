@@ -102,6 +102,15 @@ internal static class EntryCodec
         return ChangeFixed + change.Length;
     }
 
+    /// <summary>Those that may be set; of a kind that is not known, any.</summary>
+    private static int FlagsOf(EntryKind kind) => kind switch
+    {
+        EntryKind.Data => OutsideHistory | Sealed,
+        EntryKind.Zeroes => OutsideHistory | KeepAllocated,
+        EntryKind.Change => 0,
+        _ => byte.MaxValue,
+    };
+
     // The blocks of one piece are encrypted in one go: their counters follow each other.
     private static int SealedBytes(int blocks) => Seal.TagAt + (blocks * Seal.TagBytes);
 
@@ -123,6 +132,11 @@ internal static class EntryCodec
     {
         var kind = (EntryKind)bytes[0];
         var flags = bytes[1];
+        if ((flags & ~FlagsOf(kind)) != 0)
+        {
+            throw new BlockException(BlockError.Corrupt, $"the log holds an entry of kind {(byte)kind} with flags {flags}, which this version does not know; use a newer one");
+        }
+
         if (kind == EntryKind.Change)
         {
             var length = BinaryPrimitives.ReadInt32LittleEndian(bytes[4..]);

@@ -30,6 +30,31 @@ internal static class MapFile
 
     public static long OffsetOf(ulong address) => (long)(address & ((1UL << OffsetBits) - 1));
 
+    /// <summary>
+    /// Refuses a file that is sound and not this one: of another version, or put here from another store. Damage is no reason, since each
+    /// node proves itself.
+    /// </summary>
+    public static void RequireOwn(ReadOnlySpan<byte> header, ulong storeId, long number, string storage)
+    {
+        if (BinaryPrimitives.ReadUInt32LittleEndian(header) != Magic
+            || BinaryPrimitives.ReadUInt32LittleEndian(header[28..]) != Crc32C.Of(header[..28]))
+        {
+            return;
+        }
+
+        var name = $"{storage}/{NameOf(number)}";
+        var version = BinaryPrimitives.ReadInt32LittleEndian(header[4..]);
+        if (version != Version)
+        {
+            throw new BlockException(BlockError.Refused, $"{name} has format version {version}; this program reads version {Version}. Use a newer one");
+        }
+
+        if (BinaryPrimitives.ReadUInt64LittleEndian(header[8..]) != storeId || BinaryPrimitives.ReadInt64LittleEndian(header[16..]) != number)
+        {
+            throw new BlockException(BlockError.Corrupt, $"{name} belongs to another store, or has another number. Put the file back that was here");
+        }
+    }
+
     public static byte[] Header(ulong storeId, long number)
     {
         var header = new byte[HeaderBytes];

@@ -13,7 +13,7 @@ internal sealed class NodeLoader : IDisposable
     private readonly Dictionary<ulong, SharedNode> _loaded = [];
     private readonly Func<ulong, int, long, MapNode> _loadChild;
 
-    public NodeLoader(IBackingStorage storage, MapFilesMark mark)
+    public NodeLoader(IBackingStorage storage, ulong storeId, MapFilesMark mark)
     {
         _reader = new MapFileReader(storage);
         _mark = mark;
@@ -26,6 +26,8 @@ internal sealed class NodeLoader : IDisposable
                 throw new BlockException(
                     BlockError.Corrupt, $"{storage.Name}/{MapFile.NameOf(file)} is missing. Restore that file from a copy, or the volumes from their replicas");
             }
+
+            MapFile.RequireOwn(_reader.Read(file, 0, MapFile.HeaderBytes), storeId, file, storage.Name);
         }
     }
 

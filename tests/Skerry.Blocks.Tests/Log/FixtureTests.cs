@@ -3,27 +3,106 @@ using Skerry.TestKit.Files;
 namespace Skerry.Blocks.Tests.Log;
 
 /// <summary>
-/// Stores written by earlier versions must still open. Fixtures/v1/closed was closed, Fixtures/v1/killed was left with records behind
-/// its checkpoint. SKERRY_FIXTURE names a directory to write a new pair into; the old ones are never written again.
+/// Stores written by earlier versions must still open. Of each version, closed was closed, and killed was left with records behind
+/// its checkpoint; of version 2, cleaned has packs and what was logged of them behind the checkpoint, and encrypted a volume under a key
+/// that is wrapped for holder.pem. SKERRY_FIXTURE names a directory to write a new set into; the old ones are never written again.
 /// </summary>
 public sealed class FixtureTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData("closed")]
-    [InlineData("killed")]
-    public async Task A_store_of_version_1_still_opens(string name)
+    [InlineData("v1/closed")]
+    [InlineData("v1/killed")]
+    [InlineData("v2/closed")]
+    [InlineData("v2/killed")]
+    public async Task A_store_of_an_earlier_version_still_opens(string name)
     {
-        using var directory = new TemporaryDirectory();
-        var fixture = Path.Combine(AppContext.BaseDirectory, "Fixtures", "v1", name);
-        foreach (var path in Directory.GetFiles(fixture))
-        {
-            File.Copy(path, Path.Combine(directory.Path, Path.GetFileName(path)));
-        }
-
+        using var directory = Fixture(name);
         await using var store = await BlockStore.OpenAsync(new BlockStoreOptions { Directory = directory.Path, SegmentBytes = 256 << 10 }, Ct);
         await RequireContentAsync(store);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_store_of_version_2_that_was_cleaned_still_opens(bool writtenToday)
+    {
+        using var directory = writtenToday ? new TemporaryDirectory() : Fixture("v2/cleaned");
+        var content = new CleanedContent(directory.Path);
+        if (writtenToday)
+        {
+            await content.WriteAsync(Ct);
+            Save(directory.Path, Environment.GetEnvironmentVariable("SKERRY_FIXTURE"), "cleaned");
+        }
+
+        // All kinds of files that docs/formats/volume.md names are there.
+        var names = Directory.GetFiles(directory.Path).Select(Path.GetExtension).ToHashSet();
+        Assert.Superset(new HashSet<string?> { "", ".map", ".segment", ".sums", ".pack", ".spare" }, names);
+        await content.RequireAsync(Ct);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_encrypted_volume_of_version_2_still_opens_with_its_key(bool writtenToday)
+    {
+        using var directory = writtenToday ? new TemporaryDirectory() : Fixture("v2/encrypted");
+        var content = new EncryptedContent(directory.Path);
+        if (writtenToday)
+        {
+            await content.WriteAsync(Ct);
+            Save(directory.Path, Environment.GetEnvironmentVariable("SKERRY_FIXTURE"), "encrypted");
+        }
+
+        await content.RequireAsync(Ct);
+    }
+
+    [Theory]
+    [InlineData("store", 4)]
+    [InlineData("checkpoint", 24)]
+    [InlineData("0000000000000001.map", 4)]
+    [InlineData("0000000000000001.segment", 4)]
+    public async Task A_file_of_a_version_to_come_is_refused_and_named(string file, int versionAt)
+    {
+        using var directory = Fixture("v2/killed");
+        var path = Path.Combine(directory.Path, file);
+        var at = file.EndsWith(".segment", StringComparison.Ordinal) ? LastRecord(path) : 0;
+        Reseal(path, bytes => bytes[at + versionAt] = 9, at);
+        var fault = await Assert.ThrowsAsync<BlockException>(
+            async () => await BlockStore.OpenAsync(new BlockStoreOptions { Directory = directory.Path, SegmentBytes = 256 << 10 }, Ct));
+        Assert.Equal(BlockError.Refused, fault.Error);
+        Assert.Contains("version 9", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("Use a newer one", fault.Message, StringComparison.Ordinal);
+        Assert.Contains(file == "store" ? directory.Path : file, fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_flag_or_a_kind_of_entry_to_come_is_refused_and_not_passed_over()
+    {
+        using var directory = Fixture("v2/killed");
+        var segment = Path.Combine(directory.Path, "0000000000000001.segment");
+        foreach (var (at, value) in new[] { (80, (byte)9), (81, (byte)64) })
+        {
+            var (bytes, last) = (File.ReadAllBytes(segment), LastRecord(segment));
+            Reseal(segment, found => found[last + at] = value, last);
+            var fault = await Assert.ThrowsAsync<BlockException>(
+                async () => await BlockStore.OpenAsync(new BlockStoreOptions { Directory = directory.Path, SegmentBytes = 256 << 10 }, Ct));
+            Assert.Contains("use a newer one", fault.Message, StringComparison.Ordinal);
+            File.WriteAllBytes(segment, bytes);
+        }
+    }
+
+    [Fact]
+    public async Task A_map_file_of_another_store_is_refused()
+    {
+        using var directory = Fixture("v2/closed");
+        var path = Path.Combine(directory.Path, "0000000000000001.map");
+        Reseal(path, bytes => bytes[8] ^= 1);
+        var fault = await Assert.ThrowsAsync<BlockException>(
+            async () => await BlockStore.OpenAsync(new BlockStoreOptions { Directory = directory.Path, SegmentBytes = 256 << 10 }, Ct));
+        Assert.Equal(BlockError.Corrupt, fault.Error);
+        Assert.Contains("another store", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -106,6 +185,50 @@ public sealed class FixtureTests
         Assert.Equal(mixed, await Read(other.OpenSnapshot("point")));
         Bytes(42, 4096).CopyTo(mixed, 12_288);
         Assert.Equal(mixed, await Read(other));
+    }
+
+    private static TemporaryDirectory Fixture(string name)
+    {
+        var directory = new TemporaryDirectory();
+        foreach (var path in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Fixtures", name)))
+        {
+            File.Copy(path, Path.Combine(directory.Path, Path.GetFileName(path)));
+        }
+
+        return directory;
+    }
+
+    /// <summary>Where it begins. It is behind the checkpoint of a store that was killed, so it is read again.</summary>
+    private static int LastRecord(string segment)
+    {
+        var bytes = File.ReadAllBytes(segment);
+        return Enumerable.Range(0, bytes.Length / 4096).Last(block => bytes.AsSpan(block * 4096, 4).SequenceEqual("SYKR"u8)) * 4096;
+    }
+
+    /// <summary>Changes a file and makes its checksum good again.</summary>
+    private static void Reseal(string path, Action<byte[]> change, int at = 0)
+    {
+        var bytes = File.ReadAllBytes(path);
+        Array.Resize(ref bytes, bytes.Length + 4096);
+        change(bytes);
+        var (from, count, crcAt) = Path.GetExtension(path) switch
+        {
+            ".map" => (0, 28, 28),
+            ".segment" => (at, 4096 * BitConverter.ToInt32(bytes, at + 28), at + 76),
+            _ => Path.GetFileName(path) == "store" ? (0, 20, 20) : (24, BitConverter.ToInt32(bytes, 8), 16),
+        };
+        if (crcAt == at + 76)
+        {
+            bytes.AsSpan(crcAt, 4).Clear();
+        }
+
+        BitConverter.TryWriteBytes(bytes.AsSpan(crcAt), Skerry.Blocks.Log.Crc32C.Of(bytes.AsSpan(from, count)));
+        if (crcAt == 16)
+        {
+            BitConverter.TryWriteBytes(bytes.AsSpan(20), Skerry.Blocks.Log.Crc32C.Of(bytes.AsSpan(0, 20)));
+        }
+
+        File.WriteAllBytes(path, bytes);
     }
 
     private static NumberedWrite Data(long number, long offset, int length) =>

@@ -244,7 +244,7 @@ public sealed class MapFilesTests
 
     private static List<FrozenMap> Load(IBackingStorage storage, MapFilesMark mark, IReadOnlyList<FrozenMap> saved)
     {
-        using var nodes = new NodeLoader(storage, mark);
+        using var nodes = new NodeLoader(storage, 7, mark);
         return [.. saved.Select(map => nodes.Load(map.Root.Address, map.DataBlocks, Blocks, long.MaxValue))];
     }
 
