@@ -1,8 +1,9 @@
 using System.Diagnostics;
+using Skerry.TestKit.Processes;
 
 namespace Skerry.Blocks.Tests.Nbd;
 
-/// <summary>Real programs that speak NBD; a test that needs one that is missing says so and is skipped.</summary>
+/// <summary>Real programs that speak NBD; a test that needs one that is missing says so and fails.</summary>
 internal static class ClientProgram
 {
     public static async Task<string> Run(string program, params string[] arguments)
@@ -25,13 +26,13 @@ internal static class ClientProgram
     {
         Require(program);
         ProcessStartInfo info = new(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        info.Environment["PATH"] = $"{Environment.GetEnvironmentVariable("PATH")}:/usr/sbin:/sbin";
         return Process.Start(info)!;
     }
 
     public static void Require(string program)
     {
-        bool isInstalled = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
-        Assert.SkipUnless(isInstalled, $"{program} is not installed on this machine");
+        Assert.True(ProgramRun.Exists(program), $"{program} is not installed on this machine: run make setup");
     }
 
     public static async Task End(Process process, TimeSpan limit)

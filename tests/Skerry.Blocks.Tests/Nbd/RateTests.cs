@@ -153,7 +153,7 @@ public sealed class RateTests
     public async Task Fio_runs_at_the_rate_that_it_is_given()
     {
         ClientProgram.Require("fio");
-        Assert.SkipUnless((await ClientProgram.Run("fio", "--enghelp")).Contains("nbd", StringComparison.Ordinal), "this fio has no nbd engine");
+        Assert.Contains("nbd", await ClientProgram.Run("fio", "--enghelp"), StringComparison.Ordinal);
         NbdLimiter limiter = new(TimeProvider.System) { Limits = new() { ReadOperations = new(300, 1) } };
         await using Served served = await Served.Start(new MemoryDevice(8 * Mebi), limiter: limiter);
 

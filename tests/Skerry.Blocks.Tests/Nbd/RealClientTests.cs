@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 
@@ -13,7 +14,7 @@ public sealed class RealClientTests : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("skerry-nbd-clients").FullName;
     private BlockStore? _store;
 
-    public static TheoryData<string> Disks => ["memory", "volume"];
+    public static TheoryData<string, string> Disks => new() { { "memory", "tcp" }, { "volume", "tcp" }, { "volume", "unix" } };
 
     public async ValueTask DisposeAsync()
     {
@@ -27,9 +28,9 @@ public sealed class RealClientTests : IAsyncDisposable
 
     [Theory]
     [MemberData(nameof(Disks))]
-    public async Task Nbdinfo_sees_the_size_and_every_ability(string disk)
+    public async Task Nbdinfo_sees_the_size_and_every_ability(string disk, string transport)
     {
-        await using Served served = await Serve(disk);
+        await using Served served = await Serve(disk, transport);
 
         using JsonDocument info = JsonDocument.Parse(await ClientProgram.Run("nbdinfo", "--json", served.Uri));
 
@@ -48,10 +49,23 @@ public sealed class RealClientTests : IAsyncDisposable
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Disks))]
+    public async Task Nbdinfo_tells_the_size_and_lists_what_may_be_listed(string disk, string transport)
+    {
+        await using Served served = await Serve(disk, transport, isListed: true);
+
+        Assert.Equal($"{DiskBytes}\n", await ClientProgram.Run("nbdinfo", "--size", served.Uri));
+        using JsonDocument list = JsonDocument.Parse(await ClientProgram.Run("nbdinfo", "--json", "--list", served.Uri));
+        JsonElement export = Assert.Single(list.RootElement.GetProperty("exports").EnumerateArray());
+        Assert.Equal(Served.ExportName, export.GetProperty("export-name").GetString());
+        Assert.Equal(DiskBytes, export.GetProperty("export-size").GetInt64());
+    }
+
     [Fact]
     public async Task An_unknown_export_is_refused_with_a_reason_and_none_are_listed()
     {
-        await using Served served = await Serve("memory");
+        await using Served served = await Serve("memory", "tcp");
 
         (int exitCode, _, string errors) = await ClientProgram.Try("qemu-img", "info", "-f", "raw", served.Uri + "-guess");
         Assert.NotEqual(0, exitCode);
@@ -66,9 +80,9 @@ public sealed class RealClientTests : IAsyncDisposable
 
     [Theory]
     [MemberData(nameof(Disks))]
-    public async Task Nbdcopy_copies_in_and_out_and_the_map_stays_thin(string disk)
+    public async Task Nbdcopy_copies_in_and_out_and_the_map_stays_thin(string disk, string transport)
     {
-        await using Served served = await Serve(disk);
+        await using Served served = await Serve(disk, transport);
         string source = await MakeSparseFile();
         string copy = Path.Combine(_folder, "copy");
 
@@ -84,9 +98,9 @@ public sealed class RealClientTests : IAsyncDisposable
 
     [Theory]
     [MemberData(nameof(Disks))]
-    public async Task Qemu_img_converts_in_and_out_and_compares_equal(string disk)
+    public async Task Qemu_img_converts_in_and_out_and_compares_equal(string disk, string transport)
     {
-        await using Served served = await Serve(disk);
+        await using Served served = await Serve(disk, transport);
         string source = await MakeSparseFile();
         string copy = Path.Combine(_folder, "copy.qcow2");
 
@@ -95,14 +109,23 @@ public sealed class RealClientTests : IAsyncDisposable
         await ClientProgram.Run("qemu-img", "compare", "-f", "raw", "-F", "raw", source, served.Uri);
         await ClientProgram.Run("qemu-img", "convert", "-f", "raw", "-O", "qcow2", served.Uri, copy);
         await ClientProgram.Run("qemu-img", "compare", "-f", "raw", "-F", "qcow2", source, copy);
-        await ClientProgram.Run("qemu-img", "map", "--output=json", "-f", "raw", served.Uri);
+
+        // Both programs see the same, and everything that is data in the source is data here.
+        using JsonDocument map = JsonDocument.Parse(await ClientProgram.Run("qemu-img", "map", "--output=json", "-f", "raw", served.Uri));
+        using JsonDocument nbdinfo = JsonDocument.Parse(await ClientProgram.Run("nbdinfo", "--json", "--map", served.Uri));
+        List<(long Start, long End)> data = Stretches(map, "start", e => e.GetProperty("data").GetBoolean());
+        Assert.Equal(Stretches(nbdinfo, "offset", e => e.GetProperty("type").GetInt32() == 0), data);
+        using JsonDocument local = JsonDocument.Parse(await ClientProgram.Run("qemu-img", "map", "--output=json", "-f", "raw", source));
+        Assert.All(
+            Stretches(local, "start", e => e.GetProperty("data").GetBoolean()),
+            there => Assert.Contains(data, here => here.Start <= there.Start && here.End >= there.End));
     }
 
     [Theory]
     [MemberData(nameof(Disks))]
-    public async Task Qemu_io_writes_zeroes_discards_and_verifies(string disk)
+    public async Task Qemu_io_writes_zeroes_discards_and_verifies(string disk, string transport)
     {
-        await using Served served = await Serve(disk);
+        await using Served served = await Serve(disk, transport);
 
         string output = await ClientProgram.Run(
             "qemu-io",
@@ -111,6 +134,8 @@ public sealed class RealClientTests : IAsyncDisposable
             "-c", "write -f -P 0xcd 4096 512",
             "-c", "write -z 65536 65536",
             "-c", "write -z -u 131072 65536",
+            "-c", "write -z -n -u 327680 65536",
+            "-c", "write -z -f 393216 512",
             "-c", "discard 262144 65536",
             "-c", "flush",
             "-c", "read -P 0xab 0 4096",
@@ -119,59 +144,72 @@ public sealed class RealClientTests : IAsyncDisposable
             "-c", "read -P 0 65536 131072",
             "-c", "read -P 0xab 196608 65536",
             "-c", "read -P 0 262144 65536",
-            "-c", "read -P 0xab 327680 720896",
+            "-c", "read -P 0 327680 66048",
+            "-c", "read -P 0xab 393728 654848",
             served.Uri);
 
         Assert.DoesNotContain("fail", output, StringComparison.OrdinalIgnoreCase);
-        Assert.Equal(7, output.Split("read ").Length - 1);
-    }
-
-    [Theory]
-    [InlineData("memory", "randrw", "4k")]
-    [InlineData("volume", "randrw", "4k")]
-    [InlineData("volume", "rw", "256k")]
-    public async Task Fio_verifies_what_it_wrote(string disk, string pattern, string blockSize)
-    {
-        ClientProgram.Require("fio");
-        Assert.SkipUnless((await ClientProgram.Run("fio", "--enghelp")).Contains("nbd", StringComparison.Ordinal), "this fio has no nbd engine");
-        await using Served served = await Serve(disk);
-
-        string output = await ClientProgram.Run(
-            "fio",
-            "--name=verify", "--ioengine=nbd", $"--uri={served.Uri}", $"--rw={pattern}", $"--bs={blockSize}", "--iodepth=32", "--size=24m",
-            "--fsync=64", "--verify=crc32c", "--verify_fatal=1", "--randseed=7", "--output-format=json");
-
-        using JsonDocument report = JsonDocument.Parse(output[output.IndexOf('{', StringComparison.Ordinal)..]);
-        Assert.Equal(0, report.RootElement.GetProperty("jobs")[0].GetProperty("error").GetInt32());
+        Assert.Equal(8, output.Split("read ").Length - 1);
         Assert.Empty(served.Faults);
     }
 
-    [Fact]
-    public async Task Nbdcopy_works_over_a_unix_socket()
+    [Theory]
+    [InlineData("memory", "tcp", "randrw", "4k-4k")]
+    [InlineData("volume", "tcp", "randrw", "4k-4k")]
+    [InlineData("volume", "unix", "randrw", "512-16k")]
+    [InlineData("volume", "tcp", "rw", "256k-256k")]
+    [InlineData("volume", "unix", "randtrimwrite", "4k-4k")]
+    public async Task Fio_verifies_what_it_wrote(string disk, string transport, string pattern, string blockSizes)
     {
-        string socket = Path.Combine(_folder, "nbd.sock");
-        await using Served served = await Serve("memory", new UnixDomainSocketEndPoint(socket));
-        string source = await MakeSparseFile();
-        string copy = Path.Combine(_folder, "copy");
-        string uri = $"nbd+unix:///disk?socket={socket}";
+        Assert.Contains("nbd", await ClientProgram.Run("fio", "--enghelp"), StringComparison.Ordinal);
+        await using Served served = await Serve(disk, transport);
 
-        await ClientProgram.Run("nbdcopy", source, uri);
-        await ClientProgram.Run("nbdcopy", uri, copy);
+        string output = await ClientProgram.Run(
+            "fio",
+            "--name=verify", "--ioengine=nbd", $"--uri={served.Uri}", $"--rw={pattern}", $"--bsrange={blockSizes}", "--iodepth=32", "--size=24m",
+            "--fsync=64", "--verify=crc32c", "--verify_fatal=1", "--randseed=7", "--output-format=json");
 
-        await AssertSameFile(source, copy);
+        using JsonDocument report = JsonDocument.Parse(output[output.IndexOf('{', StringComparison.Ordinal)..]);
+        JsonElement job = report.RootElement.GetProperty("jobs")[0];
+        Assert.Equal(0, job.GetProperty("error").GetInt32());
+        Assert.InRange(job.GetProperty("read").GetProperty("io_bytes").GetInt64(), job.GetProperty("write").GetProperty("io_bytes").GetInt64(), long.MaxValue);
+        Assert.Empty(served.Faults);
     }
 
-    [Fact]
-    public async Task Nbdfuse_shows_the_disk_as_a_file()
+    [Theory]
+    [InlineData("tcp")]
+    [InlineData("unix")]
+    public async Task Nbdfuse_shows_the_disk_as_a_file_that_holds_a_file_system(string transport)
     {
         Assert.SkipUnless(File.Exists("/dev/fuse"), "this machine has no /dev/fuse");
-        await using Served served = await Serve("volume");
+        await using Served served = await Serve("volume", transport);
         string source = await MakeSparseFile();
         await ClientProgram.Run("nbdcopy", source, served.Uri);
+        string folder = Directory.CreateDirectory(Path.Combine(_folder, "files")).FullName;
+        File.Move(await MakeSmallFile(), Path.Combine(folder, "file"));
+
+        await WithNbdfuse(served.Uri, async file =>
+        {
+            await AssertSameFile(source, file);
+            await ClientProgram.Run("mke2fs", "-q", "-F", "-t", "ext4", "-d", folder, file);
+        });
+
+        // What the next one finds has been at the server in between.
+        await WithNbdfuse(served.Uri, async file =>
+        {
+            await ClientProgram.Run("e2fsck", "-fn", file);
+            string copy = Path.Combine(_folder, "out");
+            await ClientProgram.Run("debugfs", "-R", $"dump /file {copy}", file);
+            await AssertSameFile(Path.Combine(folder, "file"), copy);
+        });
+        Assert.Empty(served.Faults);
+    }
+
+    private async Task WithNbdfuse(string uri, Func<string, Task> use)
+    {
         string mountPoint = Directory.CreateDirectory(Path.Combine(_folder, "mnt")).FullName;
         string file = Path.Combine(mountPoint, "nbd");
-
-        using Process nbdfuse = ClientProgram.Start("nbdfuse", mountPoint, served.Uri);
+        using Process nbdfuse = ClientProgram.Start("nbdfuse", mountPoint, uri);
         try
         {
             for (int tries = 0; !File.Exists(file) && !nbdfuse.HasExited && tries < 500; tries++)
@@ -180,13 +218,34 @@ public sealed class RealClientTests : IAsyncDisposable
             }
 
             Assert.SkipWhen(nbdfuse.HasExited, $"nbdfuse may not mount here: {(nbdfuse.HasExited ? await nbdfuse.StandardError.ReadToEndAsync() : "")}");
-            await AssertSameFile(source, file);
+            await use(file);
         }
         finally
         {
-            await ClientProgram.Try("umount", mountPoint);
+            await ClientProgram.Try("fusermount3", "-u", mountPoint);
             await ClientProgram.End(nbdfuse, TimeSpan.FromSeconds(10));
         }
+    }
+
+    /// <summary>Neighbours joined; where each begins and ends.</summary>
+    private static List<(long Start, long End)> Stretches(JsonDocument map, string offset, Func<JsonElement, bool> isData)
+    {
+        List<(long Start, long End)> stretches = [];
+        foreach (JsonElement extent in map.RootElement.EnumerateArray().Where(isData))
+        {
+            long start = extent.GetProperty(offset).GetInt64();
+            long end = start + extent.GetProperty("length").GetInt64();
+            if (stretches.Count > 0 && stretches[^1].End == start)
+            {
+                stretches[^1] = (stretches[^1].Start, end);
+            }
+            else
+            {
+                stretches.Add((start, end));
+            }
+        }
+
+        return stretches;
     }
 
     private static async Task AssertSameFile(string expected, string actual)
@@ -195,17 +254,27 @@ public sealed class RealClientTests : IAsyncDisposable
         Assert.True(exitCode == 0, output + errors);
     }
 
-    private async Task<Served> Serve(string disk, System.Net.EndPoint? endPoint = null)
+    private async Task<Served> Serve(string disk, string transport, bool isListed = false)
     {
+        EndPoint? endPoint = transport == "unix" ? new UnixDomainSocketEndPoint(Path.Combine(_folder, "nbd.sock")) : null;
         if (disk == "memory")
         {
-            return await Served.Start(new MemoryDevice(DiskBytes), endPoint: endPoint);
+            return await Served.Start(new MemoryDevice(DiskBytes), endPoint: endPoint, isListed: isListed);
         }
 
         _store = await BlockStore.OpenAsync(new BlockStoreOptions { Directory = Path.Combine(_folder, "store"), SegmentBytes = 4 * Mebi }, CancellationToken.None);
         BlockVolume volume = await _store.CreateAsync("v", DiskBytes, CancellationToken.None);
         await volume.BeginRunAsync(1, CancellationToken.None);
-        return await Served.Start(volume, endPoint: endPoint);
+        return await Served.Start(volume, endPoint: endPoint, isListed: isListed);
+    }
+
+    private async Task<string> MakeSmallFile()
+    {
+        string path = Path.Combine(_folder, "small");
+        byte[] data = new byte[(3 * Mebi) + 17];
+        new Random(12).NextBytes(data);
+        await File.WriteAllBytesAsync(path, data);
+        return path;
     }
 
     /// <summary>Data, holes and zeroes, in stretches of no round size.</summary>

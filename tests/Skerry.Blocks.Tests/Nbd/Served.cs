@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using Skerry.Blocks.Nbd;
 
 namespace Skerry.Blocks.Tests.Nbd;
@@ -48,7 +49,9 @@ internal sealed class Served : INbdExports, IAsyncDisposable
 
     public IPEndPoint Address => (IPEndPoint)Server.LocalEndPoint;
 
-    public string Uri => $"nbd://127.0.0.1:{Address.Port}/{ExportName}";
+    public string Uri => Server.LocalEndPoint is UnixDomainSocketEndPoint unix
+        ? $"nbd+unix:///{ExportName}?socket={unix}"
+        : $"nbd://127.0.0.1:{Address.Port}/{ExportName}";
 
     public static async Task<Served> Start(
         IBlockDevice device,
