@@ -5,6 +5,7 @@
 #   make build                       artifacts/bin/skerryd, artifacts/bin/skerry and artifacts/bin/skerry-blocks
 #   make lint                        format and analyzers
 #   make prove [SEED=x] [STEPS=n]    the block store against its model, under crashes and faults
+#   make fuzz [SEED=x] [MESSAGES=n]  a million hostile NBD messages; no crash, and memory, threads and sockets as before
 #   make soak [MINUTES=10]           the block store under everything at once; memory and space must stay flat
 #   make simulate [SEEDS=n] [SEED=x] sites in one process, under faults, on virtual time
 #   make bench [NAME=blocks]         measurements beside peers, into artifacts/bench; also
@@ -22,6 +23,7 @@ CONFIGURATION ?= Release
 SEEDS ?= 200
 SEED ?=
 STEPS ?=
+MESSAGES ?= 1000000
 MINUTES ?= 10
 NAME ?= all
 CASES ?=
@@ -32,7 +34,7 @@ KEEP ?=
 
 DOTNET_BUILD := dotnet build -c $(CONFIGURATION) -v quiet -clp:NoSummary
 
-.PHONY: build demo test bench simulate prove soak lint setup clean
+.PHONY: build demo test bench simulate prove fuzz soak lint setup clean
 
 setup:
 	@eng/setup
@@ -54,6 +56,10 @@ simulate: setup
 prove: setup
 	@$(DOTNET_BUILD) tests/Skerry.Blocks.Tests
 	@eng/prove "$(SEED)" "$(STEPS)"
+
+fuzz: setup
+	@$(DOTNET_BUILD) tests/Skerry.Blocks.Tests
+	@eng/fuzz "$(SEED)" "$(MESSAGES)"
 
 soak: setup
 	@$(DOTNET_BUILD) tests/Skerry.Blocks.Tests

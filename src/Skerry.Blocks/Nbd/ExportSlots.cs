@@ -6,6 +6,18 @@ internal sealed class ExportSlots(int maxOfOne)
     private readonly Lock _gate = new();
     private readonly Dictionary<string, int> _taken = new(StringComparer.Ordinal);
 
+    /// <summary>Exports that have a connection in transmission.</summary>
+    public int Exports
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _taken.Count;
+            }
+        }
+    }
+
     public bool TryEnter(string label)
     {
         lock (_gate)

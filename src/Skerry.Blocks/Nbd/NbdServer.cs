@@ -50,6 +50,9 @@ public sealed class NbdServer : IAsyncDisposable
     public IReadOnlyList<NbdConnectionInfo> Connections =>
         [.. _connections.Values.OrderBy(connection => connection.Id).Select(connection => connection.Info)];
 
+    /// <summary>Slabs and bytes of large payloads that are held, and exports that have connections: nothing where there are no connections.</summary>
+    internal (int Slabs, long PayloadBytes, int Exports) Held => (_parts.Slabs.Rented, _parts.Budget.TakenBytes, _parts.Slots.Exports);
+
     /// <summary>Listens from when the task completes; on all of its addresses, or on none.</summary>
     /// <exception cref="SocketException">An address is in use, or may not be bound; the message names it.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)

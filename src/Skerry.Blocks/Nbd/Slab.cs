@@ -35,6 +35,19 @@ internal sealed class SlabPool(int keep = 64)
 {
     private readonly Lock _gate = new();
     private readonly Stack<Slab> _free = new();
+    private int _rented;
+
+    /// <summary>Slabs that somebody holds.</summary>
+    public int Rented
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _rented;
+            }
+        }
+    }
 
     /// <summary>A slab with one holder.</summary>
     public Slab Rent()
@@ -43,6 +56,7 @@ internal sealed class SlabPool(int keep = 64)
         lock (_gate)
         {
             _free.TryPop(out slab);
+            _rented++;
         }
 
         slab ??= new Slab(this);
@@ -54,6 +68,7 @@ internal sealed class SlabPool(int keep = 64)
     {
         lock (_gate)
         {
+            _rented--;
             if (_free.Count < keep)
             {
                 _free.Push(slab);

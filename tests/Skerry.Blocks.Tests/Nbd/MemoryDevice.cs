@@ -13,6 +13,9 @@ internal sealed class MemoryDevice(long sizeBytes) : IBlockDevice
 
     public bool IsReadOnly { get; set; }
 
+    /// <summary>False where so much is asked that a list of it would only grow.</summary>
+    public bool Remembers { get; init; } = true;
+
     /// <summary>Awaited before each call takes effect; may throw or wait.</summary>
     public Func<DeviceCall, CancellationToken, ValueTask>? Before { get; set; }
 
@@ -110,7 +113,11 @@ internal sealed class MemoryDevice(long sizeBytes) : IBlockDevice
     {
         lock (_gate)
         {
-            _calls.Add(call);
+            if (Remembers)
+            {
+                _calls.Add(call);
+            }
+
             effect();
         }
     }
