@@ -129,7 +129,8 @@ public sealed partial class BlockStore : IAsyncDisposable
             {
                 store._supply.Start();
                 store._checkpointer.Start();
-                store._cleaner.Remark = _ => store._checkpointer.CheckpointAsync(reclaim: true);
+                store._cleaner.Remark = saving => saving ? store._checkpointer.CheckpointAsync(reclaim: true) : store._checkpointer.MarkAsync();
+                store._cleaner.SavedBlocks = () => store._checkpointer.SavedBlocks;
                 store._cleaner.Start();
                 store._hasBackground = true;
             }
@@ -317,6 +318,9 @@ public sealed partial class BlockStore : IAsyncDisposable
 
     /// <summary>Saves the maps and gives dead space back, now.</summary>
     internal ValueTask CheckpointAsync() => _checkpointer.CheckpointAsync(reclaim: true);
+
+    /// <summary>Gives dead space back, now, without saving the maps.</summary>
+    internal ValueTask MarkAsync() => _checkpointer.MarkAsync();
 
     /// <summary>Fills one pack with what is in use of files that are mostly dead. False when none is worth it.</summary>
     internal ValueTask<bool> CleanAsync(CancellationToken cancellationToken) =>

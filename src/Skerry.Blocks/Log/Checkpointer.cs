@@ -4,12 +4,17 @@ namespace Skerry.Blocks.Log;
 
 /// <summary>
 /// Saves the maps beside I/O, and gives back what nothing uses any more. The order is what makes it safe: the log is durable before a
-/// checkpoint points into it, and the checkpoint is durable before anything that an older one needs is given back.
+/// checkpoint points into it, and the checkpoint is durable before a segment is given back that an opening would have read again.
 /// </summary>
+/// <remarks>
+/// What is in use is asked of the maps in memory, and needs them durable only through the log: an opening loads the saved maps, whose
+/// places may be gone already, and the log from there on replaces each of those before anyone looks. So dead space is found as often
+/// as is worth the walk, and maps are saved as seldom as the time to open allows.
+/// </remarks>
 internal sealed class Checkpointer
 {
-    /// <summary>Dead space is searched for once a quarter of what is stored has been written since the last time.</summary>
-    private const int WrittenPerStored = 4;
+    /// <summary>At a checkpoint dead space is searched for once an eighth of what is stored has been written since the last time.</summary>
+    private const int WrittenPerStored = 8;
 
     /// <summary>At least so many bytes of log for each byte of map nodes, as far as the longest interval allows.</summary>
     private const int LogPerMap = 16;
@@ -28,7 +33,8 @@ internal sealed class Checkpointer
     private readonly Lock _saving = new();
     private readonly CancellationTokenSource _stop = new();
     private Task _loop = Task.CompletedTask;
-    private long _savedSequence;
+    private long _savedSequence, _savedSegment, _savedBlocks;
+    private long _markedSequence = -1;
     private long _capturedBlocks;
     private long _intervalBlocks;
     private long _markedBlocks;
@@ -41,10 +47,13 @@ internal sealed class Checkpointer
     {
         (_storage, _storeId, _state, _segments, _parts) = (storage, storeId, state, segments, parts);
         _maps = new MapFiles(storage, storeId, loaded.MapFiles);
-        _savedSequence = loaded.IsOutdated ? -1 : loaded.Sequence;
+        (_savedSequence, _savedSegment) = loaded.IsOutdated ? (-1, 0) : (loaded.Sequence, loaded.Segment);
         _intervalBlocks = _leastIntervalBlocks = leastIntervalBytes / Sizes.Block;
         parts.Writer.Reclaim = ReclaimNow;
     }
+
+    /// <summary>Blocks that this opening had written when the saved maps were captured.</summary>
+    public long SavedBlocks => Volatile.Read(ref _savedBlocks);
 
     public void Start()
     {
@@ -68,20 +77,46 @@ internal sealed class Checkpointer
     public async ValueTask CheckpointAsync(bool reclaim)
     {
         Checkpoint? captured = null;
-
-        // Durable: the log up to here is on stable storage when this completes.
-        var request = new ChangeRequest(null, () => null, () => captured = Capture(), durable: true, mayUseReserve: true);
-        var task = request.Task;
-        _parts.Writer.Submit(request);
         try
         {
-            await task;
+            await DurablyAsync(() => captured = Capture());
             Save(captured!, reclaim);
         }
         finally
         {
             captured?.Release();
         }
+    }
+
+    /// <summary>Finds out what is in use as of now and gives the rest back, as far as the saved maps allow, without saving any.</summary>
+    public async ValueTask MarkAsync()
+    {
+        Checkpoint? captured = null;
+        try
+        {
+            await DurablyAsync(() => captured = Checkpoint.Capture(_state, _parts.Writer.Position, _segments.NextId, []));
+            lock (_saving)
+            {
+                Sweep(captured!);
+            }
+        }
+        catch (IOException e)
+        {
+            throw new BlockException(BlockError.Io, $"the block store {_storage.Name} could not give dead space back: {e.Message}", e);
+        }
+        finally
+        {
+            captured?.Release();
+        }
+    }
+
+    /// <summary>Carries this out between two records; the log up to there is on stable storage when the task completes.</summary>
+    private async ValueTask DurablyAsync(Action capture)
+    {
+        var request = new ChangeRequest(null, () => null, capture, durable: true, mayUseReserve: true);
+        var task = request.Task;
+        _parts.Writer.Submit(request);
+        await task;
     }
 
     private void Progressed()
@@ -164,13 +199,14 @@ internal sealed class Checkpointer
                     _segments.SaveSums();
                     captured.Save(_storage, _storeId, _maps);
                     Volatile.Write(ref _savedSequence, captured.Sequence);
+                    Volatile.Write(ref _savedBlocks, captured.WrittenBlocks);
+                    _savedSegment = captured.Segment;
                     SetPace();
                 }
 
                 if (captured.Sequence == _savedSequence
                     && (reclaim || captured.WrittenBlocks - _markedBlocks >= _segments.AllocatedBytes / Sizes.Block / WrittenPerStored))
                 {
-                    _markedBlocks = captured.WrittenBlocks;
                     Sweep(captured);
                 }
             }
@@ -186,8 +222,15 @@ internal sealed class Checkpointer
     private void SetPace() => Volatile.Write(
         ref _intervalBlocks, Math.Clamp(LogPerMap * _maps.SavedBytes / Sizes.Block, _leastIntervalBlocks, MostIntervals * _leastIntervalBlocks));
 
+    /// <summary>The log up to the capture is durable. An older one than the last knows less, and would find blocks in use that were given back.</summary>
     private void Sweep(Checkpoint captured)
     {
+        if (captured.Sequence < _markedSequence)
+        {
+            return;
+        }
+
+        (_markedSequence, _markedBlocks) = (captured.Sequence, captured.WrittenBlocks);
         var live = new LivePlaces(_segments.SegmentBlocks);
         var marker = new LiveMarker(live, ++_walks);
         foreach (var map in captured.Maps)
@@ -195,9 +238,9 @@ internal sealed class Checkpointer
             marker.Mark(map);
         }
 
-        if (live.IsComplete && captured.Segment > 0)
+        if (live.IsComplete && _savedSegment > 0)
         {
-            var mark = new Mark(live, captured.Segment, captured.WrittenBlocks);
+            var mark = new Mark(live, _savedSegment, captured.WrittenBlocks);
             Sweeper.Sweep(_segments, mark, () => _stopping);
             _parts.Cleaner.Marked(mark);
         }

@@ -11,8 +11,6 @@ namespace Skerry.Blocks.Log;
 /// </remarks>
 internal sealed class Cleaner
 {
-    private const int ChunkBlocks = 256;
-
     /// <summary>What was given up is looked for once it may be so large a part of what is stored.</summary>
     private const int FreedShare = 64;
 
@@ -26,13 +24,12 @@ internal sealed class Cleaner
     private readonly SemaphoreSlim _wake = new(0);
     private readonly SemaphoreSlim _cleaning = new(1);
     private readonly CancellationTokenSource _stop = new();
-    private readonly byte[] _chunk = new byte[ChunkBlocks * Sizes.Block];
+    private readonly PackWriter _packWriter = new();
     private readonly TimeProvider _time;
     private Task _loop = Task.CompletedTask;
     private Mark? _mark;
     private long _fullSequence = -1;
     private long _deadBytes;
-    private long _copiedBlocks;
     private long _freedBytes;
     private int _isDue, _isFreed;
 
@@ -43,7 +40,7 @@ internal sealed class Cleaner
     }
 
     /// <summary>Blocks copied into packs by this opening.</summary>
-    public long CopiedBlocks => Volatile.Read(ref _copiedBlocks);
+    public long CopiedBlocks => _packWriter.CopiedBlocks;
 
     /// <summary>Null before the first.</summary>
     public Mark? LatestMark => Volatile.Read(ref _mark);
@@ -54,8 +51,11 @@ internal sealed class Cleaner
     /// <summary>True when it found that there is nothing more to give back, and nothing was logged since.</summary>
     public bool IsExhausted => _writer.Position.Sequence == Volatile.Read(ref _fullSequence);
 
-    /// <summary>Makes a new mark: with it, more may be found dead.</summary>
-    public Func<CancellationToken, ValueTask> Remark { get; set; } = _ => ValueTask.CompletedTask;
+    /// <summary>Makes a new mark: with it, more may be found dead. With the maps saved, or else without.</summary>
+    public Func<bool, ValueTask> Remark { get; set; } = _ => ValueTask.CompletedTask;
+
+    /// <summary>Blocks that had been written when the saved maps were captured.</summary>
+    public Func<long> SavedBlocks { get; set; } = () => 0;
 
     public void Start()
     {
@@ -169,14 +169,14 @@ internal sealed class Cleaner
         if (Interlocked.Exchange(ref _isFreed, 0) != 0)
         {
             Volatile.Write(ref _freedBytes, 0);
-            await RemarkAsync();
+            await RemarkAsync(saving: true);
         }
 
         while (_policy.IsShort(_segments) || _policy.IsDue(_segments, Volatile.Read(ref _mark)))
         {
             if (_policy.IsStale(_segments, Volatile.Read(ref _mark), _writer.Position.WrittenBlocks))
             {
-                await RemarkAsync();
+                await RemarkAsync(saving: _policy.HoldsMuchBack(_segments, Volatile.Read(ref _mark), _writer.Position.WrittenBlocks - SavedBlocks()));
             }
 
             if (await CleanAsync(_policy, _stop.Token))
@@ -198,7 +198,7 @@ internal sealed class Cleaner
 
             // Before giving up: what died since the mark may be just what is missing.
             var sequence = _writer.Position.Sequence;
-            await RemarkAsync();
+            await RemarkAsync(saving: true);
             if (!_segments.HasRoomForData && !await CleanAsync(_policy, _stop.Token))
             {
                 Volatile.Write(ref _fullSequence, sequence);
@@ -209,16 +209,17 @@ internal sealed class Cleaner
         _writer.Resume();
     }
 
-    private async ValueTask RemarkAsync()
+    private async ValueTask RemarkAsync(bool saving)
     {
+        _stop.Token.ThrowIfCancellationRequested();
         try
         {
-            await Remark(_stop.Token);
+            await Remark(saving);
         }
         catch (BlockException) when (_segments.GiveUpSpare())
         {
             // The disk itself may be full, and the maps have no room: a file that is held for later can spare some.
-            await Remark(_stop.Token);
+            await Remark(saving);
         }
     }
 
@@ -316,7 +317,7 @@ internal sealed class Cleaner
         IReadOnlyList<FileUse> victims, Segment pack, Mark mark, CleaningPolicy policy, CancellationToken cancellationToken)
     {
         var moved = new List<PlacedSegment>();
-        var next = 0;
+        _packWriter.Begin(pack);
         foreach (var (victim, placed) in victims.SelectMany(victim => victim.Holds.Select(placed => (victim, placed))).OrderBy(pair => pair.placed.Id))
         {
             var kept = BlockSet.Of(mark.Live.BitsOf(placed.Id));
@@ -326,52 +327,21 @@ internal sealed class Cleaner
                 continue;
             }
 
-            moved.Add(new PlacedSegment(placed.Id, pack.Id, pack, next, kept));
+            moved.Add(new PlacedSegment(placed.Id, pack.Id, pack, _packWriter.Next, kept));
             for (var block = kept.Next(0); block >= 0;)
             {
-                var at = placed.Find(block);
-                if (at < 0)
-                {
-                    throw new BlockException(BlockError.Corrupt, $"{_storage.Name}: block {block} of segment {placed.Id} is in use, yet {placed.FileName} does not hold it");
-                }
-
-                var count = 1;
-                while (count < ChunkBlocks && kept.RankOf(block + count) >= 0 && placed.Find(block + count) == at + count)
-                {
-                    count++;
-                }
-
                 var began = _time.GetTimestamp();
-                Copy(victim.File, at, pack, next, count);
-                next += count;
-                block = kept.Next(block + count);
+                block = _packWriter.Copy(victim.File, placed, kept, block);
                 await policy.PauseAsync(_segments, _time, _time.GetElapsedTime(began), cancellationToken);
             }
         }
 
-        if (next < pack.Blocks)
+        _packWriter.End();
+        if (_packWriter.Next < pack.Blocks)
         {
-            _segments.Punch(pack, next, pack.Blocks - next);
+            _segments.Punch(pack, _packWriter.Next, pack.Blocks - _packWriter.Next);
         }
 
         return moved;
-    }
-
-    private void Copy(Segment from, int at, Segment to, int next, int count)
-    {
-        var bytes = _chunk.AsMemory(0, count * Sizes.Block);
-        from.File.Read((long)at * Sizes.Block, bytes.Span);
-        to.File.Write((long)next * Sizes.Block, bytes);
-        Span<uint> crcs = stackalloc uint[count];
-        from.Sums.Read(at, crcs);
-        to.Sums.Set(next, crcs);
-        if (from.Sums.HasSeals)
-        {
-            Span<byte> seals = stackalloc byte[count * Sums.SealBytes];
-            from.Sums.ReadSeals(at, seals);
-            to.Sums.SetSeals(next, seals);
-        }
-
-        Interlocked.Add(ref _copiedBlocks, count);
     }
 }

@@ -11,7 +11,7 @@ internal sealed class CleaningPolicy(long segmentBytes, bool paced = true)
 {
     private const int AmpleSegments = 8;
     private const double LeastDuty = 0.1, MostLive = 0.95;
-    private const int ShareOfTotal = 64, MarksForSpare = 16;
+    private const int ShareOfTotal = 64, MarksForSpare = 16, SavesForSpare = 4;
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(2);
     private TimeSpan _owed;
 
@@ -24,9 +24,12 @@ internal sealed class CleaningPolicy(long segmentBytes, bool paced = true)
     /// <summary>True when so much was written since the mark that a new one would find better files.</summary>
     public bool IsStale(SegmentTable segments, Mark? mark, long writtenBlocks)
     {
-        var spare = segments.TotalBytes - (mark?.LiveBytes ?? 0);
-        return mark is null || (writtenBlocks - mark.WrittenBlocks) * Sizes.Block > Math.Max(segmentBytes, spare / MarksForSpare);
+        return mark is null || (writtenBlocks - mark.WrittenBlocks) * Sizes.Block > Math.Max(segmentBytes, SpareBytes(segments, mark) / MarksForSpare);
     }
+
+    /// <summary>True when so much was written since the maps were saved that it matters that none of it may be cleaned before they are again.</summary>
+    public bool HoldsMuchBack(SegmentTable segments, Mark? mark, long unsavedBlocks) =>
+        mark is null || unsavedBlocks * Sizes.Block > Math.Max(2 * segmentBytes, SpareBytes(segments, mark) / SavesForSpare);
 
     /// <summary>By cost and benefit: what is freed, the longer it has been at rest the better, for what has to be copied.</summary>
     public IReadOnlyList<FileUse> Choose(IReadOnlyList<FileUse> uses, long nextId, int packBlocks)
@@ -70,6 +73,8 @@ internal sealed class CleaningPolicy(long segmentBytes, bool paced = true)
         var live = use.LiveBlocks / (double)use.AllocatedBlocks;
         return (1 - live) * (nextId - use.File.Id) / (1 + live);
     }
+
+    private static long SpareBytes(SegmentTable segments, Mark mark) => segments.TotalBytes - mark.LiveBytes;
 
     private long ShortBytes(SegmentTable segments) => Math.Max(2 * segmentBytes, segments.TotalBytes / ShareOfTotal);
 }

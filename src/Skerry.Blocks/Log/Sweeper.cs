@@ -4,7 +4,7 @@ namespace Skerry.Blocks.Log;
 
 /// <summary>Which blocks were in use at some point of the log that is durable; what was not can never be used again.</summary>
 /// <param name="Live">Blocks that some map used.</param>
-/// <param name="EndSegment">Segments from here on were not full, and say nothing.</param>
+/// <param name="EndSegment">Segments from here on an opening would read again, or they were not full: nothing of them is given back.</param>
 /// <param name="WrittenBlocks">Blocks that this opening had written then.</param>
 internal sealed record Mark(LivePlaces Live, long EndSegment, long WrittenBlocks)
 {
@@ -12,7 +12,7 @@ internal sealed record Mark(LivePlaces Live, long EndSegment, long WrittenBlocks
 }
 
 /// <summary>
-/// Gives dead space back without moving anything, once a durable checkpoint needs it no more: files that hold nothing in use are freed,
+/// Gives dead space back without moving anything, once no opening would need it: files that hold nothing in use are freed,
 /// and in the others long dead stretches are punched out.
 /// </summary>
 internal static class Sweeper
@@ -21,7 +21,7 @@ internal static class Sweeper
     private const int ShortestStretchBlocks = 64;
 
     /// <param name="segments">The files.</param>
-    /// <param name="mark">Of the last durable checkpoint, or an older one.</param>
+    /// <param name="mark">The last one, or an older one.</param>
     /// <param name="stopping">True once there is no more time for punching, which may take many seconds; the next sweep goes on with it.</param>
     public static void Sweep(SegmentTable segments, Mark mark, Func<bool> stopping)
     {

@@ -35,10 +35,11 @@ internal sealed partial class ModelRun
 
     private async Task CheckpointAsync()
     {
-        Note("checkpoint");
+        var saving = _chance.Next(2) == 0;
+        Note(saving ? "checkpoint" : "mark");
         try
         {
-            await _store.CheckpointAsync();
+            await (saving ? _store.CheckpointAsync() : _store.MarkAsync());
             AllDurable();
             while (_chance.Next(3) != 0 && await _store.CleanAsync(Ct))
             {
