@@ -22,7 +22,7 @@ internal sealed class Cleaner
     private readonly LogWriter _writer;
     private readonly CleaningPolicy _policy;
     private readonly SemaphoreSlim _wake = new(0);
-    private readonly SemaphoreSlim _cleaning = new(1);
+    private readonly SemaphoreSlim _filling = new(1);
     private readonly CancellationTokenSource _stop = new();
     private readonly PackWriter _packWriter = new();
     private readonly TimeProvider _time;
@@ -30,7 +30,7 @@ internal sealed class Cleaner
     private Mark? _mark;
     private long _fullSequence = -1;
     private long _deadBytes;
-    private long _freedBytes;
+    private long _freedBytes, _promisedBytes;
     private int _isDue, _isFreed;
 
     public Cleaner(IBackingStorage storage, SegmentTable segments, LogWriter writer, TimeProvider time)
@@ -98,18 +98,8 @@ internal sealed class Cleaner
     /// <summary>Fills one pack. False when nothing is worth it, or there is no room to begin.</summary>
     /// <param name="policy">Which files to take, and how fast.</param>
     /// <param name="cancellationToken">Ends it between two steps; nothing is half done then.</param>
-    public async ValueTask<bool> CleanAsync(CleaningPolicy policy, CancellationToken cancellationToken)
-    {
-        await _cleaning.WaitAsync(cancellationToken);
-        try
-        {
-            return Volatile.Read(ref _mark) is { } mark && await FillPackAsync(mark, policy, cancellationToken);
-        }
-        finally
-        {
-            _cleaning.Release();
-        }
-    }
+    public async ValueTask<bool> CleanAsync(CleaningPolicy policy, CancellationToken cancellationToken) =>
+        await FillAsync(policy, cancellationToken) is { } filled && await PutInPlaceAsync(filled);
 
     private void Survey(Mark mark)
     {
@@ -164,7 +154,11 @@ internal sealed class Cleaner
         return !IsExhausted;
     }
 
-    private async ValueTask CleanWhileDueAsync()
+    /// <summary>
+    /// While one pack is made durable and named, the next is filled; while a new mark is made, the old one serves. Each waits for the disk,
+    /// and together they would make the cleaner slower than the writes that wait for it.
+    /// </summary>
+    private async Task CleanWhileDueAsync()
     {
         if (Interlocked.Exchange(ref _isFreed, 0) != 0)
         {
@@ -172,44 +166,95 @@ internal sealed class Cleaner
             await RemarkAsync(saving: true);
         }
 
-        while (_policy.IsShort(_segments) || _policy.IsDue(_segments, Volatile.Read(ref _mark)))
+        Task<bool>? placing = null;
+        Task? marking = null;
+        try
         {
-            if (_policy.IsStale(_segments, Volatile.Read(ref _mark), _writer.Position.WrittenBlocks))
+            while (_policy.IsShort(_segments, Volatile.Read(ref _promisedBytes)) || _policy.IsDue(_segments, Volatile.Read(ref _mark)))
             {
-                await RemarkAsync(saving: _policy.HoldsMuchBack(_segments, Volatile.Read(ref _mark), _writer.Position.WrittenBlocks - SavedBlocks()));
-            }
-
-            if (await CleanAsync(_policy, _stop.Token))
-            {
-                // Not before: what is left of the log's last segment is for changes, and for the cleaner to name its packs.
-                if (_segments.HasRoomForData)
+                if (marking is { IsCompleted: true })
                 {
-                    _writer.Resume();
+                    await Taken(ref marking);
                 }
 
-                continue;
+                if (marking is null && _policy.IsStale(_segments, Volatile.Read(ref _mark), _writer.Position.WrittenBlocks))
+                {
+                    var saving = _policy.HoldsMuchBack(_segments, Volatile.Read(ref _mark), _writer.Position.WrittenBlocks - SavedBlocks());
+                    marking = Task.Run(() => RemarkAsync(saving), CancellationToken.None);
+                }
+
+                var filled = await FillAsync(_policy, _stop.Token);
+                var before = placing;
+                placing = filled is null ? null : Task.Run(() => PutInPlaceAsync(filled), CancellationToken.None);
+                var isPlaced = before is null ? (bool?)null : await before;
+                if (isPlaced == true)
+                {
+                    ResumeIfRoom();
+                }
+
+                if (isPlaced ?? filled is not null)
+                {
+                    continue;
+                }
+
+                if (placing is not null && await Taken(ref placing))
+                {
+                    ResumeIfRoom();
+                    continue;
+                }
+
+                if (marking is not null)
+                {
+                    await Taken(ref marking);
+                    continue;
+                }
+
+                if (_segments.HasRoomForData)
+                {
+                    // As good as it can be for now.
+                    break;
+                }
+
+                // Before giving up: what died since the mark may be just what is missing.
+                var sequence = _writer.Position.Sequence;
+                await RemarkAsync(saving: true);
+                if (!_segments.HasRoomForData && !await CleanAsync(_policy, _stop.Token))
+                {
+                    Volatile.Write(ref _fullSequence, sequence);
+                    break;
+                }
             }
 
-            if (_segments.HasRoomForData)
-            {
-                // As good as it can be for now.
-                break;
-            }
-
-            // Before giving up: what died since the mark may be just what is missing.
-            var sequence = _writer.Position.Sequence;
-            await RemarkAsync(saving: true);
-            if (!_segments.HasRoomForData && !await CleanAsync(_policy, _stop.Token))
-            {
-                Volatile.Write(ref _fullSequence, sequence);
-                break;
-            }
+            await (placing is null ? Task.CompletedTask : Taken(ref placing));
+            await (marking is null ? Task.CompletedTask : Taken(ref marking));
+        }
+        finally
+        {
+            // Only after a failure, which is reported already: neither may outlive the loop.
+            await Task.WhenAll(placing ?? Task.CompletedTask, marking ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         _writer.Resume();
     }
 
-    private async ValueTask RemarkAsync(bool saving)
+    private static TTask Taken<TTask>(ref TTask? task)
+        where TTask : Task
+    {
+        var taken = task!;
+        task = null;
+        return taken;
+    }
+
+    /// <summary>Not before: what is left of the log's last segment is for changes, and for the cleaner to name its packs.</summary>
+    private void ResumeIfRoom()
+    {
+        if (_segments.HasRoomForData)
+        {
+            _writer.Resume();
+        }
+    }
+
+    private async Task RemarkAsync(bool saving)
     {
         _stop.Token.ThrowIfCancellationRequested();
         try
@@ -223,17 +268,39 @@ internal sealed class Cleaner
         }
     }
 
-    private async ValueTask<bool> FillPackAsync(Mark mark, CleaningPolicy policy, CancellationToken cancellationToken)
+    /// <summary>Copies what is in use of some files into a pack. Null when nothing is worth it, or there is no room to begin.</summary>
+    private async ValueTask<FilledPack?> FillAsync(CleaningPolicy policy, CancellationToken cancellationToken)
     {
-        if (Begin(mark, policy) is not var (victims, pack))
-        {
-            return false;
-        }
-
-        List<PlacedSegment> moved;
+        await _filling.WaitAsync(cancellationToken);
         try
         {
-            moved = await CopyAsync(victims, pack, mark, policy, cancellationToken);
+            if (Volatile.Read(ref _mark) is not { } mark || Begin(mark, policy) is not var (victims, pack))
+            {
+                return null;
+            }
+
+            try
+            {
+                return new FilledPack(mark, victims, pack, await CopyAsync(victims, pack, mark, policy, cancellationToken));
+            }
+            catch
+            {
+                End(victims, pack, abandoned: true);
+                throw;
+            }
+        }
+        finally
+        {
+            _filling.Release();
+        }
+    }
+
+    /// <summary>Makes a pack durable, then its name in the log, then gives up what it replaces. False when there was no room to name it.</summary>
+    private async Task<bool> PutInPlaceAsync(FilledPack filled)
+    {
+        var (mark, victims, pack, moved) = filled;
+        try
+        {
             pack.File.Sync();
             pack.Sums.Save();
             _storage.SyncNames();
@@ -266,7 +333,6 @@ internal sealed class Cleaner
         }
 
         Survey(Volatile.Read(ref _mark) ?? mark);
-
         return true;
     }
 
@@ -284,6 +350,7 @@ internal sealed class Cleaner
             foreach (var victim in victims)
             {
                 victim.File.InMotion = true;
+                _promisedBytes += (long)victim.AllocatedBlocks * Sizes.Block;
             }
 
             return (victims, pack);
@@ -298,6 +365,7 @@ internal sealed class Cleaner
             foreach (var victim in victims)
             {
                 victim.File.InMotion = false;
+                _promisedBytes -= (long)victim.AllocatedBlocks * Sizes.Block;
                 if (!abandoned)
                 {
                     _segments.Remove(victim.File);
@@ -344,4 +412,7 @@ internal sealed class Cleaner
 
         return moved;
     }
+
+    /// <summary>A pack that holds all that it shall, and that nobody knows of yet.</summary>
+    private sealed record FilledPack(Mark Mark, IReadOnlyList<FileUse> Victims, Segment Pack, IReadOnlyList<PlacedSegment> Moved);
 }

@@ -10,16 +10,23 @@ namespace Skerry.Blocks.Log;
 internal sealed class CleaningPolicy(long segmentBytes, bool paced = true)
 {
     private const int AmpleSegments = 8;
-    private const double LeastDuty = 0.1, MostLive = 0.95;
-    private const int ShareOfTotal = 64, MarksForSpare = 16, SavesForSpare = 4;
+    private const double LeastDuty = 0.1, MostLive = 0.95, ShareOfBest = 0.7;
+    private const int ShareOfTotal = 64, ShareOfShort = 2, MarksForSpare = 16, SavesForSpare = 4;
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(2);
     private TimeSpan _owed;
 
     /// <summary>Data is about to run out of room.</summary>
-    public bool IsShort(SegmentTable segments) => segments.FreeBytes() < ShortBytes(segments);
+    /// <param name="segments">The files.</param>
+    /// <param name="promisedBytes">What will come back without another pack. It is waited for, unless data can hardly wait.</param>
+    public bool IsShort(SegmentTable segments, long promisedBytes)
+    {
+        var (free, wanted) = (segments.FreeBytes(), ShortBytes(segments));
+        return free + promisedBytes < wanted || free < wanted / ShareOfShort;
+    }
 
-    public bool IsDue(SegmentTable segments, Mark? mark) => mark is not null
-        && (IsShort(segments) || segments.AllocatedBytes - mark.LiveBytes > mark.LiveBytes + (AmpleSegments * segmentBytes));
+    /// <summary>Dead space has grown to more than what is in use.</summary>
+    public bool IsDue(SegmentTable segments, Mark? mark) =>
+        mark is not null && segments.AllocatedBytes - mark.LiveBytes > mark.LiveBytes + (AmpleSegments * segmentBytes);
 
     /// <summary>True when so much was written since the mark that a new one would find better files.</summary>
     public bool IsStale(SegmentTable segments, Mark? mark, long writtenBlocks)
@@ -31,13 +38,23 @@ internal sealed class CleaningPolicy(long segmentBytes, bool paced = true)
     public bool HoldsMuchBack(SegmentTable segments, Mark? mark, long unsavedBlocks) =>
         mark is null || unsavedBlocks * Sizes.Block > Math.Max(2 * segmentBytes, SpareBytes(segments, mark) / SavesForSpare);
 
-    /// <summary>By cost and benefit: what is freed, the longer it has been at rest the better, for what has to be copied.</summary>
+    /// <summary>
+    /// By cost and benefit: what is freed, the longer it has been at rest the better, for what has to be copied. Only files that are nearly
+    /// as good as the best share its pack: one that merely fits costs more than the room that it would fill.
+    /// </summary>
     public IReadOnlyList<FileUse> Choose(IReadOnlyList<FileUse> uses, long nextId, int packBlocks)
     {
         var chosen = new List<FileUse>();
-        var (room, gain) = (packBlocks, 0);
-        foreach (var use in uses.Where(use => use.LiveBlocks < MostLive * use.AllocatedBlocks).OrderByDescending(use => ScoreOf(use, nextId)))
+        var (room, gain, best) = (packBlocks, 0, 0.0);
+        foreach (var (use, score) in uses.Where(use => use.LiveBlocks < MostLive * use.AllocatedBlocks)
+            .Select(use => (use, ScoreOf(use, nextId))).OrderByDescending(scored => scored.Item2))
         {
+            best = Math.Max(best, score);
+            if (score < best * ShareOfBest)
+            {
+                break;
+            }
+
             if (use.LiveBlocks <= room)
             {
                 chosen.Add(use);
