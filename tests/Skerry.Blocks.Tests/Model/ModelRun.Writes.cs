@@ -76,13 +76,16 @@ internal sealed partial class ModelRun
         }
     }
 
-    /// <summary>For want of space some of the parts did not happen; each did whole or not at all.</summary>
+    /// <summary>
+    /// For want of space some of the parts did not happen; each did whole or not at all. Content alone does not tell which, where there were
+    /// zeroes before; then those did that are named as changed since the number before their own. What was never written need not be.
+    /// </summary>
     private async Task ZeroesInPartAsync(BlockVolume volume, ModelVolume model, long offset, long length)
     {
         var parts = ZeroParts(model, offset, length);
-        for (var chosen = 0; chosen < 1 << parts.Length; chosen++)
+        var choices = Enumerable.Range(0, 1 << parts.Length).Select(chosen => parts.Where((_, i) => (chosen & (1 << i)) != 0).ToArray());
+        foreach (var done in choices.OrderBy(done => IsNamed(volume, model, done) ? 0 : 1))
         {
-            var done = parts.Where((_, i) => (chosen & (1 << i)) != 0).ToArray();
             var disk = done.Aggregate(model.Disk, (before, part) => before.Write(part.From, new byte[part.To - part.From]));
             if (volume.Lineage.LastNumber == model.Lineage.LastNumber + done.Length && await StoreComparison.DifferenceAsync(volume, disk) is null)
             {
@@ -93,6 +96,14 @@ internal sealed partial class ModelRun
 
         Require(false, $"{model.Id} is at {volume.Lineage} after zeroes that did not fit; before it was at {model.Lineage}");
     }
+
+    private static bool IsNamed(BlockVolume volume, ModelVolume model, (long From, long To)[] done) => done.Select((part, i) => (part, i)).All(each =>
+    {
+        var ranges = volume.ChangedSince(model.Lineage.LastNumber + each.i);
+        var (from, to) = each.part;
+        return Enumerable.Range((int)(from / 4096), (int)(((to + 4095) / 4096) - (from / 4096))).All(block =>
+            ranges.Any(range => range.OffsetBytes <= block * 4096L && block * 4096L < range.OffsetBytes + range.LengthBytes));
+    });
 
     private (long Offset, int Length) Range(long size)
     {
