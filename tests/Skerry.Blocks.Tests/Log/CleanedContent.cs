@@ -20,6 +20,12 @@ internal sealed class CleanedContent(string directory)
             await WriteAsync(disk, first, 16, 1, cancellationToken);
         }
 
+        // What follows begins a segment, so that of the first one only the untouched block is left.
+        while (store.Parts.Writer.Position.NextBlock + 2 <= SegmentBytes / 4096)
+        {
+            await WriteAsync(disk, 0, 1, 1, cancellationToken);
+        }
+
         for (var block = 0; block < Blocks; block++)
         {
             if (block != Untouched)

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using Skerry.Blocks.Encryption;
 using Skerry.TestKit.Files;
 
 namespace Skerry.Blocks.Tests.Log;
@@ -56,6 +58,36 @@ public sealed class FixtureTests
         }
 
         await content.RequireAsync(Ct);
+    }
+
+    /// <summary>The page on the format says all that a reader has to know: one that was written by it, in another language, finds the same.</summary>
+    [Theory]
+    [InlineData("closed")]
+    [InlineData("killed")]
+    [InlineData("cleaned")]
+    [InlineData("encrypted")]
+    public async Task An_independent_reader_finds_the_same(string name)
+    {
+        using var directory = Fixture($"v2/{name}");
+        using var read = System.Text.Json.JsonDocument.Parse(
+            await Nbd.ClientProgram.Run("python3", Path.Combine(AppContext.BaseDirectory, "Fixtures", "reader", "read_store.py"), directory.Path));
+        using var holder = name == "encrypted" ? KeyHolder.FromPem(await File.ReadAllTextAsync(Path.Combine(directory.Path, "holder.pem"), Ct)) : null;
+        await using var store = await BlockStore.OpenForReadingAsync(directory.Path, holder, Ct);
+        Assert.Equal(read.RootElement.EnumerateObject().Select(volume => volume.Name).Order(), store.VolumeIds.Order());
+        foreach (var found in read.RootElement.EnumerateObject())
+        {
+            var volume = store.Find(found.Name)!;
+            Assert.Equal(
+                (volume.SizeBytes, volume.Lineage.LastNumber, volume.Lineage.Runs.Count),
+                (found.Value.GetProperty("size_bytes").GetInt64(), found.Value.GetProperty("last_number").GetInt64(), found.Value.GetProperty("runs").GetInt32()));
+            Assert.Equal(await DigestAsync(volume), found.Value.GetProperty("sha256").GetString());
+            var snapshots = found.Value.GetProperty("snapshots").EnumerateObject().ToList();
+            Assert.Equal(volume.Snapshots.Select(snapshot => snapshot.Id), snapshots.Select(snapshot => snapshot.Name));
+            foreach (var snapshot in snapshots)
+            {
+                Assert.Equal(await DigestAsync(volume.OpenSnapshot(snapshot.Name)), snapshot.Value.GetString());
+            }
+        }
     }
 
     [Theory]
@@ -185,6 +217,28 @@ public sealed class FixtureTests
         Assert.Equal(mixed, await Read(other.OpenSnapshot("point")));
         Bytes(42, 4096).CopyTo(mixed, 12_288);
         Assert.Equal(mixed, await Read(other));
+    }
+
+    /// <summary>Over the blocks that are not all zeroes, each as its number and its bytes.</summary>
+    private static async Task<string> DigestAsync(IBlockDevice device)
+    {
+        using var digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var block = new byte[4096];
+        foreach (var extent in device.Extents(0, device.SizeBytes, int.MaxValue).Where(extent => extent.Allocated))
+        {
+            for (var at = extent.OffsetBytes / 4096 * 4096; at < extent.OffsetBytes + extent.LengthBytes; at += 4096)
+            {
+                Array.Clear(block);
+                await device.ReadAsync(at, block.AsMemory(0, (int)Math.Min(4096, device.SizeBytes - at)), Ct);
+                if (block.AsSpan().ContainsAnyExcept((byte)0))
+                {
+                    digest.AppendData(BitConverter.GetBytes(at / 4096));
+                    digest.AppendData(block);
+                }
+            }
+        }
+
+        return Convert.ToHexStringLower(digest.GetHashAndReset());
     }
 
     private static TemporaryDirectory Fixture(string name)
