@@ -44,6 +44,7 @@ internal static class CommandTree
                 new VolumeShowCommand(),
                 new VolumeSetCommand(),
                 new VolumeExtendCommand(),
+                new VolumeRevertCommand(),
                 new VolumeCheckCommand(),
                 new VolumeUsageCommand(),
                 new VolumeDeleteCommand(),

@@ -14,6 +14,7 @@ namespace Skerry.Domain;
 [JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(VolumeTypeEncryption))]
 [JsonSerializable(typeof(SizeParameters))]
+[JsonSerializable(typeof(SnapshotParameters))]
 [JsonSerializable(typeof(StatusParameters))]
 [JsonSerializable(typeof(DeleteParameters))]
 [JsonSerializable(typeof(VolumeCheck))]

@@ -20,6 +20,8 @@ internal static class VolumesApi
         volumes.MapPatch("/{id}", UpdateAsync).WithSummary("Change a volume").Accepts<VolumeUpdateRequest>("application/json").Produces<VolumeReply>();
         volumes.MapDelete("/{id}", DeleteAsync).WithSummary("Delete a volume").Produces<VolumeReply>(202);
         volumes.MapPost("/{id}/extend", ExtendAsync).WithSummary("Make a volume larger").Accepts<VolumeExtendRequest>("application/json").Produces<VolumeReply>(202);
+        volumes.MapPost("/{id}/revert", RevertAsync).WithSummary("Give a volume that nobody uses the content of one of its snapshots")
+            .Accepts<VolumeRevertRequest>("application/json").Produces<VolumeReply>(202);
         volumes.MapPost("/{id}/check", CheckAsync).WithSummary("Have a volume's stored blocks read, proved and healed")
             .Accepts<VolumeCheckRequest>("application/json").Produces<VolumeReply>(202);
         volumes.MapPost("/{id}/usage", SurveyAsync).WithSummary("Have it looked up what a volume and its snapshots take, alone and shared")
@@ -116,6 +118,22 @@ internal static class VolumesApi
         return fields.Refusal is { } refusal
             ? new Fault(refusal)
             : Reply(caller, await volumes.ExtendAsync(caller.Actor, id, sizeGib!.Value, cancellationToken));
+    }
+
+    private static async Task<IResult> RevertAsync(
+        Caller caller, string id, JsonBody body, VolumeService volumes, CancellationToken cancellationToken)
+    {
+        if (body.Fault is { } fault)
+        {
+            return fault;
+        }
+
+        var fields = body.Root;
+        fields.Allow("snapshot_id");
+        var snapshot = fields.Text("snapshot_id", required: true);
+        return fields.Refusal is { } refusal
+            ? new Fault(refusal)
+            : Reply(caller, await volumes.RevertAsync(caller.Actor, id, snapshot!, cancellationToken));
     }
 
     private static Task<IResult> CheckAsync(

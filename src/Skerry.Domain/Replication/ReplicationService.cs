@@ -134,6 +134,11 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
             return wrong;
         }
 
+        if (new VolumeReader(site, state).FindVolume(request.VolumeId) is { Status: VolumeStatus.Reverting })
+        {
+            return Refusal.State($"Volume {request.VolumeId} is reverting.", "Wait until it is available.");
+        }
+
         var sites = new SiteDirectory(site, state);
         var resolved = sites.Resolve(request.TargetSite);
         if (resolved.IsRefused)

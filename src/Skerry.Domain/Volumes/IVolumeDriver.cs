@@ -57,6 +57,14 @@ public interface IVolumeDriver
     ValueTask DeleteSnapshotAsync(string volumeId, string snapshotId, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Closes every export of the volume and gives it the content of its snapshot. Its size stays: beyond the snapshot's end it is zeroes.
+    /// One that took writes takes them again, in the same generation. Called again it takes back what was written in between: the caller
+    /// sees to it that nothing is.
+    /// </summary>
+    /// <exception cref="DriverException">NotFound; NoSpace.</exception>
+    ValueTask RevertAsync(string volumeId, string snapshotId, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Lets the volume take writes, as this generation. Open already in this generation is done; open in a lower one begins a new
     /// run. A lower generation than the volume has had is refused.
     /// </summary>

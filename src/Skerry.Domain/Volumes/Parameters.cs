@@ -6,5 +6,8 @@ internal sealed record SizeParameters(long SizeGib);
 /// <summary>Parameters of <c>volume.reset_status</c> and <c>snapshot.reset_status</c>.</summary>
 internal sealed record StatusParameters(string Status);
 
+/// <summary>Parameters of <c>volume.revert</c>.</summary>
+internal sealed record SnapshotParameters(string SnapshotId);
+
 /// <summary>Parameters of <c>volume.delete</c>.</summary>
 internal sealed record DeleteParameters(bool Cascade);

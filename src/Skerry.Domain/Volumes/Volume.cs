@@ -73,6 +73,7 @@ public static class VolumeStatus
     /// <summary>An attachment is about to be taken off.</summary>
     public const string Detaching = "detaching";
     public const string Extending = "extending";
+    public const string Reverting = "reverting";
     public const string Deleting = "deleting";
     public const string Error = "error";
     public const string ErrorDeleting = "error_deleting";

@@ -8,6 +8,7 @@ public static class VolumeOperations
 {
     public const string Create = "volume.create";
     public const string Extend = "volume.extend";
+    public const string Revert = "volume.revert";
     public const string Delete = "volume.delete";
     public const string Check = "volume.check";
     public const string Usage = "volume.usage";
@@ -22,6 +23,7 @@ public static class VolumeOperations
     [
         new CreateVolumeHandler(site, drivers),
         new ExtendVolumeHandler(site, drivers),
+        new RevertVolumeHandler(site, drivers),
         new DeleteVolumeHandler(site, drivers, exports, [.. deleteGuards]),
         new CheckVolumeHandler(drivers),
         new SurveyVolumeHandler(drivers),

@@ -132,6 +132,11 @@ internal sealed class VolumeReader
             return (VolumeStatus.Extending, null, extend.Id);
         }
 
+        if (Of("revert") is { } revert)
+        {
+            return (VolumeStatus.Reverting, null, revert.Id);
+        }
+
         return (stored == VolumeStatus.Available && isUsed ? VolumeStatus.InUse : stored, reason, null);
 
         Operation? Of(string verb) => unfinished.Find(o => o.Kind == $"{prefix}.{verb}");

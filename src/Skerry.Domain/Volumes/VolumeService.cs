@@ -133,6 +133,22 @@ public sealed class VolumeService(SiteContext site, OperationService operations,
             cancellationToken);
     }
 
+    /// <summary>Back to the content of one of its snapshots, while nobody uses it; what was written since is gone, later snapshots stay.</summary>
+    public async ValueTask<Outcome<Volume>> RevertAsync(Actor actor, string id, string snapshotId, CancellationToken cancellationToken) =>
+        await ChangeAsync(
+            actor,
+            id,
+            (transaction, volume) => RevertVolumeHandler.Check(site, StateView.Of(transaction), volume, snapshotId) is { } refusal
+                ? refusal
+                : Queue(
+                    transaction,
+                    actor,
+                    id,
+                    VolumeOperations.Revert,
+                    volume.SiteId,
+                    FieldValue.Serialize(new SnapshotParameters(snapshotId), DomainJson.Default.SnapshotParameters)),
+            cancellationToken);
+
     /// <param name="actor">Who asks.</param>
     /// <param name="id">The volume's id.</param>
     /// <param name="cascade">Its snapshots go with it; else a volume with snapshots stays.</param>

@@ -113,6 +113,34 @@ public sealed class NativeDriver(string backend, BlockStore store, ExportRegistr
         }
     });
 
+    public ValueTask RevertAsync(string volumeId, string snapshotId, CancellationToken cancellationToken) => CallAsync(() =>
+    {
+        exports.RevokeVolume(volumeId);
+        return WithRunLockAsync(
+            volumeId,
+            async () =>
+            {
+                var volume = await store.OpenAsync(volumeId, cancellationToken);
+                if (volume.Snapshots.All(s => s.Id != snapshotId))
+                {
+                    throw new DriverException(DriverError.NotFound, $"Volume {volumeId} has no snapshot {snapshotId}.");
+                }
+
+                var open = OpenGeneration(volume);
+                if (open is not null)
+                {
+                    await volume.EndRunAsync(cancellationToken);
+                }
+
+                await volume.RevertToSnapshotAsync(snapshotId, CancellationToken.None);
+                if (open is { } generation)
+                {
+                    await volume.BeginRunAsync(generation, CancellationToken.None);
+                }
+            },
+            cancellationToken);
+    });
+
     public ValueTask OpenForWritingAsync(string volumeId, long generation, CancellationToken cancellationToken) => CallAsync(() =>
         WithRunLockAsync(
             volumeId,

@@ -42,7 +42,13 @@ public sealed class VolumesApiTests : IAsyncLifetime
         await Client.Operations.PollAsync(extended.OperationId!, TimeSpan.FromSeconds(20), None);
         Assert.Equal(3, (await Client.Volumes.ShowAsync(volume.Id, None)).SizeGib);
 
-        var deleted = await Client.Volumes.DeleteAsync(volume.Id, cascade: false, None);
+        var kept = await Client.Snapshots.CreateAsync(new SnapshotCreateRequest(volume.Id, "kept", null), None);
+        await Client.Operations.PollAsync(kept.OperationId!, TimeSpan.FromSeconds(20), None);
+        var reverted = await Client.Volumes.RevertAsync(volume.Id, kept.Snapshot.Id, None);
+        Assert.Equal("reverting", reverted.Volume.Status);
+        Assert.Equal("succeeded", (await Client.Operations.PollAsync(reverted.OperationId!, TimeSpan.FromSeconds(20), None)).Status);
+
+        var deleted = await Client.Volumes.DeleteAsync(volume.Id, cascade: true, None);
         Assert.Equal("succeeded", (await Client.Operations.PollAsync(deleted.OperationId!, TimeSpan.FromSeconds(20), None)).Status);
         var gone = await Assert.ThrowsAsync<RefusedException>(() => Client.Volumes.ShowAsync(volume.Id, None));
         Assert.Equal((404, "not_found"), (gone.Error.Code, gone.Error.Kind));

@@ -35,6 +35,43 @@ public sealed class VolumeLifecycleTests
     }
 
     [Fact]
+    public async Task A_volume_that_nobody_uses_is_reverted_to_its_own_snapshot_and_cannot_be_connected_meanwhile()
+    {
+        await using var site = await DomainSite.StartAsync("north", _time);
+        var id = (await site.Volumes.CreateAsync(Ann, new CreateVolumeRequest { SizeGib = 1 }, None)).Value.Id;
+        var other = (await site.Volumes.CreateAsync(Ann, new CreateVolumeRequest { SizeGib = 1 }, None)).Value.Id;
+        await site.SettleAsync();
+        site.Driver.Write(id, 0, [1]);
+        var snapshot = (await site.Snapshots.CreateAsync(Ann, new CreateSnapshotRequest(id), None)).Value.Id;
+        await site.SettleAsync();
+        site.Driver.Write(id, 0, [2]);
+
+        Assert.Equal(RefusalKind.NotFound, (await site.Volumes.RevertAsync(Ann, id, "none", None)).Refusal!.Kind);
+        Assert.Equal(RefusalKind.Invalid, (await site.Volumes.RevertAsync(Ann, other, snapshot, None)).Refusal!.Kind);
+        var connection = (await site.Connections.ConnectAsync(Ann, new ConnectRequest(id), None)).Value.Connection;
+        Assert.Contains("disconnect first", (await site.Volumes.RevertAsync(Ann, id, snapshot, None)).Refusal!.ToString(), StringComparison.Ordinal);
+        await site.Connections.DisconnectAsync(Ann, id, connection.Id, None);
+
+        Assert.Equal(VolumeStatus.Reverting, (await site.Volumes.RevertAsync(Ann, id, snapshot, None)).Value.Status);
+        Assert.Equal(RefusalKind.State, (await site.Connections.ConnectAsync(Ann, new ConnectRequest(id), None)).Refusal!.Kind);
+        await site.SettleAsync();
+        Assert.Equal(VolumeStatus.Available, site.Volumes.Show(Ann, id).Value.Status);
+        Assert.Equal((byte)1, site.Driver.Read(id, null, 0)[0]);
+
+        await site.Replica.CommitAsync(
+            transaction =>
+            {
+                var key = Domain.Replication.Relation.Key("r");
+                transaction.Set(key, Domain.Replication.Relation.VolumeIdField, id);
+                transaction.Set(key, Domain.Replication.Relation.HomeSiteField, site.Context.SelfText);
+                transaction.Set(key, Domain.Replication.Relation.TargetSiteField, "south");
+            },
+            new("test"),
+            None);
+        Assert.Contains("replicated", (await site.Volumes.RevertAsync(Ann, id, snapshot, None)).Refusal!.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_is_shown_is_of_one_moment_though_the_operation_ends_while_it_is_read()
     {
         await using var site = await DomainSite.StartAsync("north", _time);

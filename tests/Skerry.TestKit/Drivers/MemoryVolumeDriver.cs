@@ -126,6 +126,15 @@ public sealed class MemoryVolumeDriver(string backend, MemoryDisk disk, long tot
             }
         });
 
+    public ValueTask RevertAsync(string volumeId, string snapshotId, CancellationToken cancellationToken) =>
+        CallAsync("revert", volumeId, () =>
+        {
+            var volume = Get(volumeId);
+            volume.Blocks = volume.Snapshots.TryGetValue(snapshotId, out var snapshot)
+                ? snapshot
+                : throw new DriverException(DriverError.NotFound, $"Volume {volumeId} has no snapshot {snapshotId}.");
+        });
+
     public ValueTask OpenForWritingAsync(string volumeId, long generation, CancellationToken cancellationToken) =>
         CallAsync("open", volumeId, () =>
         {

@@ -34,6 +34,7 @@ public static class VolumeDriverConformance
             ["extending grows, keeps what is there, and never shrinks"] = Extend,
             ["a snapshot keeps its state and survives its volume's writes"] = Snapshot,
             ["a volume from a snapshot or a volume has its content and a life of its own"] = Clones,
+            ["a reverted volume has its snapshot's content, keeps its size and goes on in its generation"] = Revert,
             ["opening needs a generation that is not below the last"] = Generations,
             ["a fenced volume takes no writes, and fencing twice or nothing is no error"] = Fence,
             ["what was acknowledged is there after a restart, and nothing is open"] = Restart,
@@ -108,6 +109,32 @@ public static class VolumeDriverConformance
         await bench.Driver.DeleteSnapshotAsync("v", "s", None);
         Assert.Empty(Assert.Single(await bench.Driver.ListLocalAsync(None)).SnapshotIds);
         Assert.Equal(Block(2), await bench.ReadAsync("v", null, 0));
+    }
+
+    private static async Task Revert(IDriverBench bench)
+    {
+        await OpenNewAsync(bench, "v");
+        await bench.WriteAsync("v", 0, Block(1));
+        await bench.Driver.CreateSnapshotAsync("v", "early", None);
+        await bench.WriteAsync("v", 0, Block(2));
+        await bench.Driver.ExtendAsync("v", Size * 2, None);
+        await bench.WriteAsync("v", (Size / BlockBytes) + 1, Block(3));
+        await bench.Driver.CreateSnapshotAsync("v", "late", None);
+        await bench.Driver.RevertAsync("v", "early", None);
+        var local = Assert.Single(await bench.Driver.ListLocalAsync(None));
+        Assert.Equal((Size * 2, 1L), (local.SizeBytes, local.OpenGeneration));
+        Assert.Equal(Block(1), await bench.ReadAsync("v", null, 0));
+        Assert.Equal(new byte[BlockBytes], await bench.ReadAsync("v", null, (Size / BlockBytes) + 1));
+        await bench.WriteAsync("v", 0, Block(4));
+        Assert.Equal(Block(1), await bench.ReadAsync("v", "early", 0));
+        Assert.Equal(Block(2), await bench.ReadAsync("v", "late", 0));
+        await bench.Driver.RevertAsync("v", "late", None);
+        await bench.RestartAsync();
+        Assert.Equal(Block(2), await bench.ReadAsync("v", null, 0));
+        Assert.Equal(Block(3), await bench.ReadAsync("v", null, (Size / BlockBytes) + 1));
+        Assert.Equal(["early", "late"], Assert.Single(await bench.Driver.ListLocalAsync(None)).SnapshotIds);
+        await ThrowsAsync(DriverError.NotFound, async () => await bench.Driver.RevertAsync("v", "none", None));
+        await ThrowsAsync(DriverError.NotFound, async () => await bench.Driver.RevertAsync("none", "s", None));
     }
 
     private static async Task Clones(IDriverBench bench)

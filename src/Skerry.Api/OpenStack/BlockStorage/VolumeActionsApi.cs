@@ -37,6 +37,7 @@ internal static class VolumeActionsApi
         return name switch
         {
             "os-extend" => await ExtendAsync(target, volumes, version!.Value),
+            "revert" when version!.Value.IsAtLeast(40) => await RevertAsync(target, volumes),
             "os-reset_status" => await ResetStatusAsync(target, volumes),
             "os-set_bootable" => await SetBootableAsync(target, volumes),
             "os-update_readonly_flag" => UpdateReadOnly(target, volumes),
@@ -72,6 +73,15 @@ internal static class VolumeActionsApi
         }
 
         return Accepted(await volumes.ExtendAsync(target.Actor, target.Id, size, target.CancellationToken));
+    }
+
+    /// <summary>Since version 3.40, to the newest snapshot there; here to any.</summary>
+    private static async Task<IResult> RevertAsync(Target target, VolumeService volumes)
+    {
+        var snapshot = target.Fields.Text("snapshot_id", required: true) ?? "";
+        return target.Fields.Refusal is { } refusal
+            ? new Fault(refusal)
+            : Accepted(await volumes.RevertAsync(target.Actor, target.Id, snapshot, target.CancellationToken));
     }
 
     private static async Task<IResult> ResetStatusAsync(Target target, VolumeService volumes)

@@ -30,6 +30,10 @@ public sealed class VolumesClient(ApiConnection connection)
         SendAsync(
             HttpMethod.Post, Path(id) + "/extend", new VolumeExtendRequest(sizeGib), SkerryJson.Default.VolumeExtendRequest, cancellationToken);
 
+    public Task<VolumeReply> RevertAsync(string id, string snapshotId, CancellationToken cancellationToken) =>
+        SendAsync(
+            HttpMethod.Post, Path(id) + "/revert", new VolumeRevertRequest(snapshotId), SkerryJson.Default.VolumeRevertRequest, cancellationToken);
+
     /// <param name="site">Whose copy; null for the site that holds the volume.</param>
     public Task<VolumeReply> CheckAsync(string id, string? site, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Post, Path(id) + "/check", new VolumeCheckRequest(site), SkerryJson.Default.VolumeCheckRequest, cancellationToken);

@@ -25,6 +25,7 @@ namespace Skerry.Client.Native.Wire;
 [JsonSerializable(typeof(VolumeCreateRequest))]
 [JsonSerializable(typeof(VolumeUpdateRequest))]
 [JsonSerializable(typeof(VolumeExtendRequest))]
+[JsonSerializable(typeof(VolumeRevertRequest))]
 [JsonSerializable(typeof(VolumeCheckRequest))]
 [JsonSerializable(typeof(VolumeCheckResult))]
 [JsonSerializable(typeof(VolumeUsageRequest))]

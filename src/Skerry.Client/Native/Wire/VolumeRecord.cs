@@ -53,6 +53,9 @@ public sealed record VolumeUpdateRequest(string? Name, string? Description, IRea
 
 public sealed record VolumeExtendRequest(long? SizeGib);
 
+/// <param name="SnapshotId">Id of one of the volume's snapshots.</param>
+public sealed record VolumeRevertRequest(string? SnapshotId);
+
 /// <param name="Site">Name or id of a site that holds a copy; null for the one that holds the volume.</param>
 public sealed record VolumeCheckRequest(string? Site);
 
