@@ -19,10 +19,11 @@ internal sealed class LogWriter(
     private readonly List<WriteRequest> _record = [];
     private readonly List<WriteRequest> _waiting = [];
     private readonly RecordBuilder _builder = new(StagedBytes);
+    private readonly ZeroAhead _zeroes = new();
     private List<LogRequest> _queue = [], _draining = [];
     private bool _closed, _askedForNext;
     private bool _resumes, _admitsWaiting;
-    private long _syncsBefore, _userBytes;
+    private long _userBytes;
     private long _recordBlocks;
     private int _recordEntryBytes;
     private long _recordSerial = 1;
@@ -389,6 +390,7 @@ internal sealed class LogWriter(
             }
         }
 
+        _zeroes.Reached(segment, position.NextBlock + blocks, flusher.Syncs);
         try
         {
             _builder.WriteTo(segment.File, header);
@@ -402,9 +404,8 @@ internal sealed class LogWriter(
         position.Advance(blocks);
         if (!_askedForNext && position.NextBlock >= segments.SegmentBlocks / 4)
         {
-            // A load that syncs at least once for each MiB is worth a file that was written before.
             _askedForNext = true;
-            segments.Prepare(zeroes: flusher.Syncs - _syncsBefore >= position.NextBlock / (long)(1 << 20 >> 12));
+            segments.Prepare();
         }
 
         flusher.Written(segment, position.Sequence);
@@ -429,7 +430,7 @@ internal sealed class LogWriter(
         }
 
         RoomTaken?.Invoke();
-        (_askedForNext, _syncsBefore) = (false, flusher.Syncs);
+        _askedForNext = false;
         position.Open(segment ?? throw new BlockException(
             BlockError.NoSpace, "the block store is full; delete volumes or snapshots, or give it more room, then write again"));
     }

@@ -22,6 +22,9 @@ internal sealed class Segment(long id, bool isPack, IBackingFile file, int block
 
     public int Blocks { get; } = blocks;
 
+    /// <summary>True for a segment of the log in which the file system may have blocks that were never written.</summary>
+    public bool IsFresh { get; init; }
+
     /// <summary>The checksums of its blocks.</summary>
     public Sums Sums { get; } = sums;
 

@@ -29,15 +29,14 @@ internal enum RoomFor
 internal sealed class SegmentSupply(IBackingStorage storage, int segmentBytes, int mostSpares) : IDisposable
 {
     public const string SpareExtension = ".spare";
-    private const int PieceBytes = 1 << 20, PiecesToSync = 4;
     private readonly Lock _lock = new();
     private readonly List<(string Name, IBackingFile File, bool Holes)> _spares = [];
     private readonly SemaphoreSlim _asked = new(0);
     private readonly CancellationTokenSource _stop = new();
     private Task _loop = Task.CompletedTask;
-    private (long Id, IBackingFile File)? _ready;
+    private (long Id, IBackingFile File, bool IsFresh)? _ready;
     private long _nextId = 1;
-    private bool _zeroes, _running;
+    private bool _running;
 
     public long NextId
     {
@@ -78,21 +77,16 @@ internal sealed class SegmentSupply(IBackingStorage storage, int segmentBytes, i
     }
 
     /// <summary>The writer will soon need another file.</summary>
-    /// <param name="zeroes">
-    /// Whether a new file is worth being filled with zeroes: the first write to a block that is merely allocated makes its sync take twice
-    /// as long, since the file system then has to note that it was written.
-    /// </param>
-    public void Ask(bool zeroes)
+    public void Ask()
     {
         if (_running)
         {
-            _zeroes = zeroes;
             _asked.Release();
         }
     }
 
     /// <summary>The next segment's number and file, durable as a name. Null when there is no room.</summary>
-    public (long Id, IBackingFile File)? Take()
+    public (long Id, IBackingFile File, bool IsFresh)? Take()
     {
         lock (_lock)
         {
@@ -109,7 +103,7 @@ internal sealed class SegmentSupply(IBackingStorage storage, int segmentBytes, i
     }
 
     /// <summary>A file for something else than the log.</summary>
-    public (long Id, IBackingFile File)? Take(string extension)
+    public (long Id, IBackingFile File, bool IsFresh)? Take(string extension)
     {
         lock (_lock)
         {
@@ -120,7 +114,7 @@ internal sealed class SegmentSupply(IBackingStorage storage, int segmentBytes, i
     /// <summary>Takes a file back. Whatever is in it may be overwritten from now on.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="file">The file.</param>
-    /// <param name="holes">Whether room of it was given back.</param>
+    /// <param name="holes">Whether it has blocks that were never written, or whose room was given back.</param>
     public void Give(string name, IBackingFile file, bool holes)
     {
         lock (_lock)
@@ -172,7 +166,7 @@ internal sealed class SegmentSupply(IBackingStorage storage, int segmentBytes, i
                 Held--;
                 try
                 {
-                    Give(Segment.NameOf(ready.Id), ready.File, holes: false);
+                    Give(Segment.NameOf(ready.Id), ready.File, ready.IsFresh);
                 }
                 catch (IOException)
                 {
@@ -218,69 +212,25 @@ internal sealed class SegmentSupply(IBackingStorage storage, int segmentBytes, i
 
     private void Prepare()
     {
-        (long Id, IBackingFile File) made;
-        bool recycled;
         lock (_lock)
         {
-            recycled = _spares.Count > 0;
-            if (_ready is not null || Make(Segment.Extension) is not { } file)
+            if (_ready is null && Make(Segment.Extension) is { } made)
             {
-                return;
+                _ready = made;
+                Held++;
             }
-
-            _ready = made = file;
-            Held++;
-        }
-
-        if (_zeroes && !recycled)
-        {
-            WriteZeroes(made);
-        }
-    }
-
-    /// <summary>In pieces, each only while the file is still here: once the writer has it, it is the writer's alone.</summary>
-    private void WriteZeroes((long Id, IBackingFile File) made)
-    {
-        var zeroes = new byte[PieceBytes];
-        for (var at = 0L; at < segmentBytes && !_stop.IsCancellationRequested; at += PieceBytes)
-        {
-            lock (_lock)
-            {
-                if (_ready?.Id != made.Id)
-                {
-                    return;
-                }
-
-                made.File.Write(at, zeroes.AsMemory(0, (int)Math.Min(PieceBytes, segmentBytes - at)));
-            }
-
-            if ((at / PieceBytes) % PiecesToSync == PiecesToSync - 1 || at + PieceBytes >= segmentBytes)
-            {
-                // Else the writer's first sync would have to carry all of it.
-                SyncUnlessTaken(made.File);
-            }
-        }
-    }
-
-    private static void SyncUnlessTaken(IBackingFile file)
-    {
-        try
-        {
-            file.Sync();
-        }
-        catch (ObjectDisposedException)
-        {
         }
     }
 
     /// <summary>Under the lock.</summary>
-    private (long Id, IBackingFile File)? Make(string extension)
+    private (long Id, IBackingFile File, bool IsFresh)? Make(string extension)
     {
         var id = _nextId;
         var name = $"{id:d16}{extension}";
         try
         {
             IBackingFile file;
+            var fresh = false;
             if (_spares.Count > 0)
             {
                 var (spare, found, holes) = _spares[^1];
@@ -290,6 +240,7 @@ internal sealed class SegmentSupply(IBackingStorage storage, int segmentBytes, i
                 }
 
                 storage.Rename(spare, name);
+                fresh = holes;
                 _spares.RemoveAt(_spares.Count - 1);
                 Held--;
                 file = found;
@@ -300,11 +251,11 @@ internal sealed class SegmentSupply(IBackingStorage storage, int segmentBytes, i
                 storage.Rename(Segment.NameOf(ready.Id), name);
                 _ready = null;
                 Held--;
-                file = ready.File;
+                (file, fresh) = (ready.File, ready.IsFresh);
             }
             else if (MayGrow())
             {
-                file = storage.Create(name, segmentBytes);
+                (file, fresh) = (storage.Create(name, segmentBytes), true);
             }
             else
             {
@@ -313,7 +264,7 @@ internal sealed class SegmentSupply(IBackingStorage storage, int segmentBytes, i
 
             storage.SyncNames();
             NextId = id + 1;
-            return (id, file);
+            return (id, file, fresh);
         }
         catch (BackingFullException)
         {

@@ -52,7 +52,7 @@ internal sealed class SegmentTable(
         {
             if (Segment.IdOf(name) is { } id)
             {
-                _segments[id] = NewSegment(id, isPack: false, storage.Open(name), sumsAreStored: id < unsaved);
+                _segments[id] = NewSegment(id, isPack: false, storage.Open(name), sumsAreStored: id < unsaved, isFresh: true);
                 Places.Set(PlacedSegment.Unmoved(_segments[id]));
                 nextId = Math.Max(nextId, id + 1);
             }
@@ -129,7 +129,7 @@ internal sealed class SegmentTable(
             return null;
         }
 
-        var segment = _segments[taken.Id] = NewSegment(taken.Id, isPack: false, taken.File, sumsAreStored: false);
+        var segment = _segments[taken.Id] = NewSegment(taken.Id, isPack: false, taken.File, sumsAreStored: false, taken.IsFresh);
         Places.Set(PlacedSegment.Unmoved(segment));
         return segment;
     }
@@ -142,7 +142,7 @@ internal sealed class SegmentTable(
             : null;
 
     /// <summary>The log will soon need another segment.</summary>
-    public void Prepare(bool zeroes) => supply.Ask(zeroes);
+    public void Prepare() => supply.Ask();
 
     /// <param name="mark">The latest, if any.</param>
     /// <param name="deadBytes">What it found dead.</param>
@@ -266,8 +266,8 @@ internal sealed class SegmentTable(
         _ => 0,
     };
 
-    private Segment NewSegment(long id, bool isPack, IBackingFile file, bool sumsAreStored) =>
-        new(id, isPack, file, SegmentBlocks, new Sums(storage, _sums, identity.StoreId, id, file, SegmentBlocks, sumsAreStored));
+    private Segment NewSegment(long id, bool isPack, IBackingFile file, bool sumsAreStored, bool isFresh = false) =>
+        new(id, isPack, file, SegmentBlocks, new Sums(storage, _sums, identity.StoreId, id, file, SegmentBlocks, sumsAreStored)) { IsFresh = isFresh };
 
     /// <summary>Whether data would get another segment.</summary>
     public bool HasRoomForData => FreeBytes() >= SegmentBytes;
