@@ -5,8 +5,8 @@ namespace Skerry.Benchmarks.Blocks;
 /// <summary>The block store behind NBD, beside servers of raw files and qcow2 on the same disk, with the clients that people use.</summary>
 /// <remarks>
 /// In each round every workload goes to every server in turn, and the order of the servers turns round each time (A B, B A), so what the
-/// machine does besides falls on all alike, and medians leave out what falls on one. A short round before the first is not counted:
-/// it warms the servers and their files' pages.
+/// machine does besides falls on all alike, and medians leave out what falls on one. Before, every disk is written over several times, as
+/// one in use is: all files have reached their size then. A short round before the first is not counted: it warms the servers.
 /// </remarks>
 internal static class BlockBenchmark
 {
@@ -71,6 +71,7 @@ internal static class BlockBenchmark
                 foreach (var disk in disks)
                 {
                     await Copy.FillAsync(disk.Uri, files, group.Key, cancellationToken);
+                    await Fio.AgeAsync(disk.Uri, group.Key, DiskBytes, cancellationToken);
                     await disk.SettleAsync(cancellationToken);
                 }
 

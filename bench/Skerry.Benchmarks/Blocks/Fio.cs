@@ -26,6 +26,19 @@ internal static class Fio
     public static Workload Large(string name, string kind, double goal) =>
         new(name, "MiB/s", Content.InOrder, goal, Servers.RawPeers, Runner(kind, "bw", 1.0 / 1024, "--bs=1m", "--iodepth=4"));
 
+    /// <summary>Writes a disk over as the content's workloads do, until files have the size that they keep.</summary>
+    public static async Task AgeAsync(string uri, Content content, long diskBytes, CancellationToken cancellationToken)
+    {
+        if (content == Content.Half)
+        {
+            return;
+        }
+
+        string[] shape = content == Content.InOrder ? ["--rw=write", "--bs=1m", "--iodepth=4", $"--io_size={3 * diskBytes}"] : ["--rw=randwrite", "--bs=4k", "--iodepth=32", $"--io_size={2 * diskBytes}"];
+        var (program, arguments) = Cores.Client("fio", ["--name=age", "--ioengine=nbd", $"--uri={uri}", $"--size={diskBytes}", .. shape, "--randseed=7"]);
+        (await ProgramRun.RunAsync(program, arguments, TimeSpan.FromMinutes(3), cancellationToken)).Require();
+    }
+
     private static Func<string, int, int, CancellationToken, Task<double>> Runner(string kind, string measure, double scale, params string[] shape) =>
         async (uri, milliseconds, seed, cancellationToken) =>
         {

@@ -97,7 +97,7 @@ internal sealed class Checkpointer
             await DurablyAsync(() => captured = Checkpoint.Capture(_state, _parts.Writer.Position, _segments.NextId, []));
             lock (_saving)
             {
-                Sweep(captured!);
+                Sweep(captured!, all: false);
             }
         }
         catch (IOException e)
@@ -207,7 +207,7 @@ internal sealed class Checkpointer
                 if (captured.Sequence == _savedSequence
                     && (reclaim || captured.WrittenBlocks - _markedBlocks >= _segments.AllocatedBytes / Sizes.Block / WrittenPerStored))
                 {
-                    Sweep(captured);
+                    Sweep(captured, all: reclaim);
                 }
             }
             catch (IOException e)
@@ -223,7 +223,7 @@ internal sealed class Checkpointer
         ref _intervalBlocks, Math.Clamp(LogPerMap * _maps.SavedBytes / Sizes.Block, _leastIntervalBlocks, MostIntervals * _leastIntervalBlocks));
 
     /// <summary>The log up to the capture is durable. An older one than the last knows less, and would find blocks in use that were given back.</summary>
-    private void Sweep(Checkpoint captured)
+    private void Sweep(Checkpoint captured, bool all)
     {
         if (captured.Sequence < _markedSequence)
         {
@@ -241,7 +241,7 @@ internal sealed class Checkpointer
         if (live.IsComplete && _savedSegment > 0)
         {
             var mark = new Mark(live, _savedSegment, captured.WrittenBlocks);
-            Sweeper.Sweep(_segments, mark, () => _stopping);
+            Sweeper.Sweep(_segments, mark, all, () => _stopping);
             _parts.Cleaner.Marked(mark);
         }
     }

@@ -329,7 +329,7 @@ internal sealed class Cleaner
         if (Volatile.Read(ref _mark) is { } later && later != mark)
         {
             // The sweep of that mark had to leave the pack alone.
-            Sweeper.Sweep(_segments, later, () => _stop.IsCancellationRequested);
+            Sweeper.Sweep(_segments, later, all: false, () => _stop.IsCancellationRequested);
         }
 
         Survey(Volatile.Read(ref _mark) ?? mark);

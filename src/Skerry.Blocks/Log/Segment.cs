@@ -37,6 +37,9 @@ internal sealed class Segment(long id, bool isPack, IBackingFile file, int block
     /// <summary>How many of them.</summary>
     public int PunchedCount { get; set; }
 
+    /// <summary>How many more were dead at the last sweep; the sweeper's.</summary>
+    public int DeadWhenSwept { get; set; }
+
     public static string NameOf(long id) => $"{id:d16}{Extension}";
 
     public static string PackNameOf(long id) => $"{id:d16}{PackExtension}";

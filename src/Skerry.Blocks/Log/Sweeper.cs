@@ -15,18 +15,26 @@ internal sealed record Mark(LivePlaces Live, long EndSegment, long WrittenBlocks
 /// Gives dead space back without moving anything, once no opening would need it: files that hold nothing in use are freed,
 /// and in the others long dead stretches are punched out.
 /// </summary>
+/// <remarks>
+/// A file that is dying is left alone: it will soon be free as a whole, and one without holes is quicker to use again. So holes are made
+/// in files at rest, of which nothing died since the sweep before; and in all when room is short or somebody asks for it.
+/// </remarks>
 internal static class Sweeper
 {
     /// <summary>Shorter dead stretches stay: a hole for each would cost more than it gives, and a file with holes is slower to use again.</summary>
     private const int ShortestStretchBlocks = 64;
 
+    private const int ShareOfTotal = 8;
+
     /// <param name="segments">The files.</param>
     /// <param name="mark">The last one, or an older one.</param>
+    /// <param name="all">Punches files that are not at rest as well.</param>
     /// <param name="stopping">True once there is no more time for punching, which may take many seconds; the next sweep goes on with it.</param>
-    public static void Sweep(SegmentTable segments, Mark mark, Func<bool> stopping)
+    public static void Sweep(SegmentTable segments, Mark mark, bool all, Func<bool> stopping)
     {
         lock (segments.Reclaiming)
         {
+            all |= segments.FreeBytes() < segments.TotalBytes / ShareOfTotal;
             foreach (var placed in segments.Places.All())
             {
                 if (placed.Id < mark.EndSegment && mark.Live.IsEmpty(placed.Id))
@@ -44,7 +52,12 @@ internal static class Sweeper
                 }
                 else
                 {
-                    Punch(segments, use, mark.Live, stopping);
+                    var isAtRest = use.File.DeadWhenSwept == use.DeadBlocks;
+                    use.File.DeadWhenSwept = use.DeadBlocks;
+                    if (all || isAtRest)
+                    {
+                        Punch(segments, use, mark.Live, stopping);
+                    }
                 }
             }
         }
