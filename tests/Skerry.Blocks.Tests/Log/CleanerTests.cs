@@ -65,7 +65,13 @@ public sealed class CleanerTests : IDisposable
         }
 
         await RequireAsync(volume, stamps);
-        Assert.InRange(store.Space.Fullness, StoreFullness.Ample, StoreFullness.Above95Percent);
+
+        // What died last is known once the cleaner has looked.
+        for (var waits = 0; store.Space.Fullness == StoreFullness.Full; waits++)
+        {
+            Assert.True(waits < 400, $"{store.Space}");
+            await Task.Delay(50, Ct);
+        }
 
         async Task FillAsync()
         {
