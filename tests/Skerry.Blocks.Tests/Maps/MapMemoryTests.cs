@@ -54,8 +54,17 @@ public sealed class MapMemoryTests
         Assert.InRange(used, -(64 << 10), 64 << 10);
     }
 
+    /// <summary>The median of three: what tests before this one left behind may be given back in the middle of one.</summary>
     private static double Measure(Action<BlockMap> fill)
     {
+        var found = Enumerable.Range(0, 3).Select(_ => MeasureOnce(fill)).Order().ToList();
+        return found[1];
+    }
+
+    private static double MeasureOnce(Action<BlockMap> fill)
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
         var live = GC.GetTotalMemory(forceFullCollection: true);
         var map = new BlockMap();
         fill(map);
