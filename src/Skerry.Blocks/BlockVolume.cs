@@ -24,7 +24,7 @@ public sealed partial class BlockVolume : IBatchingDevice, IAsyncDisposable
 
     internal BlockVolume(VolumeState state, StoreParts parts)
     {
-        (_state, _parts, _name) = (state, parts, $"volume '{state.Id}'");
+        (_state, _parts, _name) = (state, parts, state.Label);
     }
 
     public string Id => _state.Id;

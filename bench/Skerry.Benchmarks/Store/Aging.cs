@@ -10,59 +10,45 @@ namespace Skerry.Benchmarks.Store;
 /// </summary>
 internal static class Aging
 {
-    private const int Parts = 12;
+    private const int Parts = 12, FreshDraws = 1 << 16;
 
     public static async Task<IReadOnlyList<Comparison>> RunAsync(string directory, int livePercent, Selection selection, CancellationToken cancellationToken)
     {
         var liveBytes = selection.Gibibytes * (1L << 30);
-        var fresh = await FreshRateAsync($"{directory}.fresh", liveBytes, cancellationToken);
+        var blocks = liveBytes / Load.BlockBytes;
+        var chance = new Random(5);
         var options = new BlockStoreOptions { Directory = directory, CapacityBytes = liveBytes * 100 / livePercent };
         await using var store = await BlockStore.OpenAsync(options, cancellationToken);
         var volume = await FillAsync(store, liveBytes, cancellationToken);
-        var blocks = liveBytes / Load.BlockBytes;
-        var chance = new Random(5);
-        List<double> rates = [];
-        var written = 0L;
+
+        // The fresh one has all the room that there is, and is written to in turn with the aged: a virtual machine's memory is quick or
+        // slow by the minute.
+        await using var freshStore = await BlockStore.OpenAsync(new BlockStoreOptions { Directory = $"{directory}.fresh" }, cancellationToken);
+        var fresh = await FillAsync(freshStore, 1L << 30, cancellationToken);
+        List<double> rates = [], freshRates = [];
+        var (written, asked) = (0L, 0L);
         for (var part = 0; part < Parts; part++)
         {
-            // The first third fills the room that is left; what counts for amplification is the steady state after it.
-            if (part == Parts / 3)
-            {
-                written = WrittenBytes();
-            }
-
+            var before = WrittenBytes();
             rates.Add(await Load.BlocksAsync(volume, Load.Drawn(chance, 0, blocks, 3 * blocks / Parts), cancellationToken));
+
+            // The first third fills the room that is left; what counts is the steady state after it.
+            if (part >= Parts / 3)
+            {
+                written += WrittenBytes() - before;
+                asked += 3 * liveBytes / Parts;
+                freshRates.Add(await Load.BlocksAsync(fresh, Load.Drawn(chance, 0, (1L << 30) / Load.BlockBytes, FreshDraws), cancellationToken));
+            }
         }
 
-        var asked = liveBytes * 3 / Parts * (Parts - (Parts / 3));
         var what = $"aging {livePercent} % live, {selection.Gibibytes} GiB overwritten thrice";
         return
         [
-            new($"{what}: rate", Math.Round(StoreBenchmark.Median(rates[^(Parts / 3)..])), "IOPS", "fresh", Math.Round(fresh), livePercent == 70 ? 0.8 : null),
-            StoreBenchmark.Within($"{what}: write amplification", (WrittenBytes() - written) / (double)asked, "x", livePercent == 70 ? 2.2 : 3),
+            new(
+                $"{what}: rate", Math.Round(StoreBenchmark.Median(rates[(Parts / 3)..])), "IOPS", "fresh", Math.Round(StoreBenchmark.Median(freshRates)),
+                livePercent == 70 ? 0.8 : null),
+            StoreBenchmark.Within($"{what}: write amplification", written / (double)asked, "x", livePercent == 70 ? 2.2 : 3),
         ];
-    }
-
-    /// <summary>Overwrites at random of a volume that was just written, with all the room that there is.</summary>
-    private static async Task<double> FreshRateAsync(string directory, long liveBytes, CancellationToken cancellationToken)
-    {
-        double rate;
-        await using (var store = await BlockStore.OpenAsync(new BlockStoreOptions { Directory = directory }, cancellationToken))
-        {
-            var volume = await FillAsync(store, liveBytes, cancellationToken);
-            var blocks = liveBytes / Load.BlockBytes;
-            List<double> rates = [];
-            var chance = new Random(6);
-            for (var part = 0; part < 5; part++)
-            {
-                rates.Add(await Load.BlocksAsync(volume, Load.Drawn(chance, 0, blocks, blocks / 10), cancellationToken));
-            }
-
-            rate = StoreBenchmark.Median(rates);
-        }
-
-        Directory.Delete(directory, recursive: true);
-        return rate;
     }
 
     private static async Task<BlockVolume> FillAsync(BlockStore store, long liveBytes, CancellationToken cancellationToken)

@@ -42,7 +42,7 @@ internal static class SnapshotCosts
         all.AddRange(await SnapshotAndCloneAsync(store, volume, what, cancellationToken));
         all.Add(await FirstOverwriteAsync(volume, blocks, cancellationToken));
         all.Add(await DifferenceAsync(volume, blocks, what, cancellationToken));
-        all.Add(await ThousandAsync(volume, blocks, cancellationToken));
+        all.Add(await ThousandAsync($"{directory}.many", cancellationToken));
         return all;
     }
 
@@ -130,40 +130,42 @@ internal static class SnapshotCosts
     }
 
     /// <summary>
-    /// The rate of random overwrites with a thousand snapshots, each of which holds something of its own, against the rate before they
-    /// were made and after they were deleted: what changes with time alone is then on both sides.
+    /// The rate of random overwrites with a thousand snapshots, each of which holds something of its own, against that of a store without,
+    /// in turn: what the machine does meanwhile is then on both sides.
     /// </summary>
-    private static async Task<Comparison> ThousandAsync(BlockVolume volume, long[] blocks, CancellationToken cancellationToken)
+    private static async Task<Comparison> ThousandAsync(string directory, CancellationToken cancellationToken)
     {
-        const int Snapshots = 1000;
+        const int Snapshots = 1000, Rounds = 15, Draws = 100_000;
+        var (storeWith, volumeWith) = await StoreBenchmark.MakeAsync($"{directory}.with", cancellationToken);
+        var (storeWithout, volumeWithout) = await StoreBenchmark.MakeAsync($"{directory}.without", cancellationToken);
+        await using var closesWith = storeWith;
+        await using var closesWithout = storeWithout;
+        var blocks = Spread(1).ToArray();
         var chance = new Random(4);
-        async Task<double> RateAsync()
+        Task<double> RateAsync(BlockVolume volume, int draws) =>
+            Load.BlocksAsync(volume, Enumerable.Range(0, draws).Select(_ => blocks[chance.Next(blocks.Length)]), cancellationToken);
+        foreach (var volume in new[] { volumeWith, volumeWithout })
         {
-            // Once uncounted: after a snapshot first overwrites copy what it shares, and this is not asked here.
-            List<double> rates = [];
-            for (var i = 0; i < 6; i++)
-            {
-                rates.Add(await Load.BlocksAsync(volume, Enumerable.Range(0, Math.Min(200_000, blocks.Length)).Select(_ => blocks[chance.Next(blocks.Length)]), cancellationToken));
-            }
-
-            return StoreBenchmark.Median(rates[1..]);
+            await Load.BlocksAsync(volume, blocks, cancellationToken);
         }
 
-        var before = await RateAsync();
         for (var i = 0; i < Snapshots; i++)
         {
-            await Load.BlocksAsync(volume, Enumerable.Range(0, 32).Select(_ => blocks[chance.Next(blocks.Length)]), cancellationToken);
-            await volume.CreateSnapshotAsync($"many{i}", cancellationToken);
+            await RateAsync(volumeWith, 32);
+            await volumeWith.CreateSnapshotAsync($"many{i}", cancellationToken);
         }
 
-        var with = await RateAsync();
-        for (var i = 0; i < Snapshots; i++)
+        // Once uncounted: after a snapshot first overwrites copy what it shares, and this is not asked here.
+        await RateAsync(volumeWith, 2 * Draws);
+        await RateAsync(volumeWithout, 2 * Draws);
+        List<double> with = [], without = [];
+        for (var round = 0; round < Rounds; round++)
         {
-            await volume.DeleteSnapshotAsync($"many{i}", cancellationToken);
+            with.Add(await RateAsync(volumeWith, Draws));
+            without.Add(await RateAsync(volumeWithout, Draws));
         }
 
-        var after = await RateAsync();
-        return new("random overwrites, 1,000 snapshots", Math.Round(with), "IOPS", "no snapshots", Math.Round((before + after) / 2), 0.95);
+        return new("random overwrites, 1,000 snapshots", Math.Round(StoreBenchmark.Median(with)), "IOPS", "no snapshots", Math.Round(StoreBenchmark.Median(without)), 0.95);
     }
 
     private static async Task<double> MillisecondsAsync(Func<Task> action)

@@ -28,6 +28,11 @@ internal static class StoreBenchmark
             all.AddRange(await SnapshotCosts.RunAsync(Path.Combine(folder, "snapshots"), selection, cancellationToken));
         }
 
+        if (selection.Takes("store-overwrite"))
+        {
+            all.Add(await OverwriteAsync(Path.Combine(folder, "overwrite"), selection, cancellationToken));
+        }
+
         foreach (var livePercent in new[] { 70, 80 }.Where(p => selection.Takes($"store-aging-{p}")))
         {
             all.AddRange(await Aging.RunAsync(Path.Combine(folder, $"aging{livePercent}"), livePercent, selection, cancellationToken));
@@ -48,6 +53,26 @@ internal static class StoreBenchmark
     }
 
     public static double Median(IReadOnlyList<double> values) => values.Order().ElementAt(values.Count / 2);
+
+    /// <summary>A volume written over in order, 1 MiB at a time: once its segments come back in time, none has to be made for it.</summary>
+    private static async Task<Comparison> OverwriteAsync(string directory, Selection selection, CancellationToken cancellationToken)
+    {
+        const int Passes = 8;
+        var (store, volume) = await MakeAsync(directory, cancellationToken);
+        await using (store)
+        {
+            List<double> rates = [];
+            for (var pass = 0; pass < Passes; pass++)
+            {
+                var started = TimeProvider.System.GetTimestamp();
+                await Load.InOrderAsync(volume, 0, selection.Gibibytes * (1L << 30), cancellationToken);
+                await volume.FlushAsync(cancellationToken);
+                rates.Add(selection.Gibibytes * 1024 / TimeProvider.System.GetElapsedTime(started).TotalSeconds);
+            }
+
+            return new($"{selection.Gibibytes} GiB overwritten in order", Math.Round(Median(rates[(Passes / 2)..])), "MiB/s", "first pass", Math.Round(rates[0]), 1.0);
+        }
+    }
 
     /// <summary>
     /// What the process holds more after writing. Checksums of blocks are no part of the map and bounded by an option: here as far down

@@ -196,8 +196,16 @@ internal sealed class Checkpointer
             {
                 if (captured.Sequence > _savedSequence)
                 {
-                    _segments.SaveSums();
-                    captured.Save(_storage, _storeId, _maps);
+                    try
+                    {
+                        SaveMaps(captured);
+                    }
+                    catch (IOException) when (_segments.GiveUpSpare())
+                    {
+                        // The disk itself may be full: a file that was held for later can spare some room.
+                        SaveMaps(captured);
+                    }
+
                     Volatile.Write(ref _savedSequence, captured.Sequence);
                     Volatile.Write(ref _savedBlocks, captured.WrittenBlocks);
                     _savedSegment = captured.Segment;
@@ -216,6 +224,12 @@ internal sealed class Checkpointer
                 throw new BlockException(BlockError.Io, $"the block store {_storage.Name} could not save its maps: {e.Message}", e);
             }
         }
+    }
+
+    private void SaveMaps(Checkpoint captured)
+    {
+        _segments.SaveSums();
+        captured.Save(_storage, _storeId, _maps);
     }
 
     /// <summary>Maps that are large and change everywhere are saved less often, so that saving them stays a small part of what is written.</summary>
@@ -241,6 +255,9 @@ internal sealed class Checkpointer
         if (live.IsComplete && _savedSegment > 0)
         {
             var mark = new Mark(live, _savedSegment, captured.WrittenBlocks);
+
+            // What the log takes until the next mark, which comes with a checkpoint.
+            _segments.KeepSpares((Volatile.Read(ref _intervalBlocks) * Sizes.Block) + (_segments.AllocatedBytes / WrittenPerStored));
             Sweeper.Sweep(_segments, mark, all, () => _stopping);
             _parts.Cleaner.Marked(mark);
         }

@@ -261,10 +261,10 @@ internal sealed class Cleaner
         {
             await Remark(saving);
         }
-        catch (BlockException) when (_segments.GiveUpSpare())
+        catch (BlockException) when (saving)
         {
-            // The disk itself may be full, and the maps have no room: a file that is held for later can spare some.
-            await Remark(saving);
+            // The disk itself may be full, and the maps have no room. What the saved ones allow may be enough to make some.
+            await Remark(false);
         }
     }
 
@@ -302,7 +302,16 @@ internal sealed class Cleaner
         try
         {
             pack.File.Sync();
-            pack.Sums.Save();
+            try
+            {
+                pack.Sums.Save();
+            }
+            catch (IOException) when (_segments.GiveUpSpare())
+            {
+                // As for the maps. What was not synced is written again.
+                pack.Sums.Save();
+            }
+
             _storage.SyncNames();
         }
         catch

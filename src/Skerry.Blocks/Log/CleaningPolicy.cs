@@ -11,7 +11,7 @@ internal sealed class CleaningPolicy(long segmentBytes, bool paced = true)
 {
     private const int AmpleSegments = 8;
     private const double LeastDuty = 0.1, MostLive = 0.95, ShareOfBest = 0.7;
-    private const int ShareOfTotal = 64, ShareOfShort = 2, MarksForSpare = 16, SavesForSpare = 4;
+    private const int ShareOfTotal = 128, ShareOfShort = 2, MarksForSpare = 32, SavesForSpare = 4;
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(2);
     private TimeSpan _owed;
 

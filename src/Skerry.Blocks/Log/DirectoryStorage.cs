@@ -44,7 +44,17 @@ internal sealed class DirectoryStorage : IBackingStorage
 
     public IBackingFile Create(string name, long sizeBytes)
     {
-        var handle = File.OpenHandle(PathOf(name), FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite);
+        SafeFileHandle handle;
+        try
+        {
+            handle = File.OpenHandle(PathOf(name), FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite);
+        }
+        catch (IOException e) when (NativeFile.MeansFull(e.HResult))
+        {
+            // Even a name needs room.
+            throw new BackingFullException($"cannot make {name}: {e.Message}");
+        }
+
         var file = new BackingFile(handle);
         try
         {
@@ -170,7 +180,9 @@ internal static partial class NativeFile
         }
     }
 
-    private static IOException Fault(string action, int error) => error is NoSpace or Quota
+    public static bool MeansFull(int error) => error is NoSpace or Quota;
+
+    private static IOException Fault(string action, int error) => MeansFull(error)
         ? new BackingFullException($"cannot {action}: {Marshal.GetPInvokeErrorMessage(error)}")
         : new IOException($"cannot {action}: {Marshal.GetPInvokeErrorMessage(error)} (errno {error})");
 

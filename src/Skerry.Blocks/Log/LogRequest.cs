@@ -7,10 +7,14 @@ namespace Skerry.Blocks.Log;
 /// Something that waits for the log: to be written in its turn, to be durable, or both. Completed exactly once. Those that are pooled
 /// go back to the pool when their outcome has been taken.
 /// </summary>
-internal abstract class LogRequest : IValueTaskSource
+internal abstract class LogRequest : IValueTaskSource, IThreadPoolWorkItem
 {
+    private static readonly Action<object?> QueueContinuation = static request => ThreadPool.UnsafeQueueUserWorkItem((LogRequest)request!, preferLocal: true);
+
     // Continuations run elsewhere: the log's writer must not carry out its callers' work.
     private ManualResetValueTaskSourceCore<bool> _core = new() { RunContinuationsAsynchronously = true };
+    private Action<object?>? _continuation;
+    private object? _continuationState;
 
     public ValueTask Task => new(this, _core.Version);
 
@@ -20,8 +24,31 @@ internal abstract class LogRequest : IValueTaskSource
 
     public ValueTaskSourceStatus GetStatus(short token) => _core.GetStatus(token);
 
-    public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _core.OnCompleted(continuation, state, token, flags);
+    /// <remarks>
+    /// Where no context has to be kept, the request itself is what goes to the pool: each that the base library makes for it is an allocation.
+    /// </remarks>
+    public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    {
+        if ((flags & ValueTaskSourceOnCompletedFlags.FlowExecutionContext) != 0
+            || ((flags & ValueTaskSourceOnCompletedFlags.UseSchedulingContext) != 0
+                && (SynchronizationContext.Current is not null || TaskScheduler.Current != TaskScheduler.Default)))
+        {
+            _core.OnCompleted(continuation, state, token, flags);
+            return;
+        }
+
+        (_continuation, _continuationState) = (continuation, state);
+        _core.RunContinuationsAsynchronously = false;
+        _core.OnCompleted(QueueContinuation, this, token, ValueTaskSourceOnCompletedFlags.None);
+    }
+
+    public void Execute()
+    {
+        // Before it runs: that may give the request back, and somebody else takes it up.
+        var (continuation, state) = (_continuation!, _continuationState);
+        (_continuation, _continuationState) = (null, null);
+        continuation(state);
+    }
 
     public void GetResult(short token)
     {
@@ -32,6 +59,7 @@ internal abstract class LogRequest : IValueTaskSource
         finally
         {
             _core.Reset();
+            _core.RunContinuationsAsynchronously = true;
             Taken();
         }
     }

@@ -27,6 +27,7 @@ internal sealed class LogWriter(
     private long _recordBlocks;
     private int _recordEntryBytes;
     private long _recordSerial = 1;
+    private Action<VolumeState, long, Memory<byte>>? _readBlock;
 
     /// <summary>Called when data finds no room, with no record half done; true when it is worth another try.</summary>
     public Func<bool>? Reclaim { get; set; }
@@ -186,7 +187,7 @@ internal sealed class LogWriter(
 
             if (write.HasEdges)
             {
-                write.AddEdges(ReadBlock);
+                write.AddEdges(_readBlock ??= ReadBlock);
             }
 
             if (_record.Count > 0 && (_recordBlocks + write.DataBlocks > MaxWriteBlocks || _recordEntryBytes + write.EntryBytes > StagedBytes / 4))
@@ -276,7 +277,7 @@ internal sealed class LogWriter(
     }
 
     private void ReadBlock(VolumeState volume, long block, Memory<byte> into) =>
-        reader.ReadBlocks(volume.Map, volume.Cipher, $"volume '{volume.Id}'", block, into.Span);
+        reader.ReadBlocks(volume.Map, volume.Cipher, volume.Label, block, into.Span);
 
     /// <summary>Writes the record that has come together, makes its writes visible and completes them.</summary>
     private void FlushRecord()

@@ -25,7 +25,7 @@ internal enum RoomFor
 /// </remarks>
 /// <param name="storage">The store's files.</param>
 /// <param name="segmentBytes">Size of each.</param>
-/// <param name="mostSpares">More are deleted.</param>
+/// <param name="mostSpares">More are deleted, until <see cref="MostSpares"/> is set.</param>
 internal sealed class SegmentSupply(IBackingStorage storage, int segmentBytes, int mostSpares) : IDisposable
 {
     public const string SpareExtension = ".spare";
@@ -50,6 +50,9 @@ internal sealed class SegmentSupply(IBackingStorage storage, int segmentBytes, i
     /// <summary>Files that the writer had to wait for.</summary>
     public long TakenLate { get; private set; }
 
+    /// <summary>Freed files beyond so many are deleted: as many as the log takes until the next are freed, and no more.</summary>
+    public int MostSpares { get; set; } = mostSpares;
+
     /// <summary>Tells whether another file may be made, beyond those that are held.</summary>
     public Func<bool> MayGrow { get; set; } = () => true;
 
@@ -58,7 +61,7 @@ internal sealed class SegmentSupply(IBackingStorage storage, int segmentBytes, i
     {
         foreach (var name in names.Where(name => name.EndsWith(SpareExtension, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
         {
-            if (_spares.Count < mostSpares)
+            if (_spares.Count < MostSpares)
             {
                 _spares.Add((name, storage.Open(name), true));
                 Held++;
@@ -119,7 +122,7 @@ internal sealed class SegmentSupply(IBackingStorage storage, int segmentBytes, i
     {
         lock (_lock)
         {
-            if (_spares.Count < mostSpares && file.LengthBytes == segmentBytes)
+            if (_spares.Count < MostSpares && file.LengthBytes == segmentBytes)
             {
                 var spare = Path.ChangeExtension(name, SpareExtension);
                 storage.Rename(name, spare);

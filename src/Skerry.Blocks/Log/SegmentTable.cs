@@ -9,6 +9,9 @@ internal sealed class SegmentTable(
 {
     private readonly ConcurrentDictionary<long, Segment> _segments = new();
     private readonly ConcurrentDictionary<long, Segment> _packs = new();
+    private const int LeastSpares = 6, SharePerSpares = 8;
+    private const long MostSpareBytes = 1L << 30;
+
     private readonly SumsCache _sums = new(sumsCacheBytes);
     private long _punchedBlocks;
 
@@ -143,6 +146,13 @@ internal sealed class SegmentTable(
 
     /// <summary>The log will soon need another segment.</summary>
     public void Prepare() => supply.Ask();
+
+    /// <summary>
+    /// Freed files are kept for so much log, up to an eighth of all room and 1 GiB: a file that is made anew costs several times what it
+    /// holds, in pages to be found and blocks to be noted as written.
+    /// </summary>
+    public void KeepSpares(long bytes) =>
+        supply.MostSpares = (int)Math.Max(LeastSpares, Math.Min(Math.Min(bytes, MostSpareBytes), TotalBytes / SharePerSpares) / SegmentBytes);
 
     /// <param name="mark">The latest, if any.</param>
     /// <param name="deadBytes">What it found dead.</param>

@@ -30,6 +30,9 @@ internal sealed class VolumeState(uint ordinal, string id, long sizeBytes)
 
     public string Id { get; } = id;
 
+    /// <summary>What to call it in messages.</summary>
+    public string Label { get; } = $"volume '{id}'";
+
     public BlockMap Map => _map;
 
     public ImmutableDictionary<string, byte[]> Properties { get; set; } = ImmutableDictionary<string, byte[]>.Empty;
