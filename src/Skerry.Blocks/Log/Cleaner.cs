@@ -46,7 +46,7 @@ internal sealed class Cleaner
     public Mark? LatestMark => Volatile.Read(ref _mark);
 
     /// <summary>What cleaning could give back, as far as known.</summary>
-    public long DeadBytes => Volatile.Read(ref _deadBytes);
+    public long DeadBytes => Volatile.Read(ref _deadBytes) + Volatile.Read(ref _promisedBytes);
 
     /// <summary>True when it found that there is nothing more to give back, and nothing was logged since.</summary>
     public bool IsExhausted => _writer.Position.Sequence == Volatile.Read(ref _fullSequence);
@@ -362,6 +362,9 @@ internal sealed class Cleaner
                 _promisedBytes += (long)victim.AllocatedBlocks * Sizes.Block;
             }
 
+            // What is in motion is no more in the survey: it counts as promised.
+            Survey(mark);
+
             return (victims, pack);
         }
     }
@@ -385,6 +388,11 @@ internal sealed class Cleaner
             if (abandoned)
             {
                 _segments.Remove(pack);
+            }
+
+            if (Volatile.Read(ref _mark) is { } mark)
+            {
+                Survey(mark);
             }
         }
     }
