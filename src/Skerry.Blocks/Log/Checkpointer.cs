@@ -200,9 +200,15 @@ internal sealed class Checkpointer
                     {
                         SaveMaps(captured);
                     }
-                    catch (IOException) when (_segments.GiveUpSpare())
+                    catch (IOException)
                     {
-                        // The disk itself may be full: a file that was held for later can spare some room.
+                        // The disk itself may be full: a file that was held for later can spare some room. Not asked in a filter, which runs
+                        // before whoever failed has let its locks go.
+                        if (!_segments.GiveUpSpare())
+                        {
+                            throw;
+                        }
+
                         SaveMaps(captured);
                     }
 

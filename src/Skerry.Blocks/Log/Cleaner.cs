@@ -306,9 +306,14 @@ internal sealed class Cleaner
             {
                 pack.Sums.Save();
             }
-            catch (IOException) when (_segments.GiveUpSpare())
+            catch (IOException)
             {
                 // As for the maps. What was not synced is written again.
+                if (!_segments.GiveUpSpare())
+                {
+                    throw;
+                }
+
                 pack.Sums.Save();
             }
 
