@@ -258,9 +258,11 @@ internal sealed class Checkpointer
             marker.Mark(map);
         }
 
-        if (live.IsComplete && _savedSegment > 0)
+        // What was written after the capture is not in it, though a checkpoint may have covered it meanwhile.
+        var endSegment = Math.Min(_savedSegment, captured.Segment);
+        if (live.IsComplete && endSegment > 0)
         {
-            var mark = new Mark(live, _savedSegment, captured.WrittenBlocks);
+            var mark = new Mark(live, endSegment, captured.WrittenBlocks);
 
             // What the log takes until the next mark, which comes with a checkpoint.
             _segments.KeepSpares((Volatile.Read(ref _intervalBlocks) * Sizes.Block) + (_segments.AllocatedBytes / WrittenPerStored));
