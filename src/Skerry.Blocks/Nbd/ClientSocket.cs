@@ -21,6 +21,12 @@ internal sealed class ClientSocket : IDisposable
     /// <summary>A send that need not block waits this long all the same: handing the rest to another thread costs more.</summary>
     private const int PatienceMilliseconds = 5;
 
+    /// <summary>
+    /// Room for some slices of a large read, so that the next is read while the client takes the last. A UNIX socket has 208 KiB at
+    /// first, less than one; TCP's room grows by itself, unless it is set. The kernel gives at most net.core.wmem_max.
+    /// </summary>
+    private const int UnixSendBufferBytes = 1 << 20;
+
     private readonly Socket _socket;
     private readonly BusyWait _wait;
     private TlsChannel? _tls;
@@ -33,6 +39,11 @@ internal sealed class ClientSocket : IDisposable
     {
         _wait = new BusyWait(busyWait);
         _socket = socket;
+        if (socket.AddressFamily == AddressFamily.Unix)
+        {
+            socket.SendBufferSize = UnixSendBufferBytes;
+        }
+
         if (socket.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6)
         {
             socket.NoDelay = true;
