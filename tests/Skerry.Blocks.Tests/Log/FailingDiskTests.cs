@@ -1,6 +1,6 @@
 namespace Skerry.Blocks.Tests.Log;
 
-/// <summary>A disk that fails at a sync while checkpoints, marks and the cleaner work beside writes, and then a power cut.</summary>
+/// <summary>A disk that fails at a sync, loses its power, or is filled by others, while checkpoints, marks and the cleaner work beside writes.</summary>
 public sealed class FailingDiskTests
 {
     private const int SegmentBytes = 256 << 10, Blocks = 2048;
@@ -80,6 +80,50 @@ public sealed class FailingDiskTests
             await using var again = Open(image);
             await RequireAsync(await again.OpenAsync("disk", Ct), durable, written);
         }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Writes_are_refused_while_others_fill_the_disk_and_go_on_by_themselves_when_it_has_room_again(int seed)
+    {
+        var chance = new Random(seed);
+        var storage = new FaultyStorage { FreeBytes = 200L * SegmentBytes };
+        var store = Open(storage);
+        var volume = await store.CreateAsync("disk", Blocks * 4096, Ct);
+        await volume.BeginRunAsync(1, Ct);
+        var written = new int[Blocks];
+        var refused = 0;
+        for (var round = 0; round < 6; round++)
+        {
+            var taken = storage.TakeRoom(leftBytes: chance.Next(SegmentBytes));
+            for (var i = 0; i < 1500; i++)
+            {
+                refused += await TryWriteAsync(volume, written, chance) ? 0 : 1;
+            }
+
+            await RequireAsync(volume, written);
+            storage.GiveRoomBack(taken);
+            var wait = 0;
+            while (!await TryWriteAsync(volume, written, chance))
+            {
+                Assert.True(++wait < 200, $"seed {seed}, round {round}: still refused with {storage.FreeBytes} bytes free, {store.Space}");
+                await Task.Delay(10, Ct);
+            }
+
+            for (var i = 0; i < 1500; i++)
+            {
+                Assert.True(await TryWriteAsync(volume, written, chance), $"seed {seed}, round {round}: refused with {storage.FreeBytes} bytes free, {store.Space}");
+            }
+        }
+
+        Assert.True(refused > 0 && store.Traffic.CleanedBytes > 0, $"{refused} refused, {store.Traffic}");
+        await volume.FlushAsync(Ct);
+        var image = storage.Crash(chance, Unsynced.Lost);
+        await store.DisposeAsync();
+        await using var again = Open(image);
+        await RequireAsync(await again.OpenAsync("disk", Ct), written);
     }
 
     private static BlockStore Open(FaultyStorage storage) => BlockStore.Open(

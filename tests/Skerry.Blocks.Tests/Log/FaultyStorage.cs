@@ -47,6 +47,25 @@ internal sealed class FaultyStorage : IBackingStorage
     /// <summary>Room that is left for files to be made or to grow, in bytes.</summary>
     public long FreeBytes { get; set; } = 1L << 40;
 
+    /// <summary>Others take room, all but so much of it; answers how much they took.</summary>
+    public long TakeRoom(long leftBytes)
+    {
+        lock (_lock)
+        {
+            var taken = Math.Max(0, FreeBytes - leftBytes);
+            FreeBytes -= taken;
+            return taken;
+        }
+    }
+
+    public void GiveRoomBack(long bytes)
+    {
+        lock (_lock)
+        {
+            FreeBytes += bytes;
+        }
+    }
+
     public void CrashAfter(int events, Random chance)
     {
         lock (_lock)
