@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Skerry.Blocks;
+using Skerry.Domain;
 using Skerry.Movers.Native.Wire;
 
 namespace Skerry.Movers.Native;
@@ -10,7 +11,8 @@ namespace Skerry.Movers.Native;
 /// of the disk, so that one offset says what is done.
 /// </remarks>
 internal sealed class CatchUpSender(
-    FrameChannel channel, ReplyInbox replies, IBlockDevice snapshot, TransferMeter meter, NativeMoverOptions options) : IDisposable
+    FrameChannel channel, ReplyInbox replies, BlockVolume volume, IBlockDevice snapshot, TransferMeter meter, NativeMoverOptions options)
+    : IDisposable
 {
     private const int FramesAhead = 4;
 
@@ -67,11 +69,13 @@ internal sealed class CatchUpSender(
 
         using var frame = DigestsFrame.Build(batch, digests);
         await channel.SendAsync(frame, cancellationToken);
+        await FailPoint.ReachAsync(MoverSteps.DigestsSent, volume);
     }
 
     private async ValueTask FinishAsync(IReadOnlyList<ByteRange> batch, CancellationToken cancellationToken)
     {
         var bitmap = await replies.DiffersAsync(cancellationToken);
+        await FailPoint.ReachAsync(MoverSteps.DiffersHeard, volume);
         var differing = new List<ByteRange>();
         long compared = 0;
         var index = 0;
@@ -123,6 +127,7 @@ internal sealed class CatchUpSender(
         _digest.AppendData(frame.Written.Span[1..]);
         await channel.SendAsync(frame, cancellationToken);
         meter.Moved(piece.LengthBytes);
+        await FailPoint.ReachAsync(MoverSteps.BlocksSent, volume);
         MoverMetrics.Moved.Add(piece.LengthBytes);
     }
 
@@ -134,6 +139,7 @@ internal sealed class CatchUpSender(
         _digest.AppendData(frame.Written.Span[1..]);
         await channel.SendAsync(frame, cancellationToken);
         meter.Zeroed(hole.LengthBytes);
+        await FailPoint.ReachAsync(MoverSteps.HoleSent, volume);
     }
 
     private async ValueTask PassAsync(long endBytes, CancellationToken cancellationToken)
@@ -144,6 +150,7 @@ internal sealed class CatchUpSender(
             await channel.SendAsync(
                 FrameKind.Passed, new PassedMessage(endBytes, meter.DoneBytes, meter.TotalBytes), MoverJson.Default.PassedMessage,
                 cancellationToken);
+            await FailPoint.ReachAsync(MoverSteps.PassedSent, volume);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Skerry.Blocks;
 using Skerry.Blocks.Encryption;
+using Skerry.Domain;
 using Skerry.Domain.Replication;
 
 namespace Skerry.Movers.Native;
@@ -34,6 +35,7 @@ public sealed class NativeReplicas(BlockStoreSet stores) : IReplicaStore
 
                     await copy.UndoCatchUpAsync(cancellationToken);
                     await copy.FlushAsync(cancellationToken);
+                    await FailPoint.ReachAsync(MoverSteps.Settled, copy.Volume);
                     return Describe(slot, copy);
                 },
                 cancellationToken);

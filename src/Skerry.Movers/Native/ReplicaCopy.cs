@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Skerry.Blocks;
+using Skerry.Domain;
 using Skerry.Domain.Replication;
 using Skerry.Movers.Native.Wire;
 
@@ -95,7 +96,9 @@ internal sealed class ReplicaCopy
         if (!isSame)
         {
             await _volume.CreateSnapshotAsync(RecoverySnapshot, cancellationToken);
+            await FailPoint.ReachAsync(MoverSteps.RecoverySnapshotTaken, _volume);
             await SaveCatchUpAsync(wanted with { OffsetBytes = 0 }, cancellationToken);
+            await FailPoint.ReachAsync(MoverSteps.CatchUpBegun, _volume);
         }
 
         _digest?.Dispose();
@@ -131,7 +134,9 @@ internal sealed class ReplicaCopy
         if (_catchUp is { } open && offsetBytes > open.OffsetBytes)
         {
             await _volume.FlushAsync(cancellationToken);
+            await FailPoint.ReachAsync(MoverSteps.CursorFlushed, _volume);
             await SaveCatchUpAsync(open with { OffsetBytes = offsetBytes }, cancellationToken);
+            await FailPoint.ReachAsync(MoverSteps.CursorSaved, _volume);
         }
     }
 
@@ -147,8 +152,11 @@ internal sealed class ReplicaCopy
         }
 
         await _volume.AdoptLineageAsync(lineage, cancellationToken);
+        await FailPoint.ReachAsync(MoverSteps.LineageAdopted, _volume);
         await SaveRecoveryPointAsync(lineage, lineage.LastNumber, end.TakenAt, cancellationToken);
+        await FailPoint.ReachAsync(MoverSteps.PointSaved, _volume);
         await ForgetCatchUpAsync(cancellationToken);
+        await FailPoint.ReachAsync(MoverSteps.CatchUpEnded, _volume);
     }
 
     /// <summary>Goes back to the last whole state when a catch-up is open.</summary>
@@ -161,6 +169,7 @@ internal sealed class ReplicaCopy
 
         await _volume.RemovePropertyAsync(CatchUpProperty, cancellationToken);
         _catchUp = null;
+        await FailPoint.ReachAsync(MoverSteps.CatchUpVoided, _volume);
         await ReturnToRecoverySnapshotAsync(cancellationToken);
     }
 
@@ -216,6 +225,7 @@ internal sealed class ReplicaCopy
     private async ValueTask ReturnToRecoverySnapshotAsync(CancellationToken cancellationToken)
     {
         await _volume.RevertToSnapshotAsync(RecoverySnapshot, cancellationToken);
+        await FailPoint.ReachAsync(MoverSteps.HeadReverted, _volume);
         await _volume.DeleteSnapshotAsync(RecoverySnapshot, cancellationToken);
     }
 
@@ -224,6 +234,7 @@ internal sealed class ReplicaCopy
         if (FindSnapshot(RecoverySnapshot) is not null)
         {
             await _volume.DeleteSnapshotAsync(RecoverySnapshot, cancellationToken);
+            await FailPoint.ReachAsync(MoverSteps.RecoverySnapshotDropped, _volume);
         }
 
         await _volume.RemovePropertyAsync(CatchUpProperty, cancellationToken);

@@ -25,6 +25,7 @@ internal sealed class ReplicaSession(
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await FailPoint.ReachAsync(MoverSteps.HelloHeard, copy.Volume);
         await SendStateAsync(ended.Token);
         var (pulse, watch) = (PulseAsync(ended), channel.WatchAsync(options.DeadAfter, ended));
         try
@@ -50,33 +51,40 @@ internal sealed class ReplicaSession(
             case FrameKind.Writes:
                 var (run, writes) = WritesFrame.Read(frame);
                 await copy.ApplyAsync(run, writes, cancellationToken);
+                await FailPoint.ReachAsync(MoverSteps.WritesApplied, copy.Volume);
                 break;
             case FrameKind.Mark:
                 Volatile.Write(ref _mark, frame.Json(MoverJson.Default.MarkMessage));
                 slot.Trouble = null;
+                await FailPoint.ReachAsync(MoverSteps.MarkHeard, copy.Volume);
                 break;
             case FrameKind.Heartbeat:
                 var beat = frame.Json(MoverJson.Default.HeartbeatMessage);
                 slot.LastHeard = new ReplicaSlot.Heard(time.GetUtcNow(), beat.PrimaryNumber, beat.OwedBytes);
                 break;
             case FrameKind.Ask:
+                await FailPoint.ReachAsync(MoverSteps.AskHeard, copy.Volume);
                 await SettleDurableAsync(cancellationToken);
                 await SendStateAsync(cancellationToken);
                 break;
             case FrameKind.Extend:
                 await copy.GrowAsync(frame.Json(MoverJson.Default.ExtendMessage).SizeBytes, cancellationToken);
+                await FailPoint.ReachAsync(MoverSteps.Extended, copy.Volume);
                 break;
             case FrameKind.BeginCatchUp:
                 await BeginAsync(frame.Json(MoverJson.Default.BeginCatchUpMessage), cancellationToken);
                 break;
             case FrameKind.Blocks:
                 await copy.PutBlocksAsync(frame, cancellationToken);
+                await FailPoint.ReachAsync(MoverSteps.BlocksPut, copy.Volume);
                 break;
             case FrameKind.Hole:
                 await copy.PutHoleAsync(frame, cancellationToken);
+                await FailPoint.ReachAsync(MoverSteps.HolePut, copy.Volume);
                 break;
             case FrameKind.Digests:
                 await CompareAsync(frame, cancellationToken);
+                await FailPoint.ReachAsync(MoverSteps.DigestsCompared, copy.Volume);
                 break;
             case FrameKind.Passed:
                 await copy.SaveOffsetAsync(frame.Json(MoverJson.Default.PassedMessage).OffsetBytes, cancellationToken);
@@ -113,8 +121,10 @@ internal sealed class ReplicaSession(
             var generation = whole.Runs[^1].Generation;
             var id = Ids.Derived("diverged", $"{hello.VolumeId}/{whole.Runs[^1].RunId:x16}");
             await copy.KeepAsync(id, cancellationToken);
+            await FailPoint.ReachAsync(MoverSteps.DivergedKept, copy.Volume);
             await admission.KeepDivergedAsync(
                 hello.VolumeId, id, $"diverged-{generation}", copy.Volume.SizeBytes, whole.ToString(), cancellationToken);
+            await FailPoint.ReachAsync(MoverSteps.DivergedTold, copy.Volume);
         }
 
         var offset = await copy.BeginCatchUpAsync(begin.CatchUp, begin.SizeBytes, cancellationToken);
@@ -126,6 +136,7 @@ internal sealed class ReplicaSession(
         }
 
         await channel.SendAsync(FrameKind.Ready, new ReadyMessage(offset), MoverJson.Default.ReadyMessage, cancellationToken);
+        await FailPoint.ReachAsync(MoverSteps.ReadySent, copy.Volume);
     }
 
     /// <summary>True when this site wrote after the fork as a primary; a replica that was merely ahead of its primary did not.</summary>
@@ -192,10 +203,11 @@ internal sealed class ReplicaSession(
         await SendStateAsync(cancellationToken);
     }
 
-    private ValueTask SendStateAsync(CancellationToken cancellationToken)
+    private async ValueTask SendStateAsync(CancellationToken cancellationToken)
     {
         _mayResync = judge().MayResync;
-        return channel.SendAsync(FrameKind.State, copy.State(), MoverJson.Default.StateMessage, cancellationToken);
+        await channel.SendAsync(FrameKind.State, copy.State(), MoverJson.Default.StateMessage, cancellationToken);
+        await FailPoint.ReachAsync(MoverSteps.StateSent, copy.Volume);
     }
 
     private async ValueTask SettleDurableAsync(CancellationToken cancellationToken)
@@ -207,6 +219,7 @@ internal sealed class ReplicaSession(
             if (copy.CatchUp is null && copy.Volume.DurableNumber < copy.Volume.Lineage.LastNumber)
             {
                 await copy.FlushAsync(cancellationToken);
+                await FailPoint.ReachAsync(MoverSteps.Flushed, copy.Volume);
             }
 
             if (mark is not null && copy.CatchUp is null && mark.Number <= copy.DurableNumber)
@@ -245,6 +258,7 @@ internal sealed class ReplicaSession(
                     (lastAck, lastDurable) = (time.GetTimestamp(), durable);
                     await channel.SendAsync(
                         FrameKind.Ack, new AckMessage(copy.Volume.Lineage.LastNumber, durable), MoverJson.Default.AckMessage, ended.Token);
+                    await FailPoint.ReachAsync(MoverSteps.AckSent, copy.Volume);
                 }
 
                 if (copy.CatchUp is null && time.GetElapsedTime(lastSaved) >= SavePointEvery)

@@ -2,6 +2,7 @@ using System.Net.WebSockets;
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 using Skerry.Blocks;
+using Skerry.Domain;
 using Skerry.Domain.Replication;
 using Skerry.Movers.Native.Wire;
 
@@ -30,6 +31,7 @@ internal sealed class SourceLink(
                 HelloMessage.CurrentVersion, task.ReplicationId, task.VolumeId, task.Generation.Number, task.Generation.Id, volume.SizeBytes),
             MoverJson.Default.HelloMessage,
             ended.Token);
+        await FailPoint.ReachAsync(MoverSteps.HelloSent, volume);
         var receiving = ReceiveAsync(channel, ended);
         var beating = BeatAsync(channel, ended);
         var watching = channel.WatchAsync(options.DeadAfter, ended);
@@ -57,6 +59,7 @@ internal sealed class SourceLink(
     private async ValueTask FollowAsync(FrameChannel channel, Func<DateTimeOffset?> run, CancellationToken cancellationToken)
     {
         var state = Heard(await _replies.StateAsync(cancellationToken));
+        await FailPoint.ReachAsync(MoverSteps.StateHeard, volume);
         while (true)
         {
             var wanted = run();
@@ -104,8 +107,10 @@ internal sealed class SourceLink(
         var (snapshot, opened) = await SnapshotAsync(state, isInstant, wanted, cancellationToken);
         try
         {
+            await FailPoint.ReachAsync(MoverSteps.SnapshotTaken, volume);
             var reached = await CatchUpAsync(channel, state, snapshot, cancellationToken);
             await DropSnapshotAsync(cancellationToken);
+            await FailPoint.ReachAsync(MoverSteps.SnapshotDropped, volume);
             facts.LastSync = new SourceFacts.Moment(snapshot.CreatedAt);
             return (opened, snapshot.CreatedAt, reached);
         }
@@ -153,7 +158,9 @@ internal sealed class SourceLink(
         await channel.SendAsync(
             FrameKind.BeginCatchUp, new BeginCatchUpMessage(catchUp, plan.Kind, snapshot.SizeBytes), MoverJson.Default.BeginCatchUpMessage,
             cancellationToken);
+        await FailPoint.ReachAsync(MoverSteps.BeginSent, volume);
         var (own, offset) = await _replies.ReadyAsync(cancellationToken);
+        await FailPoint.ReachAsync(MoverSteps.ReadyHeard, volume);
         var ranges = BlockRanges.Of(volume.ChangedSince(state.IsWhole ? replica : Lineage.Empty, SnapshotId));
         ranges = isCompared ? BlockRanges.Union(ranges, own) : ranges;
         var total = BlockRanges.TotalBytes(ranges);
@@ -165,7 +172,7 @@ internal sealed class SourceLink(
                 ReplicationWords.Resyncing, $"The replica wrote apart from number {plan.Base} on; what differs is replaced.", null, true)
             : new SourceFacts.Standing(ReplicationWords.Updating, null, null, true);
 
-        using var sender = new CatchUpSender(channel, _replies, volume.OpenSnapshot(SnapshotId), meter, options);
+        using var sender = new CatchUpSender(channel, _replies, volume, volume.OpenSnapshot(SnapshotId), meter, options);
         if (isCompared)
         {
             await sender.CompareAsync(ranges, offset, cancellationToken);
@@ -183,7 +190,9 @@ internal sealed class SourceLink(
                 sent.ZeroedBytes),
             MoverJson.Default.EndCatchUpMessage,
             cancellationToken);
+        await FailPoint.ReachAsync(MoverSteps.EndSent, volume);
         var reached = Heard(await _replies.StateAsync(cancellationToken));
+        await FailPoint.ReachAsync(MoverSteps.EndHeard, volume);
         facts.LastTransfer = meter.Status(isDone: true);
         MoverMetrics.Transfers.Add(1, new KeyValuePair<string, object?>("kind", plan.Kind));
         facts.Transfer = null;
@@ -241,6 +250,7 @@ internal sealed class SourceLink(
                     {
                         size = volume.SizeBytes;
                         await channel.SendAsync(FrameKind.Extend, new ExtendMessage(size), MoverJson.Default.ExtendMessage, cancellationToken);
+                        await FailPoint.ReachAsync(MoverSteps.ExtendSent, volume);
                     }
 
                     sent = await SendAsync(channel, batch, cancellationToken);
@@ -253,6 +263,7 @@ internal sealed class SourceLink(
                     {
                         size = volume.SizeBytes;
                         await channel.SendAsync(FrameKind.Extend, new ExtendMessage(size), MoverJson.Default.ExtendMessage, cancellationToken);
+                        await FailPoint.ReachAsync(MoverSteps.ExtendSent, volume);
                     }
                 }
 
@@ -287,6 +298,7 @@ internal sealed class SourceLink(
         var lastNumber = batch.Writes[^1].Number;
         _window.Add(lastNumber, batch.Bytes, time.GetUtcNow());
         await channel.SendAsync(frame, cancellationToken);
+        await FailPoint.ReachAsync(MoverSteps.WritesSent, volume);
         MoverMetrics.Streamed.Add(batch.Bytes);
         return lastNumber;
     }
@@ -305,6 +317,7 @@ internal sealed class SourceLink(
         }
 
         await channel.SendAsync(FrameKind.Mark, new MarkMessage(sent, at), MoverJson.Default.MarkMessage, cancellationToken);
+        await FailPoint.ReachAsync(MoverSteps.MarkSent, volume);
     }
 
     private async ValueTask SettleAsync(
@@ -333,6 +346,7 @@ internal sealed class SourceLink(
     {
         using var frame = new FrameBuilder(FrameKind.Ask);
         await channel.SendAsync(frame, cancellationToken);
+        await FailPoint.ReachAsync(MoverSteps.AskSent, volume);
         return Heard(await _replies.StateAsync(cancellationToken));
     }
 
@@ -356,6 +370,7 @@ internal sealed class SourceLink(
                 {
                     case FrameKind.Ack:
                         Acknowledged(frame.Json(MoverJson.Default.AckMessage));
+                        await FailPoint.ReachAsync(MoverSteps.AckHeard, volume);
                         break;
                     case FrameKind.Refused:
                         throw new ReplicaRefusedException(frame.Json(MoverJson.Default.RefusedMessage));
