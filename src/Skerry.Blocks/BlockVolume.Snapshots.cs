@@ -11,7 +11,7 @@ public sealed partial class BlockVolume
     public async ValueTask<SnapshotInfo> CreateSnapshotAsync(string snapshotId, CancellationToken cancellationToken)
     {
         SnapshotInfo? made = null;
-        await ChangeAsync(() => DecideSnapshot(snapshotId), () => made = _state.Snapshots[^1].Info, cancellationToken);
+        await ChangeAsync(() => DecideSnapshot(snapshotId), () => made = TakenSnapshot(), cancellationToken);
         return made!;
     }
 
@@ -23,7 +23,7 @@ public sealed partial class BlockVolume
         WriteTap? tap = null;
         await ChangeAsync(
             () => DecideSnapshot(snapshotId),
-            () => (made, tap) = (_state.Snapshots[^1].Info, AddTap(boundBytes)),
+            () => (made, tap) = (TakenSnapshot(), AddTap(boundBytes)),
             cancellationToken);
         return (made!, tap!);
     }
@@ -150,6 +150,18 @@ public sealed partial class BlockVolume
         return _state.FindSnapshot(snapshotId) is null
             ? new CreateSnapshot(_state.Ordinal, snapshotId, _parts.Time.GetUtcNow())
             : throw new BlockException(BlockError.Exists, $"{_name} has a snapshot '{snapshotId}' already");
+    }
+
+    /// <summary>The snapshot that was taken just now, told to those who follow the writes.</summary>
+    private SnapshotInfo TakenSnapshot()
+    {
+        var taken = _state.Snapshots[^1].Info;
+        foreach (var tap in _state.Taps)
+        {
+            tap.Take(_state.LastRun ?? default, taken);
+        }
+
+        return taken;
     }
 
     private WriteTap AddTap(long boundBytes)

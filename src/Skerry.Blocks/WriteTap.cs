@@ -31,7 +31,13 @@ public sealed class TapBatch : IDisposable
 
     public RunStart Run { get; }
 
+    /// <summary>Empty only when a snapshot was taken and nothing was written before it.</summary>
     public IReadOnlyList<NumberedWrite> Writes { get; }
+
+    /// <summary>
+    /// A snapshot that was taken right after these writes, before any later one; null for none. It may come here before it is durable.
+    /// </summary>
+    public SnapshotInfo? Snapshot { get; init; }
 
     /// <summary>Bytes of data in the writes.</summary>
     public long Bytes { get; }
@@ -68,7 +74,7 @@ public sealed class WriteTap : IDisposable
     internal WriteTap(VolumeState volume, long boundBytes, TimeProvider time) =>
         (_volume, _boundBytes, _time, StartsAfter) = (volume, boundBytes, time, volume.LastNumber);
 
-    private readonly record struct Item(RunStart Run, NumberedWrite Write, byte[]? Buffer, DateTimeOffset At);
+    private readonly record struct Item(RunStart Run, NumberedWrite Write, byte[]? Buffer, DateTimeOffset At, SnapshotInfo? Snapshot = null);
 
     /// <summary>The number of the last write that the tap does not give.</summary>
     public long StartsAfter { get; }
@@ -160,6 +166,19 @@ public sealed class WriteTap : IDisposable
         }
     }
 
+    /// <summary>A snapshot was taken here, between the writes before and after.</summary>
+    internal void Take(RunStart run, SnapshotInfo snapshot)
+    {
+        lock (_lock)
+        {
+            if (_end == TapEnd.None)
+            {
+                _queue.Enqueue(new Item(run, default, null, _time.GetUtcNow(), snapshot));
+                Signal();
+            }
+        }
+    }
+
     internal void Finish(TapEnd end)
     {
         lock (_lock)
@@ -209,9 +228,15 @@ public sealed class WriteTap : IDisposable
         var writes = new List<NumberedWrite>();
         var buffers = new List<byte[]>();
         var bytes = 0L;
-        while (_queue.TryPeek(out var next) && next.Run == run && (writes.Count == 0 || bytes + next.Write.Data.Length <= maxBytes))
+        SnapshotInfo? snapshot = null;
+        while (snapshot is null && _queue.TryPeek(out var next) && next.Run == run && (writes.Count == 0 || bytes + next.Write.Data.Length <= maxBytes))
         {
             _queue.Dequeue();
+            if ((snapshot = next.Snapshot) is not null)
+            {
+                break;
+            }
+
             writes.Add(next.Write);
             bytes += next.Write.Data.Length;
             Volatile.Write(ref _queuedBytes, _queuedBytes - CostOf(next.Write));
@@ -221,7 +246,7 @@ public sealed class WriteTap : IDisposable
             }
         }
 
-        return new TapBatch(run, writes, bytes, buffers);
+        return new TapBatch(run, writes, bytes, buffers) { Snapshot = snapshot };
     }
 
     private Item ItemOf(RunStart run, WriteRequest write)

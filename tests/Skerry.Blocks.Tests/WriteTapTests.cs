@@ -56,6 +56,44 @@ public sealed class WriteTapTests
     }
 
     [Fact]
+    public async Task A_snapshot_stands_in_the_tap_between_the_writes_before_and_after_it()
+    {
+        await using var store = Open();
+        var volume = await store.CreateAsync("disk", 1 << 20, Ct);
+        await volume.BeginRunAsync(1, Ct);
+        var tap = await volume.OpenTapAsync(64 << 20, Ct);
+        var writers = Enumerable.Range(0, 4).Select(_ => Task.Run(
+            async () =>
+            {
+                for (var i = 0; i < 200; i++)
+                {
+                    await volume.WriteAsync(4096 * i, new byte[] { 1 }, WriteOptions.None, Ct);
+                }
+            },
+            Ct)).ToArray();
+        for (var i = 0; i < 20; i++)
+        {
+            await volume.CreateSnapshotAsync($"s{i}", Ct);
+        }
+
+        await Task.WhenAll(writers);
+        var (last, seen) = (0L, new List<SnapshotInfo>());
+        while (last < 800 || seen.Count < 20)
+        {
+            using var batch = await tap.ReadAsync(256 << 10, Ct);
+            last = batch!.Writes.Count > 0 ? batch.Writes[^1].Number : last;
+            if (batch.Snapshot is { } snapshot)
+            {
+                Assert.Equal(snapshot.Lineage.LastNumber, last);
+                seen.Add(snapshot);
+            }
+        }
+
+        Assert.Equal(volume.Snapshots, seen);
+        Assert.Equal(0, tap.QueuedBytes);
+    }
+
+    [Fact]
     public async Task A_reader_that_falls_behind_is_told_and_writers_go_on()
     {
         await using var store = Open();
