@@ -131,6 +131,8 @@ public sealed partial class BlockVolume : IBatchingDevice, IAsyncDisposable
 
     internal VolumeState State => _state;
 
+    internal LogWriter Writer => _parts.Writer;
+
     private int MaxWriteBytes => _parts.Writer.MaxWriteBlocks * Sizes.Block;
 
     private static async ValueTask AllAsync(IReadOnlyList<ValueTask> tasks)

@@ -21,6 +21,12 @@ public enum TapEnd
     Closed,
 }
 
+/// <summary>A place in the order of a volume's writes that somebody wanted to know of.</summary>
+/// <param name="Id">What the one who set it calls it.</param>
+/// <param name="Number">The last write before it.</param>
+/// <param name="At">When it was set.</param>
+public sealed record TapMark(string Id, long Number, DateTimeOffset At);
+
 /// <summary>Writes of one run, in number order. Its data is valid until it is disposed.</summary>
 public sealed class TapBatch : IDisposable
 {
@@ -31,7 +37,7 @@ public sealed class TapBatch : IDisposable
 
     public RunStart Run { get; }
 
-    /// <summary>Empty only when a snapshot was taken and nothing was written before it.</summary>
+    /// <summary>Empty only when a snapshot or a mark stands here with no write before it.</summary>
     public IReadOnlyList<NumberedWrite> Writes { get; }
 
     /// <summary>
@@ -41,6 +47,9 @@ public sealed class TapBatch : IDisposable
 
     /// <summary>Bytes of data in the writes.</summary>
     public long Bytes { get; }
+
+    /// <summary>The mark that stands in the volume's order right behind the writes; null when none does.</summary>
+    public TapMark? Mark { get; init; }
 
     public void Dispose()
     {
@@ -74,7 +83,8 @@ public sealed class WriteTap : IDisposable
     internal WriteTap(VolumeState volume, long boundBytes, TimeProvider time) =>
         (_volume, _boundBytes, _time, StartsAfter) = (volume, boundBytes, time, volume.LastNumber);
 
-    private readonly record struct Item(RunStart Run, NumberedWrite Write, byte[]? Buffer, DateTimeOffset At, SnapshotInfo? Snapshot = null);
+    private readonly record struct Item(
+        RunStart Run, NumberedWrite Write, byte[]? Buffer, DateTimeOffset At, SnapshotInfo? Snapshot = null, TapMark? Mark = null);
 
     /// <summary>The number of the last write that the tap does not give.</summary>
     public long StartsAfter { get; }
@@ -132,6 +142,25 @@ public sealed class WriteTap : IDisposable
             }
 
             await _arrived.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// Sets a mark behind the last write that was numbered: <see cref="ReadAsync"/> gives it in its place. Only within a
+    /// <see cref="WriteBarrier"/> of the volume, since else writes are numbered meanwhile. False when the tap has ended.
+    /// </summary>
+    public bool SetMark(string id, DateTimeOffset at)
+    {
+        lock (_lock)
+        {
+            if (_end != TapEnd.None || _volume.LastRun is not { } run)
+            {
+                return false;
+            }
+
+            _queue.Enqueue(new Item(run, default, null, at, Mark: new TapMark(id, _volume.LastNumber, at)));
+            Signal();
+            return true;
         }
     }
 
@@ -229,10 +258,12 @@ public sealed class WriteTap : IDisposable
         var buffers = new List<byte[]>();
         var bytes = 0L;
         SnapshotInfo? snapshot = null;
-        while (snapshot is null && _queue.TryPeek(out var next) && next.Run == run && (writes.Count == 0 || bytes + next.Write.Data.Length <= maxBytes))
+        TapMark? mark = null;
+        while (_queue.TryPeek(out var next) && next.Run == run && (writes.Count == 0 || bytes + next.Write.Data.Length <= maxBytes))
         {
             _queue.Dequeue();
-            if ((snapshot = next.Snapshot) is not null)
+            (snapshot, mark) = (next.Snapshot, next.Mark);
+            if (snapshot is not null || mark is not null)
             {
                 break;
             }
@@ -246,7 +277,7 @@ public sealed class WriteTap : IDisposable
             }
         }
 
-        return new TapBatch(run, writes, bytes, buffers) { Snapshot = snapshot };
+        return new TapBatch(run, writes, bytes, buffers) { Snapshot = snapshot, Mark = mark };
     }
 
     private Item ItemOf(RunStart run, WriteRequest write)

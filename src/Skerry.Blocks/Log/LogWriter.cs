@@ -102,6 +102,14 @@ internal sealed class LogWriter(
         }
     }
 
+    /// <summary>
+    /// Takes the turn, so that no write gets a number until <see cref="ReturnTurn"/>, by the same thread. What is submitted meanwhile
+    /// waits for the next <see cref="CarryOut"/>. False when the turn was not to be had in time.
+    /// </summary>
+    public bool TryTakeTurn(TimeSpan limit) => _turn.TryEnter(limit);
+
+    public void ReturnTurn() => _turn.Exit();
+
     /// <summary>What is submitted from now on fails; what was submitted before is carried out, and finds its files open.</summary>
     public void Close()
     {
