@@ -70,7 +70,9 @@ internal static class BlockBenchmark
             {
                 foreach (var disk in disks)
                 {
+                    await disk.ReviveAsync(cancellationToken);
                     await Copy.FillAsync(disk.Uri, files, group.Key, cancellationToken);
+                    await disk.ReviveAsync(cancellationToken);
                     await Fio.AgeAsync(disk.Uri, group.Key, DiskBytes, cancellationToken);
                     await disk.SettleAsync(cancellationToken);
                 }
@@ -101,6 +103,8 @@ internal static class BlockBenchmark
                 await Console.Error.WriteLineAsync($"bench: {transport}, {(round == 0 ? "warming up" : $"round {round} of {selection.Rounds}")}: {workload.Case}");
                 foreach (var disk in round % 2 == 0 ? disks.Reverse() : disks)
                 {
+                    await disk.ReviveAsync(cancellationToken);
+
                     // Within a round all get the same requests; each round has others, so that nobody reads in the order it wrote.
                     var value = await workload.RunAsync(disk.Uri, round == 0 ? WarmMilliseconds : selection.Milliseconds, (round * 100) + workloads.ToList().IndexOf(workload) + 1, cancellationToken);
                     await disk.SettleAsync(cancellationToken);

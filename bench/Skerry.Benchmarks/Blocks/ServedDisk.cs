@@ -19,15 +19,17 @@ internal sealed class ServedDisk : IAsyncDisposable
 {
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(10);
 
-    private readonly RunningProgram _program;
+    private readonly Server _server;
+    private readonly Listening _at;
     private readonly string _data;
+    private RunningProgram _program;
 
-    private ServedDisk(string name, string uri, RunningProgram program, string data) => (Name, Uri, _program, _data) = (name, uri, program, data);
+    private ServedDisk(Server server, Listening at, string data) => (_server, _at, _data, _program) = (server, at, data, Start(server, at, data));
 
-    public string Name { get; }
+    public string Name => _server.Name;
 
     /// <summary>What clients open.</summary>
-    public string Uri { get; }
+    public string Uri => _at.Uri(_server.Export);
 
     /// <param name="server">How it is started.</param>
     /// <param name="folder">For its data and log.</param>
@@ -42,12 +44,10 @@ internal sealed class ServedDisk : IAsyncDisposable
             await server.MakeAsync(data, sizeBytes, cancellationToken);
         }
 
-        var (program, arguments) = server.Command(data, at);
-        var log = Path.Combine(folder, $"{server.DataName}.log");
-        var disk = new ServedDisk(server.Name, at.Uri(server.Export), RunningProgram.Start(program, arguments, log), data);
+        var disk = new ServedDisk(server, at, data);
         try
         {
-            await disk.AnswersAsync(at.EndPoint, cancellationToken);
+            await disk.AnswersAsync(cancellationToken);
             return disk;
         }
         catch
@@ -55,6 +55,27 @@ internal sealed class ServedDisk : IAsyncDisposable
             await disk.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>A peer that ended by itself between two measurements is started again, and this is said; ours must not end.</summary>
+    public async Task ReviveAsync(CancellationToken cancellationToken)
+    {
+        if (!_program.HasExited)
+        {
+            return;
+        }
+
+        var end = $"{Name} ended by itself with code {_program.ExitCode}";
+        if (_server == Servers.Skerry)
+        {
+            throw new InvalidOperationException($"{end}: {_program.LogTail()}");
+        }
+
+        await Console.Error.WriteLineAsync($"bench: {end}; it is started again");
+        await _program.DisposeAsync();
+        File.Delete(_at.SocketPath);
+        _program = Start(_server, _at, _data);
+        await AnswersAsync(cancellationToken);
     }
 
     /// <summary>Makes all that was written durable, so that the next one's run does not pay for this one's.</summary>
@@ -72,8 +93,15 @@ internal sealed class ServedDisk : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _program.DisposeAsync();
 
-    private async Task AnswersAsync(EndPoint endPoint, CancellationToken cancellationToken)
+    private static RunningProgram Start(Server server, Listening at, string data)
     {
+        var (program, arguments) = server.Command(data, at);
+        return RunningProgram.Start(program, arguments, $"{data}.log");
+    }
+
+    private async Task AnswersAsync(CancellationToken cancellationToken)
+    {
+        var endPoint = _at.EndPoint;
         var started = TimeProvider.System.GetTimestamp();
         while (true)
         {
