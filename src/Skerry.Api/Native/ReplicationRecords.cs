@@ -26,13 +26,7 @@ internal static class ReplicationRecords
         view.NextStep,
         Of(view.Source),
         Of(view.Target),
-        view.CreatedAt)
-    {
-        At = view.At,
-        Days = view.Days,
-        TimeZone = view.TimeZone,
-        RecoveryPointAgeSeconds = view.RecoveryPointAgeSeconds,
-    };
+        view.CreatedAt);
 
     public static RecoveryPreviewRecord Of(FailoverPreview preview, SiteLabels labels) => new(
         preview.VolumeId,

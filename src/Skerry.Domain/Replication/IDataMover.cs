@@ -11,7 +11,20 @@ namespace Skerry.Domain.Replication;
 /// snapshot taken at or after the first call with this value, then rest.
 /// </param>
 public sealed record MoverTask(
-    string ReplicationId, string VolumeId, string Backend, string TargetSite, Generation Generation, DateTimeOffset? Run);
+    string ReplicationId, string VolumeId, string Backend, string TargetSite, Generation Generation, DateTimeOffset? Run)
+{
+    /// <summary>
+    /// The snapshot that keeps the state of this run, at the source and, where the target's mover knows how, at the target; taken by the
+    /// mover when it is not there. Null when runs are not kept.
+    /// </summary>
+    public string? RunSnapshotId { get; init; }
+
+    /// <summary>
+    /// True when the volume here is itself a replica, which passes on what it has: only states that the primary has been in, and with
+    /// no newer time than it was told itself.
+    /// </summary>
+    public bool IsPassedOn { get; init; }
+}
 
 /// <summary>
 /// Makes replicas equal to their sources: the sending side of one kind of backend. It decides nothing about who is primary.

@@ -24,9 +24,7 @@ public sealed class NativeMover(
         SourceSession session;
         lock (_lock)
         {
-            // Streaming goes on for as long as nobody stops it, so a change between following and single runs is another session's.
-            if (_sessions.TryGetValue(task.ReplicationId, out var known) && known.Current with { Run = task.Run } == task
-                && known.Current.Run is null == task.Run is null)
+            if (_sessions.TryGetValue(task.ReplicationId, out var known) && known.Current with { Run = task.Run, RunSnapshotId = task.RunSnapshotId } == task)
             {
                 session = known;
             }

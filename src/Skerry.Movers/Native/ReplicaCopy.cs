@@ -151,9 +151,11 @@ internal sealed class ReplicaCopy
                 "The transfer's digest does not match what arrived; the catch-up is not taken over, and the last recovery point stands.");
         }
 
+        // What is newer than a state of a known time holds all that was written by then, too.
+        var takenAt = end.TakenAt ?? RecoveryPoint?.TakenAt ?? DateTimeOffset.UnixEpoch;
         await _volume.AdoptLineageAsync(lineage, cancellationToken);
         await FailPoint.ReachAsync(MoverSteps.LineageAdopted, _volume);
-        await SaveRecoveryPointAsync(lineage, lineage.LastNumber, end.TakenAt, cancellationToken);
+        await SaveRecoveryPointAsync(lineage, lineage.LastNumber, takenAt, cancellationToken);
         await FailPoint.ReachAsync(MoverSteps.PointSaved, _volume);
         await ForgetCatchUpAsync(cancellationToken);
         await FailPoint.ReachAsync(MoverSteps.CatchUpEnded, _volume);
@@ -204,6 +206,32 @@ internal sealed class ReplicaCopy
         {
             await _volume.SetPropertyAsync(RecoveryPointProperty, Encode(known.Point, known.RunId), cancellationToken);
         }
+    }
+
+    /// <summary>Keeps the present state as the source's snapshot of that id; once made it is never made again.</summary>
+    /// <exception cref="MoverProtocolException">This copy is not in that state.</exception>
+    public async ValueTask MakeSnapshotAsync(string snapshotId, Lineage lineage, CancellationToken cancellationToken)
+    {
+        if (!TravellingSnapshots.Travels(snapshotId) || !Whole.Equals(lineage))
+        {
+            throw new MoverProtocolException(
+                $"The source has snapshot {snapshotId} at {lineage}, and this copy is at {Whole}; it is not made here.");
+        }
+
+        if (FindSnapshot(snapshotId) is null)
+        {
+            // A catch-up from a state that the source has no longer may have been left open.
+            await UndoCatchUpAsync(cancellationToken);
+            await _volume.CreateSnapshotAsync(snapshotId, cancellationToken);
+        }
+    }
+
+    /// <summary>The newest state of a copy whose time is known, if its head goes back to it: what a copy that passes itself on may claim.</summary>
+    public static RecoveryPoint? PointOf(BlockVolume volume)
+    {
+        var copy = new ReplicaCopy(volume);
+        copy.LoadProperties();
+        return copy.RecoveryPoint;
     }
 
     /// <summary>The snapshot that keeps the present whole state for people; once made it is never made again.</summary>

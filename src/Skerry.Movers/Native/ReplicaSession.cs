@@ -26,7 +26,7 @@ internal sealed class ReplicaSession(
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await FailPoint.ReachAsync(MoverSteps.HelloHeard, copy.Volume);
-        await SendStateAsync(ended.Token);
+        await SendStateAsync(ended.Token, isFirst: true);
         var (pulse, watch) = (PulseAsync(ended), channel.WatchAsync(options.DeadAfter, ended));
         try
         {
@@ -70,6 +70,10 @@ internal sealed class ReplicaSession(
             case FrameKind.Extend:
                 await copy.GrowAsync(frame.Json(MoverJson.Default.ExtendMessage).SizeBytes, cancellationToken);
                 await FailPoint.ReachAsync(MoverSteps.Extended, copy.Volume);
+                break;
+            case FrameKind.MakeSnapshot:
+                var made = frame.Json(MoverJson.Default.MakeSnapshotMessage);
+                await copy.MakeSnapshotAsync(made.Id, made.Lineage.ToLineage(), cancellationToken);
                 break;
             case FrameKind.BeginCatchUp:
                 await BeginAsync(frame.Json(MoverJson.Default.BeginCatchUpMessage), cancellationToken);
@@ -203,10 +207,20 @@ internal sealed class ReplicaSession(
         await SendStateAsync(cancellationToken);
     }
 
-    private async ValueTask SendStateAsync(CancellationToken cancellationToken)
+    private async ValueTask SendStateAsync(CancellationToken cancellationToken, bool isFirst = false)
     {
         _mayResync = judge().MayResync;
-        await channel.SendAsync(FrameKind.State, copy.State(), MoverJson.Default.StateMessage, cancellationToken);
+        var state = copy.State();
+        if (isFirst && hello.Features?.Contains(TravellingSnapshots.Feature) == true)
+        {
+            state = state with
+            {
+                Features = [TravellingSnapshots.Feature],
+                Snapshots = [.. copy.Volume.Snapshots.Select(s => s.Id).Where(TravellingSnapshots.Travels)],
+            };
+        }
+
+        await channel.SendAsync(FrameKind.State, state, MoverJson.Default.StateMessage, cancellationToken);
         await FailPoint.ReachAsync(MoverSteps.StateSent, copy.Volume);
     }
 

@@ -18,17 +18,23 @@ internal sealed class SourceLink(
     private readonly SemaphoreSlim _acknowledged = new(0, 1);
     private Exception? _failure;
 
+    /// <summary>The travelling snapshots that the replica has; null when it does not know of them.</summary>
+    private HashSet<string>? _there;
+
     private string SnapshotId => SourceSession.SnapshotId(task.ReplicationId);
 
-    /// <summary>Returns when the run that <paramref name="run"/> names is complete; never while it names none.</summary>
-    public async Task RunAsync(WebSocket socket, Func<DateTimeOffset?> run, CancellationToken cancellationToken)
+    /// <summary>Returns when the run that <paramref name="current"/> names is complete; never while it names none.</summary>
+    public async Task RunAsync(WebSocket socket, Func<MoverTask> current, CancellationToken cancellationToken)
     {
         using var channel = new FrameChannel(socket, time);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await channel.SendAsync(
             FrameKind.Hello,
             new HelloMessage(
-                HelloMessage.CurrentVersion, task.ReplicationId, task.VolumeId, task.Generation.Number, task.Generation.Id, volume.SizeBytes),
+                HelloMessage.CurrentVersion, task.ReplicationId, task.VolumeId, task.Generation.Number, task.Generation.Id, volume.SizeBytes)
+            {
+                Features = [TravellingSnapshots.Feature],
+            },
             MoverJson.Default.HelloMessage,
             ended.Token);
         await FailPoint.ReachAsync(MoverSteps.HelloSent, volume);
@@ -37,7 +43,7 @@ internal sealed class SourceLink(
         var watching = channel.WatchAsync(options.DeadAfter, ended);
         try
         {
-            await FollowAsync(channel, run, ended.Token);
+            await FollowAsync(channel, current, ended.Token);
             await channel.CloseAsync("done");
         }
         catch (Exception e) when (channel.IsSilent && !cancellationToken.IsCancellationRequested)
@@ -56,14 +62,15 @@ internal sealed class SourceLink(
         }
     }
 
-    private async ValueTask FollowAsync(FrameChannel channel, Func<DateTimeOffset?> run, CancellationToken cancellationToken)
+    private async ValueTask FollowAsync(FrameChannel channel, Func<MoverTask> current, CancellationToken cancellationToken)
     {
         var state = Heard(await _replies.StateAsync(cancellationToken));
         await FailPoint.ReachAsync(MoverSteps.StateHeard, volume);
+        _there = state.Features?.Contains(TravellingSnapshots.Feature) == true ? [.. state.Snapshots ?? []] : null;
         while (true)
         {
-            var wanted = run();
-            var (tap, upTo, reached) = await BringUpAsync(channel, state, isInstant: wanted is null, wanted, cancellationToken);
+            var (wanted, keptAs) = (current().Run, current().RunSnapshotId);
+            var (tap, upTo, reached) = await BringUpAsync(channel, state, isInstant: wanted is null, wanted, keptAs, cancellationToken);
             using (tap)
             {
                 state = reached;
@@ -87,8 +94,16 @@ internal sealed class SourceLink(
     /// when streaming can go on from there, and with the time at which the volume was in that state.
     /// </summary>
     private async ValueTask<(WriteTap? Tap, DateTimeOffset UpTo, StateMessage State)> BringUpAsync(
-        FrameChannel channel, StateMessage state, bool isInstant, DateTimeOffset? wanted, CancellationToken cancellationToken)
+        FrameChannel channel, StateMessage state, bool isInstant, DateTimeOffset? wanted, string? keptAs, CancellationToken cancellationToken)
     {
+        await WaitUntilWholeAsync(cancellationToken);
+        await TakeRunSnapshotAsync(keptAs, cancellationToken);
+        (state, var passedAt) = await PassSnapshotsAsync(channel, state, volume.Lineage, cancellationToken);
+        if (wanted is not null && passedAt >= wanted)
+        {
+            return (null, passedAt.Value, state);
+        }
+
         var replica = state.Lineage.ToLineage();
         var now = time.GetUtcNow();
         if (ReplicationPlan.For(volume.Lineage, replica, state.IsWhole) is ReplicationPlan.Stream)
@@ -96,6 +111,8 @@ internal sealed class SourceLink(
             var tap = isInstant ? await volume.OpenTapAsync(options.TapBoundBytes, cancellationToken) : null;
             if (tap is null || (tap.StartsAfter == replica.LastNumber && volume.Lineage.Runs.SequenceEqual(replica.Runs)))
             {
+                // One that was taken since is of this very state.
+                (state, _) = await PassSnapshotsAsync(channel, state, replica, cancellationToken);
                 facts.LastSync = new SourceFacts.Moment(now);
                 await DropSnapshotAsync(cancellationToken);
                 return (tap, now, state);
@@ -108,6 +125,7 @@ internal sealed class SourceLink(
         try
         {
             await FailPoint.ReachAsync(MoverSteps.SnapshotTaken, volume);
+            (state, _) = await PassSnapshotsAsync(channel, state, snapshot.Lineage, cancellationToken);
             var reached = await CatchUpAsync(channel, state, snapshot, cancellationToken);
             await DropSnapshotAsync(cancellationToken);
             await FailPoint.ReachAsync(MoverSteps.SnapshotDropped, volume);
@@ -128,8 +146,7 @@ internal sealed class SourceLink(
     private async ValueTask<(SnapshotInfo Snapshot, WriteTap? Tap)> SnapshotAsync(
         StateMessage state, bool isInstant, DateTimeOffset? wanted, CancellationToken cancellationToken)
     {
-        var kept = volume.Snapshots.FirstOrDefault(s => string.Equals(s.Id, SnapshotId, StringComparison.Ordinal));
-        if (kept is not null && state.CatchUp is { } open && open.Lineage.ToLineage().Equals(kept.Lineage))
+        if (Resumed(state) is { } kept)
         {
             return (kept, null);
         }
@@ -139,6 +156,88 @@ internal sealed class SourceLink(
             ? await volume.SnapshotAndTapAsync(SnapshotId, options.TapBoundBytes, cancellationToken)
             : (await volume.CreateSnapshotAsync(SnapshotId, cancellationToken), null);
     }
+
+    /// <summary>The snapshot that the replica's open catch-up came from; null when it has none open, or from another one.</summary>
+    private SnapshotInfo? Resumed(StateMessage state) => state.CatchUp is { } open
+        ? volume.Snapshots.FirstOrDefault(s => s.Id == SnapshotId && s.Lineage.Equals(open.Lineage.ToLineage()))
+        : null;
+
+    /// <summary>
+    /// Brings the replica to each state on the way to the target that is a snapshot here and not there, oldest first, and has it kept
+    /// there under the same id. When the last of them was taken; null when there was none.
+    /// </summary>
+    private async ValueTask<(StateMessage State, DateTimeOffset? TakenAt)> PassSnapshotsAsync(
+        FrameChannel channel, StateMessage state, Lineage target, CancellationToken cancellationToken)
+    {
+        DateTimeOffset? takenAt = null;
+        if (_there is null || Resumed(state) is not null)
+        {
+            return (state, takenAt);
+        }
+
+        foreach (var snapshot in TravellingSnapshots.Missing(
+            volume.Snapshots, target, state.IsWhole ? state.Lineage.ToLineage() : null, _there))
+        {
+            state = await CatchUpAsync(channel, state, snapshot, cancellationToken);
+            await MakeSnapshotAsync(channel, snapshot, cancellationToken);
+            facts.LastSync = new SourceFacts.Moment(snapshot.CreatedAt);
+            takenAt = snapshot.CreatedAt;
+        }
+
+        return (state, takenAt);
+    }
+
+    /// <summary>
+    /// The replica is in the snapshot's state. It is made durable here first: one that a loss of power took back here would be made
+    /// anew, of another state.
+    /// </summary>
+    private async ValueTask MakeSnapshotAsync(FrameChannel channel, SnapshotInfo snapshot, CancellationToken cancellationToken)
+    {
+        if (_there is null || !TravellingSnapshots.Travels(snapshot.Id) || !_there.Add(snapshot.Id))
+        {
+            return;
+        }
+
+        await volume.FlushAsync(cancellationToken);
+        await channel.SendAsync(
+            FrameKind.MakeSnapshot, new MakeSnapshotMessage(snapshot.Id, LineageDocument.Of(snapshot.Lineage)),
+            MoverJson.Default.MakeSnapshotMessage, cancellationToken);
+    }
+
+    /// <summary>Whoever settles wants the replica to have all that is here: also what was kept after the last write.</summary>
+    private async ValueTask MakeSnapshotsAtAsync(FrameChannel channel, long number, RunStart run, CancellationToken cancellationToken)
+    {
+        foreach (var snapshot in volume.Snapshots.Where(s => s.Lineage.LastNumber == number && s.Lineage.Runs is [.., var last] && last == run))
+        {
+            await MakeSnapshotAsync(channel, snapshot, cancellationToken);
+        }
+    }
+
+    /// <summary>The state of this run is to be kept: the snapshot is taken once, and found again after a crash.</summary>
+    private async ValueTask TakeRunSnapshotAsync(string? keptAs, CancellationToken cancellationToken)
+    {
+        if (keptAs is not null && volume.Snapshots.All(s => s.Id != keptAs))
+        {
+            await volume.CreateSnapshotAsync(keptAs, cancellationToken);
+        }
+    }
+
+    /// <summary>A copy that follows another is passed on only while its head is a state that the primary has been in.</summary>
+    private async ValueTask WaitUntilWholeAsync(CancellationToken cancellationToken)
+    {
+        while (task.IsPassedOn && (volume.CatchUpUnfinished || (volume.Lineage.Runs.Count == 0 && ReplicaCopy.PointOf(volume) is null)))
+        {
+            facts.Now = new SourceFacts.Standing(
+                ReplicationWords.Waiting, "The copy that is passed on is itself being brought up.", "It goes on by itself when that is done.", true);
+            await Task.Delay(options.HeartbeatInterval, time, cancellationToken);
+        }
+    }
+
+    /// <summary>When the primary's disk was in this state, or later; null when a copy that is passed on does not know.</summary>
+    private DateTimeOffset? TakenAt(SnapshotInfo snapshot) =>
+        !task.IsPassedOn ? snapshot.CreatedAt
+        : ReplicaCopy.PointOf(volume) is { } point && point.Number <= snapshot.Lineage.LastNumber ? point.TakenAt
+        : null;
 
     private async ValueTask<StateMessage> CatchUpAsync(
         FrameChannel channel, StateMessage state, SnapshotInfo snapshot, CancellationToken cancellationToken)
@@ -161,7 +260,7 @@ internal sealed class SourceLink(
         await FailPoint.ReachAsync(MoverSteps.BeginSent, volume);
         var (own, offset) = await _replies.ReadyAsync(cancellationToken);
         await FailPoint.ReachAsync(MoverSteps.ReadyHeard, volume);
-        var ranges = BlockRanges.Of(volume.ChangedSince(state.IsWhole ? replica : Lineage.Empty, SnapshotId));
+        var ranges = BlockRanges.Of(volume.ChangedSince(state.IsWhole ? replica : Lineage.Empty, snapshot.Id));
         ranges = isCompared ? BlockRanges.Union(ranges, own) : ranges;
         var total = BlockRanges.TotalBytes(ranges);
         var meter = new TransferMeter(plan.Kind, total, total - BlockRanges.TotalBytes(BlockRanges.From(ranges, offset)), time);
@@ -172,7 +271,7 @@ internal sealed class SourceLink(
                 ReplicationWords.Resyncing, $"The replica wrote apart from number {plan.Base} on; what differs is replaced.", null, true)
             : new SourceFacts.Standing(ReplicationWords.Updating, null, null, true);
 
-        using var sender = new CatchUpSender(channel, _replies, volume, volume.OpenSnapshot(SnapshotId), meter, options);
+        using var sender = new CatchUpSender(channel, _replies, volume, volume.OpenSnapshot(snapshot.Id), meter, options);
         if (isCompared)
         {
             await sender.CompareAsync(ranges, offset, cancellationToken);
@@ -186,7 +285,7 @@ internal sealed class SourceLink(
         await channel.SendAsync(
             FrameKind.EndCatchUp,
             new EndCatchUpMessage(
-                sender.Digest, snapshot.CreatedAt, sent.ComparedBytes, sent.MovedBytes, sent.EqualBytes, total, meter.StartedAt,
+                sender.Digest, TakenAt(snapshot), sent.ComparedBytes, sent.MovedBytes, sent.EqualBytes, total, meter.StartedAt,
                 sent.ZeroedBytes),
             MoverJson.Default.EndCatchUpMessage,
             cancellationToken);
@@ -253,7 +352,11 @@ internal sealed class SourceLink(
                         await FailPoint.ReachAsync(MoverSteps.ExtendSent, volume);
                     }
 
-                    sent = await SendAsync(channel, batch, cancellationToken);
+                    sent = batch.Writes.Count > 0 ? await SendAsync(channel, batch, cancellationToken) : sent;
+                    if (batch.Snapshot is { } snapshot)
+                    {
+                        await MakeSnapshotAsync(channel, snapshot, cancellationToken);
+                    }
                 }
 
                 if (ticking.IsCompleted)
@@ -275,6 +378,7 @@ internal sealed class SourceLink(
 
                 if (settle.Arrived.IsCompleted && settle.Take(sent) is { Count: > 0 } waiting)
                 {
+                    await MakeSnapshotsAtAsync(channel, sent, run, cancellationToken);
                     await SettleAsync(channel, waiting, cancellationToken);
                 }
             }
@@ -314,6 +418,17 @@ internal sealed class SourceLink(
         {
             // It dropped what waited, so that nothing waits says nothing any more.
             return;
+        }
+
+        if (task.IsPassedOn)
+        {
+            // When it came here says nothing of when the primary wrote it; what this copy was told does.
+            if (ReplicaCopy.PointOf(volume) is not { } point || point.Number > sent)
+            {
+                return;
+            }
+
+            (sent, at) = (point.Number, point.TakenAt);
         }
 
         await channel.SendAsync(FrameKind.Mark, new MarkMessage(sent, at), MoverJson.Default.MarkMessage, cancellationToken);

@@ -136,7 +136,7 @@ internal sealed class SourceSession : IAsyncDisposable
         {
             var volume = _volume ??= await _open(_stop.Token);
             using var socket = await _connect(_stop.Token);
-            await new SourceLink(Current, volume, Facts, _settle, _options, _time, _logger).RunAsync(socket, () => Current.Run, _stop.Token);
+            await new SourceLink(Current, volume, Facts, _settle, _options, _time, _logger).RunAsync(socket, () => Current, _stop.Token);
             return null;
         }
         catch (ReplicaRefusedException e)

@@ -26,6 +26,8 @@ public sealed class DisasterTests
         private readonly DiskHistory _history = new();
         private TestSite _primary = null!;
         private TestSite _replica = null!;
+        private readonly Dictionary<string, Lineage> _taken = [];
+        private readonly HashSet<string> _takenByThisPrimary = [];
         private TestSite? _bystander;
 
         public async Task RunAsync()
@@ -91,6 +93,9 @@ public sealed class DisasterTests
                 case 7:
                     await Task.Delay(chance.Below(30));
                     break;
+                case 8:
+                    await TakeSnapshotAsync();
+                    break;
                 default:
                     await WriteAsync(1 + chance.Below(30));
                     break;
@@ -132,6 +137,40 @@ public sealed class DisasterTests
             Assert.Equal(source.Lineage, replica.Lineage);
             await _history.AssertHoldsAsync(source, source.Lineage, "the primary");
             await _history.AssertHoldsAsync(replica, replica.Lineage, "the replica");
+            await AssertSnapshotsAsync(source, replica);
+        }
+
+        private async Task TakeSnapshotAsync()
+        {
+            var (volume, id) = (await _primary.OpenAsync(), new Guid(chance.Below(int.MaxValue), 0, 0, new byte[8]).ToString());
+            if (!_taken.ContainsKey(id))
+            {
+                _taken[id] = (await volume.CreateSnapshotAsync(id, CancellationToken.None)).Lineage;
+                _takenByThisPrimary.Add(id);
+            }
+        }
+
+        /// <summary>
+        /// A snapshot is the very same state wherever it is, and those that this primary took are at the replica too. One that an earlier
+        /// primary took may be missing here: its successor was already past that state, or lost it.
+        /// </summary>
+        private async Task AssertSnapshotsAsync(BlockVolume source, BlockVolume replica)
+        {
+            var deadline = DateTime.UtcNow.AddSeconds(20);
+            while (_takenByThisPrimary.FirstOrDefault(id => replica.Snapshots.All(s => s.Id != id)) is { } missing)
+            {
+                Assert.True(DateTime.UtcNow < deadline, $"snapshot {missing} of the primary, at {_taken[missing]}, is not at the replica");
+                await Task.Delay(5);
+            }
+
+            foreach (var volume in (BlockVolume[])[source, replica])
+            {
+                foreach (var snapshot in volume.Snapshots.Where(s => TravellingSnapshots.Travels(s.Id)))
+                {
+                    Assert.Equal(_taken.GetValueOrDefault(snapshot.Id, snapshot.Lineage), snapshot.Lineage);
+                    await _history.AssertHoldsAsync(volume.OpenSnapshot(snapshot.Id), snapshot.Lineage, $"snapshot {snapshot.Id}");
+                }
+            }
         }
 
         /// <summary>The primary may be alive, cut off, dead or without power; nobody asks it.</summary>
@@ -196,17 +235,17 @@ public sealed class DisasterTests
             var wroteApart = isWhole && whole.LastNumber > fork
                 && whole.Runs.Select((r, i) => (r, End: i + 1 < whole.Runs.Count ? whole.Runs[i + 1].FirstNumber - 1 : whole.LastNumber))
                     .Any(r => r.End > fork && _replica.WasPrimaryHere(TestCloud.Volume, r.r.Generation));
-            var kept = old.Snapshots.Count;
+            var kept = old.Snapshots.Count(s => !_taken.ContainsKey(s.Id));
             await FollowAsync(cloud);
             if (wroteApart)
             {
-                var snapshot = Assert.Single(old.Snapshots, s => s.Lineage.Equals(whole));
+                var snapshot = Assert.Single(old.Snapshots, s => s.Lineage.Equals(whole) && !_taken.ContainsKey(s.Id));
                 await _history.AssertHoldsAsync(old.OpenSnapshot(snapshot.Id), whole, "what diverged");
                 Assert.Contains(_replica.KeptSnapshots, n => n.StartsWith("diverged-", StringComparison.Ordinal));
             }
             else
             {
-                Assert.Equal(kept, old.Snapshots.Count);
+                Assert.Equal(kept, old.Snapshots.Count(s => !_taken.ContainsKey(s.Id)));
             }
 
             var written = _history.WrittenAfter(source.Lineage, fork);
@@ -242,6 +281,7 @@ public sealed class DisasterTests
         private async Task SwapAsync(TestCloud cloud)
         {
             (_primary, _replica) = (_replica, _primary);
+            _takenByThisPrimary.Clear();
             await (await _replica.OpenAsync()).EndRunAsync(CancellationToken.None);
             foreach (var target in (TestSite?[])[_primary, _bystander])
             {

@@ -43,6 +43,9 @@ internal sealed class TestCloud : IAsyncDisposable
 
     public bool MayResync { get; set; } = true;
 
+    /// <summary>A replica that passes on what it has, beside the primary.</summary>
+    public TestSite? PassesOn { get; set; }
+
     public TestSite Add(ulong number)
     {
         var site = new TestSite(this, number);
@@ -245,7 +248,7 @@ internal sealed class TestSite(TestCloud cloud, ulong number) : ISiteDialer, IRe
     public AdmissionVerdict Judge(string replicationId, string volumeId, string peer, long generation, string generationId)
     {
         var current = cloud.Current;
-        return current.Site == peer && current.Number == generation && current.Id == generationId
+        return (current.Site == peer || cloud.PassesOn?.Name == peer) && current.Number == generation && current.Id == generationId
             ? new AdmissionVerdict("ssd", cloud.MayResync, null, false, current.Number)
             : new AdmissionVerdict(null, false, Refusal.State("It is not the primary."), true, current.Number);
     }

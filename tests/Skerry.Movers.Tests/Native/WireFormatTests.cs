@@ -58,6 +58,18 @@ public sealed class WireFormatTests
     }
 
     [Fact]
+    public void A_snapshot_to_make_and_what_is_known_of_snapshots_are_read_as_they_were_frozen()
+    {
+        const string Made = """{"id":"11111111-2222-4333-8444-555555555555","lineage":{"runs":[],"last_number":0}}""";
+        var made = JsonSerializer.Deserialize(Made, MoverJson.Default.MakeSnapshotMessage)!;
+        Assert.Equal(Lineage.Empty, made.Lineage.ToLineage());
+        Assert.Equal(Made, Encoding.UTF8.GetString(JsonSerializer.SerializeToUtf8Bytes(made, MoverJson.Default.MakeSnapshotMessage)));
+        const string Hello =
+            """{"version":1,"replication_id":"r","volume_id":"v","generation":1,"generation_id":"g","size_bytes":4096,"features":["snapshots","unheard-of"]}""";
+        Assert.Contains(TravellingSnapshots.Feature, JsonSerializer.Deserialize(Hello, MoverJson.Default.HelloMessage)!.Features!);
+    }
+
+    [Fact]
     public void Digests_name_each_block_and_the_short_one_at_the_disks_end()
     {
         ByteRange[] ranges = [new(0, 8192, false), new(40_960, 512, false)];

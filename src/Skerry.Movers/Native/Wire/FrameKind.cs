@@ -17,6 +17,8 @@ internal enum FrameKind : byte
     Heartbeat = 11,
     Ask = 12,
 
+    MakeSnapshot = 60,
+
     // From either, on a link of its own.
     Fetch = 13,
 

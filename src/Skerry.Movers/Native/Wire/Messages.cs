@@ -10,6 +10,9 @@ internal sealed record HelloMessage(
 {
     /// <summary>Raised when a frame changes its meaning; a peer refuses versions that it does not know.</summary>
     public const int CurrentVersion = 1;
+
+    /// <summary>What the source knows beyond the first version; used only where the replica names it too. Null for none.</summary>
+    public IReadOnlyList<string>? Features { get; init; }
 }
 
 /// <summary>Where the replica stands: the answer to a hello, a question, and the end of a catch-up.</summary>
@@ -19,7 +22,14 @@ internal sealed record HelloMessage(
 /// <param name="DurableNumber">The last write number of that state that is on stable storage.</param>
 /// <param name="CatchUp">The catch-up that was begun and not ended.</param>
 internal sealed record StateMessage(
-    LineageDocument Lineage, long SizeBytes, bool IsWhole, long DurableNumber, CatchUpDocument? CatchUp);
+    LineageDocument Lineage, long SizeBytes, bool IsWhole, long DurableNumber, CatchUpDocument? CatchUp)
+{
+    /// <summary>In the answer to a hello: what the replica knows of what the source named. Null for none.</summary>
+    public IReadOnlyList<string>? Features { get; init; }
+
+    /// <summary>In the answer to a hello: the travelling snapshots that the replica has. Null when it has none, or does not know of them.</summary>
+    public IReadOnlyList<string>? Snapshots { get; init; }
+}
 
 /// <summary>A catch-up, as both sides name it.</summary>
 /// <param name="Lineage">The state of the source's snapshot, which the replica will be in.</param>
@@ -42,10 +52,13 @@ internal sealed record PassedMessage(long OffsetBytes, long DoneBytes, long Tota
 
 /// <summary>The end of a catch-up.</summary>
 /// <param name="Digest">SHA-256, in hexadecimal, over the payloads of all Blocks and Hole frames since Ready.</param>
-/// <param name="TakenAt">When the source's disk was in that state.</param>
+/// <param name="TakenAt">When the primary's disk was in that state, or later; null when the source, itself a replica, does not know.</param>
 internal sealed record EndCatchUpMessage(
-    string Digest, DateTimeOffset TakenAt, long ComparedBytes, long MovedBytes, long EqualBytes, long TotalBytes, DateTimeOffset StartedAt,
+    string Digest, DateTimeOffset? TakenAt, long ComparedBytes, long MovedBytes, long EqualBytes, long TotalBytes, DateTimeOffset StartedAt,
     long ZeroedBytes);
+
+/// <summary>The replica is in this state now: it keeps it as the snapshot of that id, which it has at the source.</summary>
+internal sealed record MakeSnapshotMessage(string Id, LineageDocument Lineage);
 
 internal sealed record ExtendMessage(long SizeBytes);
 
@@ -112,6 +125,7 @@ internal sealed record RunDocument(long Generation, string RunId, long FirstNumb
 [JsonSerializable(typeof(MarkMessage))]
 [JsonSerializable(typeof(HeartbeatMessage))]
 [JsonSerializable(typeof(AckMessage))]
+[JsonSerializable(typeof(MakeSnapshotMessage))]
 [JsonSerializable(typeof(RefusedMessage))]
 [JsonSerializable(typeof(FetchMessage))]
 [JsonSerializable(typeof(CatchUpDocument))]
