@@ -71,6 +71,7 @@ internal static class CommandTree
                 new ReplicationCreateCommand(),
                 new ReplicationListCommand(),
                 new ReplicationShowCommand(),
+                new ReplicationSetCommand(),
                 new ReplicationSyncCommand(),
                 new ReplicationPauseCommand(),
                 new ReplicationResumeCommand(),

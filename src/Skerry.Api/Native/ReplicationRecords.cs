@@ -26,7 +26,13 @@ internal static class ReplicationRecords
         view.NextStep,
         Of(view.Source),
         Of(view.Target),
-        view.CreatedAt);
+        view.CreatedAt)
+    {
+        At = view.At,
+        Days = view.Days,
+        TimeZone = view.TimeZone,
+        RecoveryPointAgeSeconds = view.RecoveryPointAgeSeconds,
+    };
 
     public static RecoveryPreviewRecord Of(FailoverPreview preview, SiteLabels labels) => new(
         preview.VolumeId,

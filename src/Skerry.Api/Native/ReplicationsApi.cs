@@ -19,6 +19,8 @@ internal static class ReplicationsApi
         replications.MapPost("", CreateAsync).WithSummary("Keep a replica of a volume")
             .Accepts<ReplicationCreateRequest>("application/json").Produces<ReplicationReply>(201);
         replications.MapGet("/{id}", Show).WithSummary("Show a replication").Produces<ReplicationReply>();
+        replications.MapPatch("/{id}", UpdateAsync).WithSummary("Change a replication")
+            .Accepts<ReplicationUpdateRequest>("application/json").Produces<ReplicationReply>();
         replications.MapDelete("/{id}", DeleteAsync).WithSummary("End a replication").Produces<ReplicationReply>();
         replications.MapPost("/{id}/sync", SyncAsync).WithSummary("Bring the replica up to now").Produces<ReplicationReply>();
         replications.MapPost("/{id}/pause", PauseAsync).WithSummary("Stop shipping").Produces<ReplicationReply>();
@@ -44,7 +46,7 @@ internal static class ReplicationsApi
         }
 
         var fields = body.Root;
-        fields.Allow("volume_id", "target_site", "target_backend", "mode", "interval_seconds", "start_at", "on_return");
+        fields.Allow("volume_id", "target_site", "target_backend", "mode", "interval_seconds", "start_at", "at", "days", "time_zone", "on_return");
         var request = new CreateReplicationRequest(
             fields.Text("volume_id", required: true) ?? "",
             fields.Text("target_site", required: true) ?? "",
@@ -52,7 +54,12 @@ internal static class ReplicationsApi
             fields.Text("mode") ?? ReplicationModes.Instant,
             fields.Integer("interval_seconds"),
             Instant(fields, "start_at"),
-            fields.Text("on_return") ?? ReturnPolicies.Resync);
+            fields.Text("on_return") ?? ReturnPolicies.Resync)
+        {
+            At = fields.Text("at"),
+            Days = fields.Text("days"),
+            TimeZone = fields.Text("time_zone"),
+        };
         return fields.Refusal is { } refusal
             ? new Fault(refusal)
             : Reply(await replications.CreateAsync(caller.Actor, request, cancellationToken), labels, StatusCodes.Status201Created);
@@ -60,6 +67,31 @@ internal static class ReplicationsApi
 
     private static IResult Show(Caller caller, string id, ReplicationService replications, SiteLabels labels) =>
         Reply(replications.Show(caller.Actor, id), labels);
+
+    private static async Task<IResult> UpdateAsync(
+        Caller caller, string id, JsonBody body, ReplicationService replications, SiteLabels labels, CancellationToken cancellationToken)
+    {
+        if (body.Fault is { } fault)
+        {
+            return fault;
+        }
+
+        var fields = body.Root;
+        fields.Allow("mode", "interval_seconds", "start_at", "at", "days", "time_zone", "on_return");
+        var request = new ChangeReplicationRequest
+        {
+            Mode = fields.Text("mode"),
+            IntervalSeconds = fields.Integer("interval_seconds"),
+            StartAt = Instant(fields, "start_at"),
+            At = fields.Text("at"),
+            Days = fields.Text("days"),
+            TimeZone = fields.Text("time_zone"),
+            OnReturn = fields.Text("on_return"),
+        };
+        return fields.Refusal is { } refusal
+            ? new Fault(refusal)
+            : Reply(await replications.SetAsync(caller.Actor, id, request, cancellationToken), labels);
+    }
 
     /// <summary>Answers with the relation as it was.</summary>
     private static async Task<IResult> DeleteAsync(

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Skerry.Cli.Output;
 using Skerry.Client.Native.Wire;
 
@@ -18,22 +17,12 @@ internal sealed class ReplicationCreateCommand : DataCommand
 
     private readonly Option<string> _mode = new("--mode")
     {
-        Description = "instant streams every write; one-time ships one snapshot; periodic ships one at an interval.",
+        Description = "instant streams every write; one-time ships one snapshot; periodic ships one at an interval or at times of day.",
         HelpName = "instant|one-time|periodic",
         DefaultValueFactory = _ => "instant",
     };
 
-    private readonly Option<string> _interval = new("--interval")
-    {
-        Description = "Between two runs of periodic mode, as 15m or 1h30m.",
-        HelpName = "TIME",
-    };
-
-    private readonly Option<string> _start = new("--start")
-    {
-        Description = "First run of periodic mode, as 2027-01-31T22:00 (UTC unless it says otherwise); else at once.",
-        HelpName = "TIME",
-    };
+    private readonly ScheduleOptions _schedule = new();
 
     private readonly Option<string> _onReturn = new("--on-return")
     {
@@ -47,15 +36,15 @@ internal sealed class ReplicationCreateCommand : DataCommand
             "Keep a replica of a volume at another site.",
             "skerry replication create data --to south --mode instant --wait",
             "skerry replication create data --to south@ssd --mode periodic --interval 15m",
-            "skerry replication create data --to south --mode periodic --interval 1d --start 2027-01-31T22:00")
+            "skerry replication create data --to south --mode periodic --interval 1d --start 2027-01-31T22:00",
+            "skerry replication create data --to south --mode periodic --at 02:30 --days mon-fri --time-zone Europe/Berlin")
     {
         _mode.OneOf("instant", "one-time", "periodic");
         _onReturn.OneOf("resync", "wait");
         Arguments.Add(_volume);
         Options.Add(_to);
         Options.Add(_mode);
-        Options.Add(_interval);
-        Options.Add(_start);
+        _schedule.AddTo(this);
         Options.Add(_onReturn);
         Options.Add(SharedOptions.Wait);
     }
@@ -66,8 +55,8 @@ internal sealed class ReplicationCreateCommand : DataCommand
     {
         var (siteName, backend) = Target(invocation.Get(_to)!);
         var mode = invocation.Get(_mode);
-        var intervalSeconds = Interval(invocation.Get(_interval), mode!);
-        var startAt = Start(invocation.Get(_start), mode!);
+        _schedule.Check(invocation, mode!);
+        var (intervalSeconds, startAt) = (_schedule.IntervalSeconds(invocation), _schedule.StartAt(invocation));
         var volume = await invocation.Names.VolumeAsync(invocation.Get(_volume), cancellationToken);
         var site = await invocation.Names.SiteAsync(siteName, cancellationToken);
         if (backend is not null && site.Backends is { Count: > 0 } backends && backends.All(b => b.Name != backend))
@@ -77,7 +66,12 @@ internal sealed class ReplicationCreateCommand : DataCommand
         }
 
         var reply = await invocation.Client.Replications.CreateAsync(
-            new ReplicationCreateRequest(volume.Id, site.Id, backend, mode, intervalSeconds, startAt, invocation.Get(_onReturn)),
+            new ReplicationCreateRequest(volume.Id, site.Id, backend, mode, intervalSeconds, startAt, invocation.Get(_onReturn))
+            {
+                At = _schedule.At(invocation),
+                Days = _schedule.Days(invocation),
+                TimeZone = _schedule.TimeZone(invocation),
+            },
             cancellationToken);
         var replication = reply.Replication;
         if (invocation.IsWaiting)
@@ -101,39 +95,5 @@ internal sealed class ReplicationCreateCommand : DataCommand
         return site.Length == 0 || backend is { Length: 0 }
             ? throw new UsageException($"--to {text} is not SITE or SITE@BACKEND.")
             : (site, backend);
-    }
-
-    private static long? Interval(string? text, string mode)
-    {
-        if (text is null)
-        {
-            return mode == "periodic" ? throw new UsageException("Periodic mode needs an interval.", "An example: --interval 15m") : null;
-        }
-
-        if (mode != "periodic")
-        {
-            throw new UsageException($"--interval is for periodic mode, not for {mode}.");
-        }
-
-        return Span.Parse(text) is > 0 and var seconds
-            ? seconds
-            : throw new UsageException($"--interval {text} is not a length of time.", "Examples: 90s, 15m, 1h30m, 1d.");
-    }
-
-    private static DateTimeOffset? Start(string? text, string mode)
-    {
-        if (text is null)
-        {
-            return null;
-        }
-
-        if (mode != "periodic")
-        {
-            throw new UsageException($"--start is for periodic mode, not for {mode}.");
-        }
-
-        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
-            ? time
-            : throw new UsageException($"--start {text} is not a time.", "An example: 2027-01-31T22:00");
     }
 }

@@ -22,6 +22,7 @@ internal static class ReplicationView
         new("lag_bytes", "Written and not yet acknowledged by the replica, as the source last said.", r => r.Source?.LagBytes),
         new("lag_seconds", "Age of the oldest write that the replica has not acknowledged, as the source last said.", r => r.Source?.LagSeconds),
         new("recovery_point_at", "When the primary's disk was in the state that the replica can be promoted to.", r => r.Target?.RecoveryPoint?.TakenAt),
+        new("recovery_point_age_seconds", "Age of that state now.", r => r.RecoveryPointAgeSeconds, IsBrief: false),
         new("recovery_point_generation", "Generation of the last write in that state.", r => r.Target?.RecoveryPoint?.Generation, IsBrief: false),
         new("recovery_point_number", "Number of the last write in that state.", r => r.Target?.RecoveryPoint?.Number, IsBrief: false),
         new("source_state", "What the source's site last said of the replica.", r => r.Source?.State, IsBrief: false),
@@ -46,6 +47,9 @@ internal static class ReplicationView
         new("is_paused", "Whether it ships nothing until resumed.", r => r.Paused, IsBrief: false),
         new("on_return", "resync or wait: what a returning former primary does.", r => r.OnReturn, IsBrief: false),
         new("interval_seconds", "Between two runs, in periodic mode.", r => r.IntervalSeconds, IsBrief: false),
+        new("at", "Times of day of periodic mode, in place of an interval.", r => r.At, IsBrief: false),
+        new("days", "Days of these times; null for each day.", r => r.Days, IsBrief: false),
+        new("time_zone", "Zone of these times; null for UTC.", r => r.TimeZone, IsBrief: false),
         new("start_at", "First run, in periodic mode.", r => r.StartAt, IsBrief: false),
         new("next_run_at", "Next run, in periodic mode.", r => r.NextRunAt, IsBrief: false),
         new("created_at", "When it was made.", r => r.CreatedAt, IsBrief: false));

@@ -62,7 +62,17 @@ public sealed record SourceStatus(
     TransferStatus? Transfer,
     TransferStatus? LastTransfer,
     DateTimeOffset? LastSyncAt,
-    DateTimeOffset? CompletedRun);
+    DateTimeOffset? CompletedRun)
+{
+    /// <summary>The request for a run that the last completed run answered, as whoever asked wrote it.</summary>
+    public DateTimeOffset? AnsweredSyncAt { get; init; }
+
+    /// <summary>Planned runs that were never run, since the relation was made; the newest of them lies before <see cref="MissedUpTo"/>.</summary>
+    public long MissedRuns { get; init; }
+
+    /// <summary>Up to which planned run missed ones are counted.</summary>
+    public DateTimeOffset? MissedUpTo { get; init; }
+}
 
 /// <summary>What the replica's site says of one replication; true at <paramref name="At"/>.</summary>
 /// <param name="State">One of <see cref="ReplicationWords"/>: the state of the local copy.</param>

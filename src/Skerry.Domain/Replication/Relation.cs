@@ -40,6 +40,25 @@ internal sealed record Relation(
     public const string TargetStatusField = "target_status";
     public const string HomeKeyField = "home_key";
     public const string TargetKeyField = "target_key";
+    public const string TimesField = "at";
+    public const string DaysField = "days";
+    public const string TimeZoneField = "time_zone";
+    public const string ScheduledField = "scheduled_at";
+
+    /// <summary>Times of day of periodic mode, as they were written; null for an interval.</summary>
+    public string? Times { get; init; }
+
+    /// <summary>The days of these times, as they were written; null for each day.</summary>
+    public string? Days { get; init; }
+
+    /// <summary>The IANA name of the zone of these times; null for UTC.</summary>
+    public string? TimeZone { get; init; }
+
+    /// <summary>When the schedule was last changed; null when never.</summary>
+    public DateTimeOffset? ScheduledAt { get; init; }
+
+    /// <summary>The times of day, read; null for an interval, and where this site does not know the zone.</summary>
+    public WallClock? WallClock { get; init; }
 
     /// <summary>
     /// Which site holds the replica follows from who is primary, so a failover reverses the relation without a write: the replica
@@ -83,6 +102,13 @@ internal sealed record Relation(
                 entity.Instant(CreatedField) ?? DateTimeOffset.UnixEpoch,
                 entity.Text(HomeKeyField),
                 entity.Text(TargetKeyField))
+            {
+                Times = entity.Text(TimesField),
+                Days = entity.Text(DaysField),
+                TimeZone = entity.Text(TimeZoneField),
+                ScheduledAt = entity.Instant(ScheduledField),
+                WallClock = WallClock.Read(entity.Text(TimesField), entity.Text(DaysField), entity.Text(TimeZoneField)),
+            }
             : null;
 
     public static Relation? Find(StateView state, string id) =>

@@ -2,39 +2,103 @@ namespace Skerry.Domain.Replication;
 
 /// <summary>
 /// When runs of a one-time or periodic replication are due. Derived from what is stored, so a missed run is run once, however many
-/// were missed, and a restart changes nothing.
+/// were missed, and a restart changes nothing. A run is named by the time that it was due.
 /// </summary>
+/// <remarks>
+/// The first run is at the start, which is the creation, or the last change of the schedule, unless a start was given; with times of day
+/// and a start it is the first of these at or after it. Clocks may be set back: a completed run that lies beyond the next planned one is
+/// of a time that has not been yet, and holds nothing up.
+/// </remarks>
 internal static class ReplicationSchedule
 {
-    /// <summary>The newest run that was due by now; null when none was. A run is named by the time that it was due.</summary>
-    public static DateTimeOffset? Due(Relation relation, DateTimeOffset now)
+    /// <summary>The most missed runs that are counted at once.</summary>
+    private const int MostMissed = 1000;
+
+    /// <summary>The newest run that was due by now; null when none was.</summary>
+    /// <param name="relation">The relation.</param>
+    /// <param name="now">By the clock of the primary's site.</param>
+    /// <param name="askedSeenAt">
+    /// When this site first saw the request for a run that stands, by its own clock: who asked may have another time.
+    /// </param>
+    public static DateTimeOffset? Due(Relation relation, DateTimeOffset now, DateTimeOffset? askedSeenAt = null)
     {
-        var scheduled = relation.Mode switch
-        {
-            ReplicationModes.OneTime => Start(relation) <= now ? Start(relation) : null,
-            ReplicationModes.Periodic => LastBoundary(relation, now),
-            _ => (DateTimeOffset?)null,
-        };
-        var asked = relation.SyncRequestedAt is { } at && at <= now ? at : (DateTimeOffset?)null;
-        var due = scheduled is { } s && asked is { } a ? (s > a ? s : a) : scheduled ?? asked;
-        return due is { } run && (relation.Source?.CompletedRun is not { } completed || completed < run) ? run : null;
+        var scheduled = Planned(relation, now) is { } planned && !(Completed(relation, now) >= planned) ? planned : (DateTimeOffset?)null;
+        var asked = IsAsked(relation) ? askedSeenAt ?? now : (DateTimeOffset?)null;
+        return scheduled is { } s && asked is { } a ? (s > a ? s : a) : scheduled ?? asked;
     }
+
+    /// <summary>True while a request for a run stands that no run has answered.</summary>
+    public static bool IsAsked(Relation relation) =>
+        relation.SyncRequestedAt is { } asked
+        && (relation.Source?.AnsweredSyncAt is { } answered ? asked != answered : !(relation.Source?.CompletedRun >= asked));
 
     /// <summary>The next run after now; null when none is planned.</summary>
     public static DateTimeOffset? Next(Relation relation, DateTimeOffset now) => relation.Mode switch
     {
         ReplicationModes.OneTime => Start(relation) > now ? Start(relation) : null,
-        ReplicationModes.Periodic => LastBoundary(relation, now) is { } last ? last + Interval(relation) : Start(relation),
+        ReplicationModes.Periodic => FirstAfter(relation, now),
         _ => null,
     };
 
-    private static DateTimeOffset? LastBoundary(Relation relation, DateTimeOffset now)
+    /// <summary>
+    /// How many runs were planned after <paramref name="since"/> and before <paramref name="due"/>, and so will never be run; at most a
+    /// thousand.
+    /// </summary>
+    public static int MissedBetween(Relation relation, DateTimeOffset since, DateTimeOffset due)
     {
-        var start = Start(relation);
-        return now < start ? null : start + ((now - start).Ticks / Interval(relation).Ticks * Interval(relation));
+        if (relation.Mode != ReplicationModes.Periodic)
+        {
+            return 0;
+        }
+
+        var missed = 0;
+        for (var at = FirstAfter(relation, since); at < due && missed < MostMissed; at = FirstAfter(relation, at.Value))
+        {
+            missed++;
+        }
+
+        return missed;
     }
 
-    private static DateTimeOffset Start(Relation relation) => relation.StartAt ?? relation.CreatedAt;
+    /// <summary>The newest planned run by now, whether it was run or not.</summary>
+    private static DateTimeOffset? Planned(Relation relation, DateTimeOffset now) => relation.Mode switch
+    {
+        ReplicationModes.OneTime => Start(relation) <= now ? Start(relation) : null,
+        ReplicationModes.Periodic => LastBy(relation, now),
+        _ => null,
+    };
 
-    private static TimeSpan Interval(Relation relation) => TimeSpan.FromSeconds(Math.Max(1, relation.IntervalSeconds ?? 1));
+    private static DateTimeOffset? Completed(Relation relation, DateTimeOffset now) =>
+        relation.Source?.CompletedRun is { } completed
+            && !(relation.Mode == ReplicationModes.Periodic && completed > now && FirstAfter(relation, now) < completed)
+            ? completed
+            : null;
+
+    private static DateTimeOffset? LastBy(Relation relation, DateTimeOffset now)
+    {
+        var start = Start(relation);
+        if (relation.WallClock is not { } clock)
+        {
+            return now < start ? null : start + ((now - start).Ticks / Interval(relation).Ticks * Interval(relation));
+        }
+
+        var first = relation.StartAt is null ? start : clock.FirstAfter(start - TimeSpan.FromTicks(1)) ?? start;
+        return now < first ? null : clock.LastBy(now) is { } last && last > first ? last : first;
+    }
+
+    private static DateTimeOffset? FirstAfter(Relation relation, DateTimeOffset moment)
+    {
+        var start = Start(relation);
+        return relation.WallClock is not { } clock
+            ? moment < start ? start : start + (((moment - start).Ticks / Interval(relation).Ticks + 1) * Interval(relation))
+            : moment >= start ? clock.FirstAfter(moment)
+            : relation.StartAt is null ? start
+            : clock.FirstAfter(start - TimeSpan.FromTicks(1));
+    }
+
+    private static DateTimeOffset Start(Relation relation) => relation.StartAt ?? relation.ScheduledAt ?? relation.CreatedAt;
+
+    /// <summary>Two sites that changed the schedule at once may leave a periodic relation without an interval; it must not run all the time.</summary>
+    private static TimeSpan Interval(Relation relation) =>
+        TimeSpan.FromSeconds(relation.IntervalSeconds is { } seconds ? Math.Max(1, seconds) : 3600);
 }

@@ -7,7 +7,7 @@ namespace Skerry.Domain.Replication;
 /// <summary>What administrators do with replications. Everything is answered from this site; the two sides of the relation act on it.</summary>
 public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
 {
-    private const int LeastIntervalSeconds = 10;
+    private const int MostReplicas = 8;
 
     public async ValueTask<Outcome<ReplicationView>> CreateAsync(
         Actor actor, CreateReplicationRequest request, CancellationToken cancellationToken)
@@ -54,6 +54,41 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
                     .OrderBy(r => r.CreatedAt).ThenBy(r => r.Id, StringComparer.Ordinal)
                     .Select(r => View(state, r)),
             ];
+    }
+
+    /// <summary>
+    /// Changes what people chose about it. The replica stays as it is and follows by the new terms. Saying the same again changes
+    /// nothing.
+    /// </summary>
+    public async ValueTask<Outcome<ReplicationView>> SetAsync(
+        Actor actor, string id, ChangeReplicationRequest request, CancellationToken cancellationToken)
+    {
+        var outcome = await site.DecideAsync<Outcome<Unit>>(
+            actor,
+            transaction =>
+            {
+                if (!actor.IsAdmin || Relation.Find(StateView.Of(transaction), id) is not { } relation)
+                {
+                    return Refusal.NotFound("replication", id);
+                }
+
+                var before = ReplicationTerms.Of(relation);
+                var after = before.With(request);
+                if (after.Check() is { } wrong)
+                {
+                    return wrong;
+                }
+
+                Write(transaction, Relation.Key(id), after, before);
+                if (!after.IsScheduledAs(before))
+                {
+                    transaction.Set(Relation.Key(id), Relation.ScheduledField, site.Now);
+                }
+
+                return default(Unit);
+            },
+            cancellationToken);
+        return outcome.IsRefused ? outcome.Refusal! : Show(actor, id);
     }
 
     /// <summary>Nothing is shipped until resumed; what was shipped stays and can be promoted.</summary>
@@ -129,7 +164,7 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
             return new Refusal(RefusalKind.NotAllowed, "Replications are made by administrators.");
         }
 
-        if (CheckMode(request) is { } wrong)
+        if (ReplicationTerms.Of(request).Check() is { } wrong)
         {
             return wrong;
         }
@@ -154,7 +189,8 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
             return Refusal.Invalid("target_site", $"Volume {request.VolumeId} is already at site {targetName}.", "Name another site.");
         }
 
-        var second = Relation.OfVolume(state, request.VolumeId).FirstOrDefault(r => r.HomeSite == target || r.OtherSite == target);
+        var relations = Relation.OfVolume(state, request.VolumeId);
+        var second = relations.FirstOrDefault(r => r.HomeSite == target || r.OtherSite == target);
         if (second is not null)
         {
             return new Refusal(
@@ -163,23 +199,18 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
                 "Use that one, or delete it first.");
         }
 
+        if (relations.Count >= MostReplicas)
+        {
+            return new Refusal(
+                RefusalKind.Quota,
+                $"Volume {request.VolumeId} has {relations.Count} replicas; {MostReplicas} is the most that a volume can have.",
+                "Delete a replication that is no longer needed, or have one of the replicas moved with retarget.");
+        }
+
         var allowed = BackendReport.Of(state, home).FirstOrDefault(b => b.Name == volume.Text("backend"))?.ReplicationTargets;
         var backend = CheckBackend(state, target, targetName, request, volume, allowed);
         return backend.IsRefused ? backend.Refusal! : new Checked(home, volume.Text("backend", ""), target, backend.Value);
     }
-
-    private static Refusal? CheckMode(CreateReplicationRequest request) =>
-        !ReplicationModes.All.Contains(request.Mode)
-            ? Refusal.Invalid("mode", $"There is no mode {request.Mode}.", $"The modes are {string.Join(", ", ReplicationModes.All)}.")
-        : !ReturnPolicies.All.Contains(request.OnReturn)
-            ? Refusal.Invalid("on_return", $"on_return cannot be {request.OnReturn}.", $"Use {string.Join(" or ", ReturnPolicies.All)}.")
-        : request.Mode == ReplicationModes.Periodic && !(request.IntervalSeconds >= LeastIntervalSeconds)
-            ? Refusal.Invalid("interval_seconds", $"A periodic replication needs an interval of at least {LeastIntervalSeconds} seconds.")
-        : request.Mode != ReplicationModes.Periodic && request.IntervalSeconds is not null
-            ? Refusal.Invalid("interval_seconds", $"An interval goes with mode {ReplicationModes.Periodic} only.")
-        : request.Mode == ReplicationModes.Instant && request.StartAt is not null
-            ? Refusal.Invalid("start_at", $"A start goes with the modes {ReplicationModes.OneTime} and {ReplicationModes.Periodic} only.")
-        : null;
 
     private static Outcome<string> CheckBackend(
         StateView state, string target, string siteName, CreateReplicationRequest request, Entity volume, string? allowed)
@@ -232,17 +263,29 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
         transaction.Set(key, Relation.HomeBackendField, ends.HomeBackend);
         transaction.Set(key, Relation.TargetSiteField, ends.TargetSite);
         transaction.Set(key, Relation.TargetBackendField, ends.TargetBackend);
-        transaction.Set(key, Relation.ModeField, request.Mode);
-        transaction.Set(key, Relation.OnReturnField, request.OnReturn);
         transaction.Set(key, Relation.CreatedField, site.Now);
-        if (request.IntervalSeconds is { } interval)
+        Write(transaction, key, ReplicationTerms.Of(request), null);
+    }
+
+    private static void Write(ITransaction transaction, EntityKey key, ReplicationTerms terms, ReplicationTerms? before)
+    {
+        void Text(string field, string? value, string? was)
         {
-            transaction.Set(key, Relation.IntervalField, FieldValue.From(interval));
+            if (value != was)
+            {
+                transaction.Set(key, field, FieldValue.FromString(value));
+            }
         }
 
-        if (request.StartAt is { } start)
+        Text(Relation.ModeField, terms.Mode, before?.Mode);
+        Text(Relation.OnReturnField, terms.OnReturn, before?.OnReturn);
+        Text(Relation.TimesField, terms.At, before?.At);
+        Text(Relation.DaysField, terms.Days, before?.Days);
+        Text(Relation.TimeZoneField, terms.TimeZone, before?.TimeZone);
+        Text(Relation.StartField, terms.StartAt is { } start ? Instants.ToField(start) : null, before?.StartAt is { } was ? Instants.ToField(was) : null);
+        if (terms.IntervalSeconds != before?.IntervalSeconds)
         {
-            transaction.Set(key, Relation.StartField, start);
+            transaction.Set(key, Relation.IntervalField, terms.IntervalSeconds is { } seconds ? FieldValue.From(seconds) : FieldValue.FromString(null));
         }
     }
 
@@ -257,7 +300,15 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
             relation.Id, relation.VolumeId, state.Find(EntityKinds.Volume, relation.VolumeId)?.Text("name"), relation.HomeSite, source,
             replicaSite, replicaBackend, relation.Mode, relation.IntervalSeconds, relation.StartAt,
             ReplicationSchedule.Next(relation, site.Now), relation.IsPaused, relation.OnReturn, status, reason, nextStep,
-            relation.Source, relation.Target, relation.CreatedAt);
+            relation.Source, relation.Target, relation.CreatedAt)
+        {
+            At = relation.Times,
+            Days = relation.Days,
+            TimeZone = relation.TimeZone,
+            RecoveryPointAgeSeconds = relation.Target?.RecoveryPoint is { } point
+                ? Math.Max(0, (site.Now - point.TakenAt).TotalSeconds)
+                : null,
+        };
     }
 
     private sealed record Checked(string HomeSite, string HomeBackend, string TargetSite, string TargetBackend);

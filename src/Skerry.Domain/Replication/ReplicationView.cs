@@ -39,14 +39,27 @@ public sealed record ReplicationView(
     string? NextStep,
     SourceStatus? Source,
     TargetStatus? Target,
-    DateTimeOffset CreatedAt);
+    DateTimeOffset CreatedAt)
+{
+    /// <summary>Times of day of periodic mode, as <c>02:30,14:30</c>; null for an interval.</summary>
+    public string? At { get; init; }
+
+    /// <summary>The days of these times, as <c>mon-fri</c>; null for each day.</summary>
+    public string? Days { get; init; }
+
+    /// <summary>The IANA name of the zone of these times; null for UTC.</summary>
+    public string? TimeZone { get; init; }
+
+    /// <summary>Age of the recovery point at this moment, by this site's clock; null when none is known.</summary>
+    public double? RecoveryPointAgeSeconds { get; init; }
+}
 
 /// <summary>A wish for a replication.</summary>
 /// <param name="VolumeId">The volume to be replicated.</param>
 /// <param name="TargetSite">A site's name or id.</param>
 /// <param name="TargetBackend">A backend's name there; null takes the site's only one, or the one of the same name.</param>
 /// <param name="Mode">One of <see cref="ReplicationModes"/>.</param>
-/// <param name="IntervalSeconds">Needed in periodic mode, at least 10.</param>
+/// <param name="IntervalSeconds">Between two runs in periodic mode, at least 10; there, this or <c>At</c> is needed.</param>
 /// <param name="StartAt">The first run in periodic mode; null for at once.</param>
 /// <param name="OnReturn">One of <see cref="ReturnPolicies"/>.</param>
 public sealed record CreateReplicationRequest(
@@ -56,4 +69,39 @@ public sealed record CreateReplicationRequest(
     string Mode,
     long? IntervalSeconds = null,
     DateTimeOffset? StartAt = null,
-    string OnReturn = ReturnPolicies.Resync);
+    string OnReturn = ReturnPolicies.Resync)
+{
+    /// <summary>Times of day of periodic mode, as <c>02:30</c> or <c>02:30,14:30</c>, in place of an interval.</summary>
+    public string? At { get; init; }
+
+    /// <summary>On which days, as <c>mon-fri</c> or <c>mon,wed,sun</c>; null for each day.</summary>
+    public string? Days { get; init; }
+
+    /// <summary>By the clocks of which zone, an IANA name as <c>Europe/Berlin</c>; null for UTC.</summary>
+    public string? TimeZone { get; init; }
+}
+
+/// <summary>What is to be different about a replication; null leaves as it is.</summary>
+public sealed record ChangeReplicationRequest
+{
+    /// <summary>One of <see cref="ReplicationModes"/>. The replica is kept, and nothing that it has is sent again.</summary>
+    public string? Mode { get; init; }
+
+    /// <summary>Between two runs in periodic mode, at least 10; ends a schedule by times of day.</summary>
+    public long? IntervalSeconds { get; init; }
+
+    /// <summary>The first run by the changed schedule; null for at once where the schedule changes.</summary>
+    public DateTimeOffset? StartAt { get; init; }
+
+    /// <summary>Times of day of periodic mode; ends a schedule by interval.</summary>
+    public string? At { get; init; }
+
+    /// <summary>On which days.</summary>
+    public string? Days { get; init; }
+
+    /// <summary>By the clocks of which zone.</summary>
+    public string? TimeZone { get; init; }
+
+    /// <summary>One of <see cref="ReturnPolicies"/>.</summary>
+    public string? OnReturn { get; init; }
+}

@@ -16,6 +16,9 @@ public sealed class SourceReconciler(
     private readonly Dictionary<string, Begun> _begun = new(StringComparer.Ordinal);
     private readonly StatusPace<SourceStatus> _pace = new(site.Time);
 
+    /// <summary>The request for a run that stands, by relation, and when this site first saw it.</summary>
+    private readonly Dictionary<string, (DateTimeOffset Asked, DateTimeOffset SeenAt)> _asked = new(StringComparer.Ordinal);
+
     public string Name => "replication-source";
 
     public IReadOnlyCollection<string> Kinds { get; } =
@@ -57,7 +60,7 @@ public sealed class SourceReconciler(
                 continue;
             }
 
-            var run = relation.Mode == ReplicationModes.Instant ? null : ReplicationSchedule.Due(relation, site.Now);
+            var run = relation.Mode == ReplicationModes.Instant ? null : ReplicationSchedule.Due(relation, site.Now, AskedSeenAt(relation));
             if (relation.Mode != ReplicationModes.Instant && run is null)
             {
                 next = Earlier(next, ReplicationSchedule.Next(relation, site.Now));
@@ -69,7 +72,7 @@ public sealed class SourceReconciler(
             var task = new MoverTask(relation.Id, relation.VolumeId, driver.Backend, target, primary.Current, run);
             _begun[relation.Id] = new Begun(mover, relation.VolumeId);
             var report = mover.Synchronize(task);
-            isSteady &= await WriteAsync(relation, Status(relation, primary.Current, report), cancellationToken);
+            isSteady &= await WriteAsync(relation, Status(relation, primary.Current, report, run), cancellationToken);
             isSteady &= report.Transfer is null && report.State == ReplicationWords.Secondary;
         }
 
@@ -77,6 +80,23 @@ public sealed class SourceReconciler(
         return wanted.Count > 0 || !isSteady ? StepResult.After(isSteady ? SteadyPace : BusyPace)
             : next is { } at ? StepResult.After(at > site.Now ? at - site.Now : TimeSpan.Zero)
             : StepResult.Done;
+    }
+
+    private DateTimeOffset? AskedSeenAt(Relation relation)
+    {
+        if (!ReplicationSchedule.IsAsked(relation))
+        {
+            _asked.Remove(relation.Id);
+            return null;
+        }
+
+        var asked = relation.SyncRequestedAt!.Value;
+        if (!_asked.TryGetValue(relation.Id, out var known) || known.Asked != asked)
+        {
+            _asked[relation.Id] = known = (asked, site.Now);
+        }
+
+        return known.SeenAt;
     }
 
     private static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) =>
@@ -111,14 +131,20 @@ public sealed class SourceReconciler(
         }
     }
 
-    private SourceStatus Status(Relation relation, Generation generation, MoverReport report)
+    private SourceStatus Status(Relation relation, Generation generation, MoverReport report, DateTimeOffset? run)
     {
+        var isAnswered = run is not null && report.CompletedRun == run && _asked.TryGetValue(relation.Id, out var asked) && run >= asked.SeenAt;
         var last = relation.Source is { } source && source.Generation == generation.Number ? source : null;
         var since = last?.State == report.State ? last.Since : site.Now;
         return new SourceStatus(
             report.State, report.Reason, report.NextStep, site.Now, since, generation.Number, report.LagBytes, report.LagSeconds,
             report.PrimaryNumber, report.ReplicaNumber ?? last?.ReplicaNumber, report.Transfer, report.LastTransfer ?? last?.LastTransfer,
-            report.LastSyncAt ?? last?.LastSyncAt, report.CompletedRun ?? relation.Source?.CompletedRun);
+            report.LastSyncAt ?? last?.LastSyncAt, report.CompletedRun ?? relation.Source?.CompletedRun)
+        {
+            AnsweredSyncAt = isAnswered ? _asked[relation.Id].Asked : relation.Source?.AnsweredSyncAt,
+            MissedRuns = relation.Source?.MissedRuns ?? 0,
+            MissedUpTo = relation.Source?.MissedUpTo,
+        };
     }
 
     private SourceStatus Paused(Relation relation, Generation generation)
@@ -127,7 +153,13 @@ public sealed class SourceReconciler(
         return new SourceStatus(
             ReplicationWords.Paused, "Somebody paused it.", "Resume it when the replica should follow again.", site.Now,
             last?.State == ReplicationWords.Paused ? last.Since : site.Now, generation.Number, last?.LagBytes, last?.LagSeconds,
-            last?.PrimaryNumber ?? 0, last?.ReplicaNumber, null, last?.LastTransfer, last?.LastSyncAt, last?.CompletedRun);
+            last?.PrimaryNumber ?? 0, last?.ReplicaNumber, null, last?.LastTransfer, last?.LastSyncAt, last?.CompletedRun)
+        {
+            AnsweredSyncAt = last?.AnsweredSyncAt,
+            MissedRuns = last?.MissedRuns ?? 0,
+            // What is planned while it is paused is not missed.
+            MissedUpTo = site.Now,
+        };
     }
 
     /// <summary>False when the state word changed just now.</summary>

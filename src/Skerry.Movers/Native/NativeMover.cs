@@ -24,7 +24,9 @@ public sealed class NativeMover(
         SourceSession session;
         lock (_lock)
         {
-            if (_sessions.TryGetValue(task.ReplicationId, out var known) && known.Current with { Run = task.Run, RunSnapshotId = task.RunSnapshotId } == task)
+            // Streaming goes on for as long as nobody stops it, so a change between following and single runs is another session's.
+            if (_sessions.TryGetValue(task.ReplicationId, out var known)
+                && known.Current with { Run = task.Run, RunSnapshotId = task.RunSnapshotId } == task && known.Current.Run is null == task.Run is null)
             {
                 session = known;
             }

@@ -147,6 +147,31 @@ public sealed class CloudApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_chosen_about_a_replication_is_changed_while_it_lives()
+    {
+        var volume = await VolumeAsync("data");
+        var id = (await Client.Replications.CreateAsync(
+            new ReplicationCreateRequest(volume, "south", null, "instant", null, null, null), None)).Replication.Id;
+        var daily = (await Client.Replications.UpdateAsync(
+            id, new ReplicationUpdateRequest { Mode = "periodic", At = "02:30", Days = "mon-fri", TimeZone = "Europe/Berlin" }, None)).Replication;
+        Assert.Equal(("periodic", "02:30", "mon-fri", "Europe/Berlin"), (daily.Mode, daily.At, daily.Days, daily.TimeZone));
+        var berlin = TimeZoneInfo.ConvertTime(daily.NextRunAt!.Value, TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin"));
+        Assert.DoesNotContain(berlin.DayOfWeek, new[] { DayOfWeek.Saturday, DayOfWeek.Sunday });
+
+        // Saying the same again, or something else, leaves the schedule as it is.
+        var again = (await Client.Replications.UpdateAsync(id, new ReplicationUpdateRequest { Days = "mon-fri", OnReturn = "wait" }, None)).Replication;
+        Assert.Equal((daily.NextRunAt, "wait"), (again.NextRunAt, again.OnReturn));
+
+        var hourly = (await Client.Replications.UpdateAsync(id, new ReplicationUpdateRequest { IntervalSeconds = 3600 }, None)).Replication;
+        Assert.Equal((null, null, 3600L), (hourly.At, hourly.TimeZone, hourly.IntervalSeconds));
+        var wrong = await Assert.ThrowsAsync<RefusedException>(() =>
+            Client.Replications.UpdateAsync(id, new ReplicationUpdateRequest { At = "02:30", TimeZone = "Europe/Atlantis" }, None));
+        Assert.Equal((400, "time_zone"), (wrong.Error.Code, wrong.Error.Field));
+        var instant = (await Client.Replications.UpdateAsync(id, new ReplicationUpdateRequest { Mode = "instant" }, None)).Replication;
+        Assert.Equal(("instant", null, null), (instant.Mode, instant.IntervalSeconds, instant.NextRunAt));
+    }
+
+    [Fact]
     public async Task Changes_are_streamed_as_they_become_durable()
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/skerry/v1/events");

@@ -25,6 +25,16 @@ public sealed class ReplicationsClient(ApiConnection connection)
             SkerryJson.Default.ReplicationReply,
             cancellationToken);
 
+    public Task<ReplicationReply> UpdateAsync(string id, ReplicationUpdateRequest request, CancellationToken cancellationToken) =>
+        connection.SendAsync(
+            Service.Skerry,
+            HttpMethod.Patch,
+            Path(id),
+            request,
+            SkerryJson.Default.ReplicationUpdateRequest,
+            SkerryJson.Default.ReplicationReply,
+            cancellationToken);
+
     /// <param name="verb">sync, pause or resume.</param>
     public Task<ReplicationReply> ActAsync(string id, string verb, CancellationToken cancellationToken) =>
         connection.SendAsync(

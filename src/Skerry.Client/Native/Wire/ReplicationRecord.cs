@@ -25,7 +25,20 @@ public sealed record ReplicationRecord(
     string? NextStep,
     ReplicationSourceRecord? Source,
     ReplicationTargetRecord? Target,
-    DateTimeOffset? CreatedAt);
+    DateTimeOffset? CreatedAt)
+{
+    /// <summary>Times of day of periodic mode, as 02:30,14:30.</summary>
+    public string? At { get; init; }
+
+    /// <summary>Days of these times, as mon-fri; null for each day.</summary>
+    public string? Days { get; init; }
+
+    /// <summary>IANA name of the zone of these times; null for UTC.</summary>
+    public string? TimeZone { get; init; }
+
+    /// <summary>Age of the recovery point when this was asked.</summary>
+    public double? RecoveryPointAgeSeconds { get; init; }
+}
 
 /// <summary>What the primary's site last said.</summary>
 /// <param name="At">When it was true.</param>
@@ -100,4 +113,29 @@ public sealed record ReplicationCreateRequest(
     string? Mode,
     long? IntervalSeconds,
     DateTimeOffset? StartAt,
-    string? OnReturn);
+    string? OnReturn)
+{
+    public string? At { get; init; }
+
+    public string? Days { get; init; }
+
+    public string? TimeZone { get; init; }
+}
+
+/// <summary>What is to be different; what is absent stays as it is.</summary>
+public sealed record ReplicationUpdateRequest
+{
+    public string? Mode { get; init; }
+
+    public long? IntervalSeconds { get; init; }
+
+    public DateTimeOffset? StartAt { get; init; }
+
+    public string? At { get; init; }
+
+    public string? Days { get; init; }
+
+    public string? TimeZone { get; init; }
+
+    public string? OnReturn { get; init; }
+}

@@ -39,6 +39,7 @@ namespace Skerry.Client.Native.Wire;
 [JsonSerializable(typeof(ReplicationReply))]
 [JsonSerializable(typeof(ReplicationList))]
 [JsonSerializable(typeof(ReplicationCreateRequest))]
+[JsonSerializable(typeof(ReplicationUpdateRequest))]
 [JsonSerializable(typeof(RecoveryRequest))]
 [JsonSerializable(typeof(RecoveryPreviewReply))]
 [JsonSerializable(typeof(RecoveryReply))]
