@@ -13,6 +13,9 @@ public interface IOperationHandler
     /// <summary>The kind of operation that it carries out.</summary>
     string Kind { get; }
 
+    /// <summary>True for what must not wait behind long work of other kinds: it has slots of its own.</summary>
+    bool IsUrgent => false;
+
     /// <summary>
     /// Carries the operation out. Preconditions are checked again here, since the request may have travelled for days. An expected
     /// failure is a result; an exception is a fault, after which <see cref="ReconcileAsync"/> is asked what came of it.
@@ -30,15 +33,18 @@ public interface IOperationHandler
 /// <summary>What came of an operation.</summary>
 public sealed record OperationResult
 {
-    private OperationResult(bool isSuccess, string? reason, FieldValue? value, Action<ITransaction>? effect)
+    private OperationResult(OperationStatus status, string? reason, FieldValue? value, Action<ITransaction>? effect)
     {
-        IsSuccess = isSuccess;
+        Status = status;
         Reason = reason;
         Value = value;
         Effect = effect;
     }
 
-    public bool IsSuccess { get; }
+    /// <summary>How it ended: succeeded, failed, or cancelled.</summary>
+    public OperationStatus Status { get; }
+
+    public bool IsSuccess => Status == OperationStatus.Succeeded;
 
     /// <summary>Why it failed, and what to do.</summary>
     public string? Reason { get; }
@@ -50,10 +56,15 @@ public sealed record OperationResult
     public Action<ITransaction>? Effect { get; }
 
     public static OperationResult Succeeded(Action<ITransaction>? effect = null, FieldValue? value = null) =>
-        new(true, null, value, effect);
+        new(OperationStatus.Succeeded, null, value, effect);
 
-    public static OperationResult Failed(string reason, Action<ITransaction>? effect = null) => new(false, reason, null, effect);
+    public static OperationResult Failed(string reason, Action<ITransaction>? effect = null) =>
+        new(OperationStatus.Failed, reason, null, effect);
+
+    /// <summary>Somebody asked so, and everything is undone.</summary>
+    public static OperationResult Cancelled(string reason, Action<ITransaction>? effect = null) =>
+        new(OperationStatus.Cancelled, reason, null, effect);
 
     public static OperationResult OutcomeUnknown(string detail, Action<ITransaction>? effect = null) =>
-        new(false, $"Outcome unknown: {detail}", null, effect);
+        new(OperationStatus.Failed, $"Outcome unknown: {detail}", null, effect);
 }

@@ -16,7 +16,7 @@ public enum OperationStatus
     /// <summary>It lost its point: what it depends on did not succeed, or its thing is gone.</summary>
     Discarded,
 
-    /// <summary>Somebody asked so before its target began.</summary>
+    /// <summary>Somebody asked so before its target began, or while everything could still be undone; then it was.</summary>
     Cancelled,
 }
 
@@ -60,6 +60,9 @@ public sealed record Operation(
     DateTimeOffset? FinishedAt)
 {
     public bool IsFinished => Status is not (OperationStatus.Queued or OperationStatus.Running);
+
+    /// <summary>How far it has come; null for kinds that have no stages, and before the first.</summary>
+    public OperationProgress? Progress { get; init; }
 }
 
 /// <summary>What to enqueue.</summary>

@@ -6,6 +6,8 @@ namespace Skerry.Domain.Operations;
 /// <summary>How an operation is kept: what was asked is written by its maker, how it goes by its target alone.</summary>
 internal static class OperationEntity
 {
+    private const string ProgressField = "progress";
+
     public static EntityKey Key(string id) => new(EntityKinds.Operation, id);
 
     public static Operation? Find(StateView state, string id) =>
@@ -39,11 +41,18 @@ internal static class OperationEntity
             entity.Text("reason"),
             entity.TryGet("result", out var result) && !result.IsNull ? result : null,
             entity.Instant("started_at"),
-            entity.Instant("finished_at"));
+            entity.Instant("finished_at"))
+        {
+            Progress = entity.Json(ProgressField, ProgressJson.Default.OperationProgress),
+        };
     }
 
     public static void WriteStatus(ITransaction transaction, string id, OperationStatus status) =>
         transaction.Set(Key(id), "status", FieldValue.FromString(Word(status)), DomainSchema.OwnerRank);
+
+    public static void WriteProgress(ITransaction transaction, string id, OperationProgress progress) =>
+        transaction.Set(
+            Key(id), ProgressField, FieldValue.Serialize(progress, ProgressJson.Default.OperationProgress), DomainSchema.OwnerRank);
 
     public static string Word(OperationStatus status) => status switch
     {

@@ -14,12 +14,16 @@ internal sealed record OperationPlan(
     /// <param name="find">Any operation by id; null when it is not known.</param>
     /// <param name="freeSlots">How many may be begun.</param>
     /// <param name="now">The time to judge deadlines by.</param>
+    /// <param name="freeUrgentSlots">How many may be begun of those that are urgent, which take no other slots.</param>
+    /// <param name="isUrgent">Which are; null for none.</param>
     public static OperationPlan Of(
         IEnumerable<Operation> queued,
         IReadOnlySet<EntityKey> busy,
         Func<string, Operation?> find,
         int freeSlots,
-        DateTimeOffset now)
+        DateTimeOffset now,
+        int freeUrgentSlots = 0,
+        Func<Operation, bool>? isUrgent = null)
     {
         var begin = new List<Operation>();
         var drop = new List<DroppedOperation>();
@@ -32,9 +36,10 @@ internal sealed record OperationPlan(
             {
                 drop.Add(end);
             }
-            else if (begin.Count < freeSlots && IsReady(operation, find) && taken.Add(operation.Entity))
+            else if ((IsUrgent(operation) ? freeUrgentSlots : freeSlots) > 0 && IsReady(operation, find) && taken.Add(operation.Entity))
             {
                 begin.Add(operation);
+                _ = IsUrgent(operation) ? freeUrgentSlots-- : freeSlots--;
             }
             else if (operation.Deadline is { } deadline && (nextDeadline is null || deadline < nextDeadline))
             {
@@ -43,6 +48,8 @@ internal sealed record OperationPlan(
         }
 
         return new OperationPlan(begin, drop, nextDeadline);
+
+        bool IsUrgent(Operation operation) => isUrgent?.Invoke(operation) ?? false;
     }
 
     private static DroppedOperation? Pointless(Operation operation, Func<string, Operation?> find, DateTimeOffset now)

@@ -20,6 +20,11 @@ public sealed class OperationReconciler : IReconciler, IAsyncDisposable
     /// <summary>How many operations are carried out side by side.</summary>
     public const int Slots = 8;
 
+    /// <summary>
+    /// How many urgent ones beside them. They mostly wait for each other's sites, and bound their own heavy steps.
+    /// </summary>
+    public const int UrgentSlots = 128;
+
     /// <summary>How many finished operations of this site can be looked up.</summary>
     public const int Kept = 5000;
 
@@ -61,15 +66,17 @@ public sealed class OperationReconciler : IReconciler, IAsyncDisposable
         foreach (var orphan in mine.Where(o => o.Status == OperationStatus.Running && !_underWay.ContainsKey(o.Id)))
         {
             reports.Add(new StepReport($"Operation {orphan.Id} ({orphan.Kind}) was running when the daemon stopped; looking for its outcome."));
-            _underWay.Add(orphan.Id, new Work(orphan.Entity, ReconcileAsync(orphan, "the daemon stopped")));
+            _underWay.Add(orphan.Id, new Work(orphan.Entity, IsUrgent(orphan), ReconcileAsync(orphan, "the daemon stopped")));
         }
 
         var plan = OperationPlan.Of(
             mine.Where(o => o.Status == OperationStatus.Queued && !_underWay.ContainsKey(o.Id)),
             _underWay.Values.Select(w => w.Entity).ToHashSet(),
             id => OperationEntity.Find(state, id),
-            Slots - _underWay.Count,
-            _site.Now);
+            Slots - _underWay.Values.Count(w => !w.IsUrgent),
+            _site.Now,
+            UrgentSlots - _underWay.Values.Count(w => w.IsUrgent),
+            IsUrgent);
         if (plan.Drop.Count > 0)
         {
             await DropAsync(plan.Drop, cancellationToken);
@@ -77,7 +84,7 @@ public sealed class OperationReconciler : IReconciler, IAsyncDisposable
 
         foreach (var operation in plan.Begin)
         {
-            _underWay.Add(operation.Id, new Work(operation.Entity, BeginAsync(operation)));
+            _underWay.Add(operation.Id, new Work(operation.Entity, IsUrgent(operation), BeginAsync(operation)));
         }
 
         if (_site.Now >= _purgeAt)
@@ -176,7 +183,7 @@ public sealed class OperationReconciler : IReconciler, IAsyncDisposable
             transaction =>
             {
                 result.Effect?.Invoke(transaction);
-                End(transaction, operation.Id, result.IsSuccess ? OperationStatus.Succeeded : OperationStatus.Failed, result.Reason);
+                End(transaction, operation.Id, result.Status, result.Reason);
                 if (result.Value is { } value)
                 {
                     transaction.Set(OperationEntity.Key(operation.Id), "result", value, DomainSchema.OwnerRank);
@@ -272,5 +279,7 @@ public sealed class OperationReconciler : IReconciler, IAsyncDisposable
 
     private static TimeSpan Positive(TimeSpan span) => span > TimeSpan.Zero ? span : TimeSpan.Zero;
 
-    private sealed record Work(EntityKey Entity, Task Task);
+    private bool IsUrgent(Operation operation) => _handlers.TryGetValue(operation.Kind, out var handler) && handler.IsUrgent;
+
+    private sealed record Work(EntityKey Entity, bool IsUrgent, Task Task);
 }

@@ -74,7 +74,10 @@ public sealed class OperationService(SiteContext site)
             ? operation
             : Refusal.NotFound("operation", id);
 
-    /// <summary>Asks the target to drop it; one that has begun goes on. The answer shows the operation as it stands here.</summary>
+    /// <summary>
+    /// Asks the target to drop it, or to undo it while its progress says that it can; else one that has begun goes on. The answer
+    /// shows the operation as it stands here. Asking again while it is being cancelled changes nothing.
+    /// </summary>
     public async ValueTask<Outcome<Operation>> CancelAsync(Actor actor, string id, CancellationToken cancellationToken) =>
         await site.DecideAsync<Outcome<Operation>>(
             actor,
@@ -90,10 +93,19 @@ public sealed class OperationService(SiteContext site)
                     return new Refusal(RefusalKind.NotAllowed, $"The role of {actor.Name} may not cancel operations.");
                 }
 
-                if (operation.Status != OperationStatus.Queued)
+                if (operation is { CancelRequested: true, IsFinished: false })
                 {
-                    return Refusal.State(
-                        $"Operation {id} is {OperationEntity.Word(operation.Status)}; only a queued one can be cancelled.");
+                    return operation;
+                }
+
+                if (operation.Status != OperationStatus.Queued && operation is not { IsFinished: false, Progress.CanAbort: true })
+                {
+                    return operation is { Progress: { AbortUntil: { } last } progress }
+                        ? Refusal.State(
+                            $"Operation {id} is {OperationEntity.Word(operation.Status)} at stage {progress.Stage}; it could be aborted until stage {last}.",
+                            "Fail back when it is done, if the primary is to return.")
+                        : Refusal.State(
+                            $"Operation {id} is {OperationEntity.Word(operation.Status)}; only a queued one can be cancelled.");
                 }
 
                 transaction.Set(OperationEntity.Key(id), "cancel_requested", FieldValue.From(true));

@@ -28,7 +28,18 @@ internal sealed record PromotionFacts(
     long? OwedBytes,
     DateTimeOffset? HeardAt,
     DateTimeOffset KnownAt,
-    bool IsPrimaryConnected);
+    bool IsPrimaryConnected)
+{
+    /// <summary>The site through which the primary is reached; null when it is not, or is directly.</summary>
+    public string? Via { get; init; }
+
+    /// <summary>The copies that could be promoted, as far as is known, the most advanced first.</summary>
+    public IReadOnlyList<CopyStanding> Copies { get; init; } = [];
+
+    /// <summary>The most advanced of them, when it is another one and further than the one to promote.</summary>
+    public CopyStanding? Ahead =>
+        Copies is [var best, ..] && best.Site != ToSite && Copies.FirstOrDefault(c => c.Site == ToSite) is { } own && best.CompareTo(own) > 0 ? best : null;
+}
 
 /// <summary>Whether a copy may be promoted, and what that may lose. Pure.</summary>
 internal static class FailoverJudgement
@@ -40,7 +51,27 @@ internal static class FailoverJudgement
         return new FailoverPreview(
             facts.VolumeId, current.Site, facts.ToSite, isForced, facts.RecoveryPoint,
             facts.RecoveryPoint is { } point && !losesNothing ? Math.Max(0, (now - point.TakenAt).TotalSeconds) : null,
-            losesNothing ? 0 : facts.OwedBytes, facts.HeardAt, facts.KnownAt, Check(facts, isForced), Loss(facts, losesNothing, now));
+            losesNothing ? 0 : facts.OwedBytes, facts.HeardAt, facts.KnownAt, Check(facts, isForced), Loss(facts, losesNothing, now))
+        {
+            MoreAdvancedSite = losesNothing ? null : facts.Ahead?.Site,
+            WritesBehind = losesNothing ? null : Own(facts) is { } own ? facts.Ahead?.WritesAhead(own) : null,
+            SecondsBehind = losesNothing ? null : Own(facts) is { } same ? facts.Ahead?.SecondsAhead(same) : null,
+        };
+    }
+
+    private static CopyStanding? Own(PromotionFacts facts) => facts.Copies.FirstOrDefault(c => c.Site == facts.ToSite);
+
+    /// <summary>By how much the copy is behind the most advanced one; empty when it is that one.</summary>
+    private static string Behind(PromotionFacts facts)
+    {
+        if (facts.Ahead is not { } ahead || Own(facts) is not { } own)
+        {
+            return "";
+        }
+
+        var writes = ahead.WritesAhead(own) is { } count ? $"{count} writes" : "a generation";
+        var seconds = ahead.SecondsAhead(own) is { } span ? string.Create(CultureInfo.InvariantCulture, $" and {span:0.0} s") : "";
+        return $" It is {writes}{seconds} behind the copy at site {ahead.Name}, {(ahead.IsReached ? "which is reached and can be promoted instead" : "which is not reached now")}.";
     }
 
     private static Refusal? Check(PromotionFacts facts, bool isForced)
@@ -75,7 +106,7 @@ internal static class FailoverJudgement
         if (facts.IsPrimaryConnected)
         {
             return Refusal.State(
-                $"Site {facts.FromName}, the primary of volume {facts.VolumeId}, is alive and connected.",
+                $"Site {facts.FromName}, the primary of volume {facts.VolumeId}, is alive and connected{(facts.Via is null ? "" : $" through site {facts.Via}")}.",
                 "Fail over without force: that drains the primary, loses nothing, and can be aborted.");
         }
 
@@ -99,6 +130,6 @@ internal static class FailoverJudgement
         var owed = facts.OwedBytes is { } bytes
             ? string.Create(CultureInfo.InvariantCulture, $"; at least {bytes} bytes were owed when the primary was last heard")
             : "; how much the primary owed is not known";
-        return time + owed + ".";
+        return time + owed + "." + Behind(facts);
     }
 }

@@ -10,18 +10,30 @@ namespace Skerry.Domain.Recovery;
 /// generation that names it; a demotion names nobody.
 /// </summary>
 /// <remarks>
-/// Until that generation is written everything can be undone, and is undone when a step fails or the daemon finds the operation
-/// interrupted: the hold is cleared and the volume takes writes again in its old generation. After it nothing can be undone here:
-/// the successor may be writing, known or not; taking the volume back is a promotion of its own.
+/// Until that generation is written everything can be undone, and is undone when somebody asks to abort, when a step fails, or when
+/// the daemon finds the operation interrupted: the hold is cleared and the volume takes writes again in its old generation. After it
+/// nothing can be undone here: the successor may be writing, known or not; taking the volume back is a promotion of its own.
 /// </remarks>
+/// <param name="site">This site.</param>
+/// <param name="drivers">Its backends.</param>
+/// <param name="exports">What is attached.</param>
+/// <param name="movers">What brings successors up.</param>
+/// <param name="stores">Where the copy here stands.</param>
+/// <param name="atStage">Told of volume and stage after that is written, before any of it is done; for tests.</param>
 internal sealed class HandOverHandler(
     SiteContext site, VolumeDrivers drivers, ExportRegistry exports, IReadOnlyList<IDataMover> movers,
-    IReadOnlyList<IReplicaStore> stores) : IOperationHandler
+    IReadOnlyList<IReplicaStore> stores, Func<string, string, CancellationToken, ValueTask>? atStage = null) : IOperationHandler
 {
+    // Volumes that nobody may write to meanwhile: few at a time are each stopped for a shorter time.
+    private const int DrainedAtOnce = 16;
+
     private static readonly Actor Self = Actor.System("recovery");
-    private static readonly TimeSpan SyncPatience = TimeSpan.FromSeconds(30);
+
+    private readonly SemaphoreSlim _drained = new(DrainedAtOnce, DrainedAtOnce);
 
     public string Kind => RecoveryOperations.HandOver;
+
+    public bool IsUrgent => true;
 
     public async ValueTask<OperationResult> RunAsync(Operation operation, CancellationToken cancellationToken)
     {
@@ -32,14 +44,16 @@ internal sealed class HandOverHandler(
             return OperationResult.Failed($"Operation {operation.Id} cannot be read.");
         }
 
-        if (state.Find(EntityKinds.Volume, volumeId) is not { } volume || Generations.Primary(state, volumeId) is not { } primary)
+        if (state.Find(EntityKinds.Volume, volumeId) is null || Generations.Primary(state, volumeId) is not { } primary)
         {
             return OperationResult.Failed($"Volume {volumeId} was deleted before it was handed over.");
         }
 
+        var stages = new StageLog(
+            site, operation, wanted.ToSite.Length == 0 ? FailoverStages.OfDemotion : FailoverStages.All, atStage);
         if (primary.Current.ParentId == wanted.GenerationId && primary.Current.Site == wanted.ToSite && primary.Current.Planned)
         {
-            return await FinishAsync(primary.Current, cancellationToken);
+            return await FinishAsync(stages, primary.Current, cancellationToken);
         }
 
         if (!primary.IsPrimary(site.SelfText) || primary.Current.Id != wanted.GenerationId)
@@ -48,17 +62,19 @@ internal sealed class HandOverHandler(
                 $"Volume {volumeId} is in generation {primary.Current.Number} since this was asked for. Look at it, and ask again.");
         }
 
+        if (!await stages.TryEnterAsync(FailoverStages.Preflight, cancellationToken))
+        {
+            return Aborted(stages, volumeId, primary.Current);
+        }
+
         if (drivers.Holding(volumeId) is not { } driver || movers.FirstOrDefault(m => m.Driver == driver.DriverName) is not { } mover)
         {
             return OperationResult.Failed($"No backend of site {site.SiteName} holds volume {volumeId}.");
         }
 
-        var writers = exports.OpenOf(volumeId).Count(g => !g.ReadOnly && g.SnapshotId is null)
-            + state.List(EntityKinds.Attachment).Count(a => a.Text("volume_id") == volumeId);
-        if (writers > 0 && !wanted.Drain)
+        if (!wanted.Drain && AttachedWriters.Refusal(state, exports, volumeId) is { } attached)
         {
-            return OperationResult.Failed(
-                $"Volume {volumeId} has {writers} attached {(writers == 1 ? "writer" : "writers")}. Detach them, or ask with drain.");
+            return OperationResult.Failed(attached.ToString());
         }
 
         var replicas = Relation.OfVolume(state, volumeId);
@@ -68,7 +84,9 @@ internal sealed class HandOverHandler(
             return OperationResult.Failed($"Volume {volumeId} has no replica at the site that it was to be handed to.");
         }
 
-        return await HandOverAsync(operation, volumeId, volume, primary.Current, wanted, driver, mover, successor, replicas, cancellationToken);
+        await using var abort = AbortWatch.Begin(site, operation.Id, cancellationToken);
+        var move = new Move(operation.Id, primary.Current, wanted, driver, mover, successor, replicas);
+        return await HandOverAsync(move, stages, abort, cancellationToken);
     }
 
     /// <summary>What was interrupted before the generation was written is undone; after it, it is done.</summary>
@@ -76,159 +94,235 @@ internal sealed class HandOverHandler(
     {
         var wanted = operation.Parameters.Deserialize(RecoveryJson.Default.RecoveryParameters);
         var primary = Generations.Primary(StateView.Of(site.Replica), operation.Entity.Id);
-        return wanted is not null && primary?.Current.ParentId == wanted.GenerationId && primary.Current.Site == wanted.ToSite
-            ? await FinishAsync(primary.Current, cancellationToken)
-            : OperationResult.Failed(
-                $"It was interrupted before volume {operation.Entity.Id} was given up; site {site.SiteName} goes on as its primary. Ask again.",
-                transaction => Handover.Clear(transaction, operation.Entity.Id));
+        if (wanted is not null && primary?.Current.ParentId == wanted.GenerationId && primary.Current.Site == wanted.ToSite)
+        {
+            var stages = wanted.ToSite.Length == 0 ? FailoverStages.OfDemotion : FailoverStages.All;
+            return await FinishAsync(new StageLog(site, operation, stages, atStage), primary.Current, cancellationToken);
+        }
+
+        var reason =
+            $"It was interrupted before volume {operation.Entity.Id} was given up; site {site.SiteName} goes on as its primary.";
+        return operation.CancelRequested
+            ? OperationResult.Cancelled(reason, t => Handover.Clear(t, operation.Entity.Id))
+            : OperationResult.Failed($"{reason} Ask again.", t => Handover.Clear(t, operation.Entity.Id));
     }
 
     private async ValueTask<OperationResult> HandOverAsync(
-        Operation operation, string volumeId, Entity volume, Generation current, RecoveryParameters wanted, IVolumeDriver driver,
-        IDataMover mover, Relation? successor, IReadOnlyList<Relation> replicas, CancellationToken cancellationToken)
+        Move move, StageLog stages, AbortWatch abort, CancellationToken cancellationToken)
     {
-        var names = new SiteDirectory(site, StateView.Of(site.Replica));
-        if (successor is not null && await SyncAsync(successor, current, driver, mover, cancellationToken) is { Number: null } unready)
+        var (volumeId, current) = (move.Current.VolumeId, move.Current);
+        var writes = new LastWrites(site, move.Driver, move.Mover, current);
+        if (!await stages.TryEnterAsync(FailoverStages.FinalSync, cancellationToken))
         {
-            return OperationResult.Failed($"{unready.Reason} Nothing was changed; it can be asked again, or forced at the other site.");
+            return Aborted(stages, volumeId, current);
         }
 
-        var reason = wanted.ToSite.Length == 0
-            ? "It is being demoted."
-            : $"It is being handed over from site {site.SiteName} to site {names.NameOf(wanted.ToSite)}.";
-        await site.DecideAsync(
-            Self,
-            transaction =>
-            {
-                new Handover(volumeId, current.Id, operation.Id, reason).Write(transaction);
-                return default(Unit);
-            },
-            cancellationToken);
-        exports.RevokeVolume(volumeId);
-        await driver.FenceAsync(volumeId, reason, cancellationToken);
-
-        var number = successor is null
-            ? await SettleAllAsync(replicas, current, driver, mover, cancellationToken)
-            : await SyncAsync(successor, current, driver, mover, cancellationToken);
-        if (number.Number is not { } last)
-        {
-            return OperationResult.Failed(
-                $"{number.Reason} The volume was not given up, and site {site.SiteName} goes on as its primary.",
-                transaction => Handover.Clear(transaction, volumeId));
-        }
-
-        var next = await WriteAsync(volumeId, current, wanted.ToSite, last, cancellationToken);
-        return next is null
-            ? OperationResult.Failed($"Another site was promoted meanwhile; volume {volumeId} ({volume.Text("name", "")}) follows that one.")
-            : await FinishAsync(next, cancellationToken);
-    }
-
-    /// <summary>
-    /// Makes the replica equal to the volume, durably. With the volume fenced the number that comes back is the last one that there
-    /// is; before that it shows that the replica can be reached and is near.
-    /// </summary>
-    private async ValueTask<Synced> SyncAsync(
-        Relation relation, Generation current, IVolumeDriver driver, IDataMover mover, CancellationToken cancellationToken)
-    {
-        var (target, _) = relation.ReplicaOf(site.SelfText);
-        var name = new SiteDirectory(site, StateView.Of(site.Replica)).NameOf(target);
-        if (relation.IsPaused)
-        {
-            return new Synced(null, $"The replication to site {name} is paused.");
-        }
-
-        var run = relation.Mode == ReplicationModes.Instant ? (DateTimeOffset?)null : site.Now;
-        var task = new MoverTask(relation.Id, relation.VolumeId, driver.Backend, target, current, run);
-        using var patience = new CancellationTokenSource(SyncPatience, site.Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         try
         {
-            while (true)
+            if (move.Successor is { } near && await writes.SyncAsync(near, isWritten: true, abort.Token) is { Number: null } unready)
             {
-                var report = mover.Synchronize(task);
-                if (run is null && report is { IsConnected: true, State: ReplicationWords.Secondary })
-                {
-                    return await mover.SettleAsync(relation.Id, either.Token) is { } durable && durable >= report.PrimaryNumber
-                        ? new Synced(durable, "")
-                        : new Synced(null, $"The replica at site {name} did not confirm the last write in time.");
-                }
+                return OperationResult.Failed($"{unready.Reason} Nothing was changed; it can be asked again, or forced at the other site.");
+            }
 
-                if (run is not null && report.CompletedRun >= run)
-                {
-                    return new Synced(report.PrimaryNumber, "");
-                }
+            await _drained.WaitAsync(abort.Token);
+        }
+        catch (OperationCanceledException) when (abort.IsAsked)
+        {
+            return Aborted(stages, volumeId, current);
+        }
 
-                if (!report.IsConnected && report.State is ReplicationWords.Disconnected or ReplicationWords.Error)
-                {
-                    return new Synced(null, $"The replica at site {name} cannot follow now: {report.Reason}");
-                }
+        Generation? next;
+        try
+        {
+            var (number, failure) = await DrainAsync(move, stages, writes, abort, cancellationToken);
+            if (failure is not null)
+            {
+                return failure;
+            }
 
-                if (report.Transfer is { } transfer && transfer.SecondsLeft > SyncPatience.TotalSeconds)
-                {
-                    return new Synced(
-                        null, $"The replica at site {name} is still {report.State}, {transfer.TotalBytes - transfer.DoneBytes} bytes to go.");
-                }
-
-                await Task.Delay(TimeSpan.FromMilliseconds(20), site.Time, either.Token);
+            (next, var isAborted) = await WriteAsync(move, stages, number, cancellationToken);
+            if (isAborted)
+            {
+                return Aborted(stages, volumeId, current);
             }
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        finally
         {
-            return new Synced(null, $"The replica at site {name} is not whole yet.");
+            _drained.Release();
         }
+
+        return next is null
+            ? OperationResult.Failed($"Another site was promoted meanwhile; volume {volumeId} follows that one.", t => Handover.Clear(t, volumeId))
+            : await FinishAsync(stages, next, cancellationToken);
+    }
+
+    /// <summary>The last write that the successor has as durable, with nobody writing any more; or what the move came to instead.</summary>
+    private async ValueTask<(long Number, OperationResult? Failure)> DrainAsync(
+        Move move, StageLog stages, LastWrites writes, AbortWatch abort, CancellationToken cancellationToken)
+    {
+        var (volumeId, current) = (move.Current.VolumeId, move.Current);
+        var names = new SiteDirectory(site, StateView.Of(site.Replica));
+        var reason = move.Wanted.ToSite.Length == 0
+            ? "It is being demoted."
+            : $"It is being handed over from site {site.SiteName} to site {names.NameOf(move.Wanted.ToSite)}.";
+        var hold = new Handover(volumeId, current.Id, move.OperationId, reason);
+        if (!await stages.TryEnterAsync(FailoverStages.Drain, cancellationToken, hold.Write))
+        {
+            return (0, Aborted(stages, volumeId, current));
+        }
+
+        // Since it was looked at somebody may have come; from the hold on nobody can.
+        if (!move.Wanted.Drain && AttachedWriters.Refusal(StateView.Of(site.Replica), exports, volumeId) is { } attached)
+        {
+            return (0, OperationResult.Failed(attached.ToString(), t => Handover.Clear(t, volumeId)));
+        }
+
+        exports.RevokeVolume(volumeId);
+        await move.Driver.FenceAsync(volumeId, reason, cancellationToken);
+        if (!await stages.TryEnterAsync(FailoverStages.LastSync, cancellationToken))
+        {
+            return (0, Aborted(stages, volumeId, current));
+        }
+
+        Synced synced;
+        try
+        {
+            synced = move.Successor is null
+                ? await SettleAllAsync(move, writes, abort.Token)
+                : await writes.SyncAsync(move.Successor, isWritten: false, abort.Token);
+        }
+        catch (OperationCanceledException) when (abort.IsAsked)
+        {
+            return (0, Aborted(stages, volumeId, current));
+        }
+
+        if (synced.Number is { } number && !await stages.TryEnterAsync(FailoverStages.Verify, cancellationToken))
+        {
+            return (0, Aborted(stages, volumeId, current));
+        }
+
+        var why = synced.Number is { } last ? await VerifyAsync(move, last, cancellationToken) : synced.Reason;
+        return why is null
+            ? (synced.Number!.Value, null)
+            : (0, OperationResult.Failed(
+                $"{why} The volume was not given up, and site {site.SiteName} goes on as its primary.",
+                t => Handover.Clear(t, volumeId)));
     }
 
     /// <summary>A demotion takes along who can be reached; it does not depend on anybody.</summary>
-    private async ValueTask<Synced> SettleAllAsync(
-        IReadOnlyList<Relation> replicas, Generation current, IVolumeDriver driver, IDataMover mover, CancellationToken cancellationToken)
+    private async ValueTask<Synced> SettleAllAsync(Move move, LastWrites writes, CancellationToken cancellationToken)
     {
-        foreach (var relation in replicas)
+        foreach (var relation in move.Replicas)
         {
-            await SyncAsync(relation, current, driver, mover, cancellationToken);
+            await writes.SyncAsync(relation, isWritten: false, cancellationToken);
         }
 
+        return await FindAsync(move.Current.VolumeId, cancellationToken) is { } copy
+            ? new Synced(copy.Number, "")
+            : new Synced(null, $"The backend does not say where volume {move.Current.VolumeId} stands.");
+    }
+
+    /// <summary>Why the generation must not be written: the copy here is open still, or holds more than the successor confirmed.</summary>
+    private async ValueTask<string?> VerifyAsync(Move move, long number, CancellationToken cancellationToken)
+    {
+        var volumeId = move.Current.VolumeId;
+        return await move.Driver.FindLocalAsync(volumeId, cancellationToken) is not { OpenGeneration: null }
+            ? $"Volume {volumeId} still takes writes here."
+            : await FindAsync(volumeId, cancellationToken) is { } copy && copy.Number > number
+                ? $"Volume {volumeId} stands at write {copy.Number} here, and the replica confirmed {number}."
+                : null;
+    }
+
+    private async ValueTask<LocalCopy?> FindAsync(string volumeId, CancellationToken cancellationToken)
+    {
         foreach (var store in stores)
         {
-            if (await store.FindAsync(current.VolumeId, cancellationToken) is { } copy)
+            if (await store.FindAsync(volumeId, cancellationToken) is { } copy)
             {
-                return new Synced(copy.Number, "");
+                return copy;
             }
         }
 
-        return new Synced(null, $"The backend does not say where volume {current.VolumeId} stands.");
+        return null;
     }
 
-    private async ValueTask<Generation?> WriteAsync(
-        string volumeId, Generation current, string toSite, long number, CancellationToken cancellationToken)
+    /// <summary>The point of no return: the generation, with the request to abort looked at in the same transaction.</summary>
+    private async ValueTask<(Generation? Next, bool IsAborted)> WriteAsync(
+        Move move, StageLog stages, long number, CancellationToken cancellationToken)
     {
+        var (volumeId, current) = (move.Current.VolumeId, move.Current);
+        if (!await stages.TryEnterAsync(FailoverStages.HandOver, cancellationToken))
+        {
+            return (null, true);
+        }
+
         var id = site.Ids.NewUuid();
-        return await site.DecideAsync(
+        var written = await site.DecideAsync<(Generation?, bool)>(
             Self,
             transaction =>
             {
-                Handover.Clear(transaction, volumeId);
-                if (Generations.Primary(StateView.Of(transaction), volumeId)?.Current.Id != current.Id)
+                if (stages.IsAborted(transaction))
                 {
-                    return null;
+                    return (null, true);
                 }
 
-                var next = new Generation(volumeId, current.Number + 1, id, toSite, number, current.Id, Planned: true);
+                if (Generations.Primary(StateView.Of(transaction), volumeId)?.Current.Id != current.Id)
+                {
+                    return (null, false);
+                }
+
+                Handover.Clear(transaction, volumeId);
+                var next = new Generation(volumeId, current.Number + 1, id, move.Wanted.ToSite, number, current.Id, Planned: true);
                 Generations.Write(transaction, next);
-                return next;
+                if (!next.IsDemoted)
+                {
+                    stages.Write(transaction, FailoverStages.Promote);
+                }
+
+                return (next, false);
             },
             cancellationToken);
+        if (written.Item1 is { IsDemoted: false })
+        {
+            await stages.ReachedAsync(FailoverStages.Promote, cancellationToken);
+        }
+
+        return written;
     }
 
-    private async ValueTask<OperationResult> FinishAsync(Generation generation, CancellationToken cancellationToken)
+    private async ValueTask<OperationResult> FinishAsync(StageLog stages, Generation generation, CancellationToken cancellationToken)
     {
-        var isOpen = !generation.IsDemoted && await OpenWait.UntilOpenAsync(site, drivers, generation, cancellationToken);
+        var isOpen = false;
+        var isReversed = false;
+        if (!generation.IsDemoted)
+        {
+            var relation = Relation.OfVolume(StateView.Of(site.Replica), generation.VolumeId)
+                .FirstOrDefault(r => r.ReplicaOf(generation.Site).Site == site.SelfText);
+            isOpen = await OpenWait.UntilOpenAsync(site, drivers, generation, relation?.Id, cancellationToken);
+            if (isOpen && relation is not null)
+            {
+                await stages.EnterAsync(FailoverStages.Reverse, cancellationToken);
+                isReversed = await OpenWait.UntilReversedAsync(site, generation, relation.Id, cancellationToken);
+            }
+        }
+
         return OperationResult.Succeeded(
             value: FieldValue.Serialize(
                 new RecoveryResult(
-                    generation.Number, generation.ForkNumber, generation.Site, IsPlanned: true, null, "Nothing was lost.", isOpen),
+                    generation.Number, generation.ForkNumber, generation.Site, IsPlanned: true, null, "Nothing was lost.", isOpen)
+                {
+                    IsReversed = isReversed,
+                },
                 RecoveryJson.Default.RecoveryResult));
     }
 
-    /// <summary>The last number that is durable at the replica, or why there is none.</summary>
-    private sealed record Synced(long? Number, string Reason);
+    private OperationResult Aborted(StageLog stages, string volumeId, Generation current) =>
+        OperationResult.Cancelled(
+            $"It was aborted at stage {stages.Current}; site {site.SiteName} goes on as primary of volume {volumeId} in generation {current.Number}.",
+            transaction => Handover.Clear(transaction, volumeId));
+
+    /// <summary>What a hand-over works on.</summary>
+    private sealed record Move(
+        string OperationId, Generation Current, RecoveryParameters Wanted, IVolumeDriver Driver, IDataMover Mover, Relation? Successor,
+        IReadOnlyList<Relation> Replicas);
 }

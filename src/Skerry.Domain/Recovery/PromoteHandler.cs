@@ -20,6 +20,8 @@ internal sealed class PromoteHandler(
 
     public string Kind => RecoveryOperations.Promote;
 
+    public bool IsUrgent => true;
+
     public async ValueTask<OperationResult> RunAsync(Operation operation, CancellationToken cancellationToken)
     {
         var volumeId = operation.Entity.Id;
@@ -120,7 +122,7 @@ internal sealed class PromoteHandler(
     private async ValueTask<OperationResult> FinishAsync(
         Generation generation, RecoveryPoint? point, string loss, CancellationToken cancellationToken)
     {
-        var isOpen = await OpenWait.UntilOpenAsync(site, drivers, generation, cancellationToken);
+        var isOpen = await OpenWait.UntilOpenAsync(site, drivers, generation, null, cancellationToken);
         return OperationResult.Succeeded(
             value: FieldValue.Serialize(
                 new RecoveryResult(

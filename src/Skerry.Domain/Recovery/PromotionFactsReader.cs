@@ -11,14 +11,22 @@ internal sealed class PromotionFactsReader(SiteContext site, IReadOnlyList<IRepl
         StateView state, PrimaryView primary, string volumeId, string toSite, CancellationToken cancellationToken)
     {
         var names = new SiteDirectory(site, state);
+        var reach = new Reach(site, state, links);
         var from = primary.Current.IsDemoted ? "" : names.NameOf(primary.Current.Site);
-        var isConnected = !primary.Current.IsDemoted && !primary.IsSplitBrain && IsConnected(primary.Current.Site);
+        var isPrimaryKnown = !primary.Current.IsDemoted && !primary.IsSplitBrain;
+        var isConnected = isPrimaryKnown && reach.IsConnected(primary.Current.Site);
+        var via = isConnected && reach.Via(primary.Current.Site) is { } through ? names.NameOf(through) : null;
+        var copies = await StandingsAsync(state, primary, volumeId, cancellationToken);
         if (toSite == site.SelfText)
         {
             var copy = await FindAsync(volumeId, cancellationToken);
             return new PromotionFacts(
                 volumeId, primary, from, toSite, names.NameOf(toSite), copy?.IsWhole ?? false, copy?.Number, copy?.RecoveryPoint,
-                copy?.OwedBytes, copy?.HeardAt, site.Now, isConnected || (copy?.IsConnected ?? false));
+                copy?.OwedBytes, copy?.HeardAt, site.Now, isConnected || (copy?.IsConnected ?? false))
+            {
+                Via = via,
+                Copies = copies,
+            };
         }
 
         // Only what its site said itself counts against a copy elsewhere; that site judges again, at first hand.
@@ -28,13 +36,44 @@ internal sealed class PromotionFactsReader(SiteContext site, IReadOnlyList<IRepl
             && said is not { RecoveryPoint: null, State: ReplicationWords.Updating or ReplicationWords.Waiting };
         return new PromotionFacts(
             volumeId, primary, from, toSite, names.NameOf(toSite), isWhole, null, said?.RecoveryPoint,
-            said?.OwedBytes, said?.HeardAt, said?.At ?? DateTimeOffset.UnixEpoch, isConnected);
+            said?.OwedBytes, said?.HeardAt, said?.At ?? DateTimeOffset.UnixEpoch, isConnected)
+        {
+            Via = via,
+            Copies = copies,
+        };
     }
 
-    /// <summary>Alive and connected, as a refusal needs it: a link that stands, not one that broke a moment ago.</summary>
-    public bool IsConnected(string siteId) =>
-        siteId == site.SelfText
-        || links.Reports.Any(r => r.Peer.ToString() == siteId && r.Health is LinkHealth.Live or LinkHealth.CatchingUp);
+    /// <summary>
+    /// The copies that could be promoted, the most advanced first; the primary's own is not among them. A target says where it
+    /// stands when it loses its primary, so what is known of it then is the last word.
+    /// </summary>
+    public async ValueTask<IReadOnlyList<CopyStanding>> StandingsAsync(
+        StateView state, PrimaryView primary, string volumeId, CancellationToken cancellationToken)
+    {
+        var names = new SiteDirectory(site, state);
+        var reach = new Reach(site, state, links);
+        var found = new List<CopyStanding>();
+        foreach (var relation in Relation.OfVolume(state, volumeId))
+        {
+            var (at, _) = relation.ReplicaOf(primary.Current.IsDemoted ? relation.HomeSite : primary.Current.Site);
+            if (at == site.SelfText)
+            {
+                if (await FindAsync(volumeId, cancellationToken) is { IsWhole: true } copy)
+                {
+                    found.Add(new CopyStanding(
+                        at, names.NameOf(at), IsReached: true, copy.Generation, copy.Number, copy.RecoveryPoint, site.Now));
+                }
+            }
+            else if (relation.Target is { } said && (said.Number ?? said.RecoveryPoint?.Number) is { } number)
+            {
+                found.Add(new CopyStanding(
+                    at, names.NameOf(at), reach.IsConnected(at), said.CopyGeneration ?? said.RecoveryPoint?.Generation ?? 0, number,
+                    said.RecoveryPoint, said.At));
+            }
+        }
+
+        return [.. found.OrderDescending().ThenBy(c => c.Name, StringComparer.Ordinal)];
+    }
 
     private async ValueTask<LocalCopy?> FindAsync(string volumeId, CancellationToken cancellationToken)
     {

@@ -16,14 +16,21 @@ public static class RecoveryOperations
     public const string Promote = "volume.promote";
 
     /// <summary>The handlers of all of these.</summary>
+    /// <param name="site">This site.</param>
+    /// <param name="drivers">Its backends.</param>
+    /// <param name="exports">What is attached.</param>
+    /// <param name="movers">What brings successors up.</param>
+    /// <param name="stores">The copies here.</param>
+    /// <param name="links">Who is reached.</param>
+    /// <param name="atStage">Told of volume and stage of a planned move, after that is written and before any of it is done; for tests.</param>
     public static IReadOnlyList<IOperationHandler> Handlers(
         SiteContext site, VolumeDrivers drivers, ExportRegistry exports, IEnumerable<IDataMover> movers,
-        IEnumerable<IReplicaStore> stores, ILinkStatus links)
+        IEnumerable<IReplicaStore> stores, ILinkStatus links, Func<string, string, CancellationToken, ValueTask>? atStage = null)
     {
         IReplicaStore[] known = [.. stores];
         return
         [
-            new HandOverHandler(site, drivers, exports, [.. movers], known),
+            new HandOverHandler(site, drivers, exports, [.. movers], known, atStage),
             new PromoteHandler(site, drivers, known, new PromotionFactsReader(site, known, links)),
         ];
     }
@@ -45,7 +52,11 @@ internal sealed record RecoveryParameters(string GenerationId, string ToSite, bo
 /// <param name="Loss">For people.</param>
 /// <param name="IsOpen">Whether the new primary was seen to take writes.</param>
 internal sealed record RecoveryResult(
-    long Generation, long Number, string Site, bool IsPlanned, RecoveryPoint? RecoveryPoint, string Loss, bool IsOpen);
+    long Generation, long Number, string Site, bool IsPlanned, RecoveryPoint? RecoveryPoint, string Loss, bool IsOpen)
+{
+    /// <summary>Whether the copy that was primary was seen to follow the new one.</summary>
+    public bool IsReversed { get; init; }
+}
 
 /// <summary>The stored form of recovery's parameters and results.</summary>
 [JsonSourceGenerationOptions(

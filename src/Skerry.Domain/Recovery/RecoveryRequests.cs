@@ -4,7 +4,9 @@ namespace Skerry.Domain.Recovery;
 
 /// <summary>A wish to move a volume's primary.</summary>
 /// <param name="VolumeId">The volume.</param>
-/// <param name="ToSite">A site's name or id; null takes the only replica, or for a failback the home.</param>
+/// <param name="ToSite">
+/// A site's name or id; null takes the only replica, or for a failback the home; of several, by force, the most advanced that is reached.
+/// </param>
 /// <param name="IsForced">Promote without the old primary's consent; refused while that is alive and connected.</param>
 /// <param name="Drain">Close the exports of attached writers instead of refusing because of them; planned moves only.</param>
 public sealed record FailoverRequest(string VolumeId, string? ToSite = null, bool IsForced = false, bool Drain = false);
@@ -55,4 +57,17 @@ public sealed record FailoverPreview(
     DateTimeOffset? HeardAt,
     DateTimeOffset KnownAt,
     Refusal? Refusal,
-    string Loss);
+    string Loss)
+{
+    /// <summary>Why this site, when none was named and there were several; a sentence.</summary>
+    public string? Choice { get; init; }
+
+    /// <summary>A site whose copy is further than the one to promote; null when that is the most advanced, as far as is known.</summary>
+    public string? MoreAdvancedSite { get; init; }
+
+    /// <summary>How many writes the copy to promote is behind that one; null when it is not, or their generations differ.</summary>
+    public long? WritesBehind { get; init; }
+
+    /// <summary>By how many seconds its recovery point is older than that one's.</summary>
+    public double? SecondsBehind { get; init; }
+}

@@ -11,7 +11,7 @@ namespace Skerry.Domain.Recovery;
 /// checks that any site can make from what it knows are made here, and all of them again there.
 /// </summary>
 public sealed class RecoveryService(
-    SiteContext site, OperationService operations, IEnumerable<IReplicaStore> stores, ILinkStatus links)
+    SiteContext site, OperationService operations, IEnumerable<IReplicaStore> stores, ILinkStatus links, ExportRegistry? exports = null)
 {
     // A request to move a primary that could not be begun by then must not surprise anybody later.
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
@@ -23,18 +23,22 @@ public sealed class RecoveryService(
         Actor actor, FailoverRequest request, CancellationToken cancellationToken)
     {
         var state = StateView.Of(site.Replica);
-        var move = Resolve(state, actor, request.VolumeId, request.ToSite, toHome: false);
+        var (toSite, choice) = await ChooseAsync(state, request.VolumeId, request.ToSite, request.IsForced, cancellationToken);
+        var move = Resolve(state, actor, request.VolumeId, toSite, toHome: false);
         if (move.IsRefused)
         {
             return move.Refusal!;
         }
 
-        var preview = await PreviewAsync(state, move.Value, request.IsForced, cancellationToken);
-        return request.IsForced || move.Value.Primary.Current.IsDemoted ? preview : preview with
+        var preview = (await PreviewAsync(state, move.Value, request.IsForced, cancellationToken)) with { Choice = choice };
+        return request.IsForced || move.Value.Primary.Current.IsDemoted || move.Value.IsThere ? preview : preview with
         {
+            MoreAdvancedSite = null,
+            WritesBehind = null,
+            SecondsBehind = null,
             SecondsSinceWhole = 0,
             OwedBytesAtLeast = 0,
-            Refusal = CheckPlanned(state, move.Value),
+            Refusal = CheckPlanned(state, move.Value) ?? CheckWriters(state, move.Value, request.Drain),
             Loss = "Nothing is lost: the primary stops first, and its last write is waited for.",
         };
     }
@@ -44,8 +48,51 @@ public sealed class RecoveryService(
         Actor actor, FailoverRequest request, CancellationToken cancellationToken)
     {
         var state = StateView.Of(site.Replica);
-        var move = Resolve(state, actor, request.VolumeId, request.ToSite, toHome: false);
-        return move.IsRefused ? move.Refusal! : await MoveAsync(actor, state, move.Value, request, cancellationToken);
+        var (toSite, choice) = await ChooseAsync(state, request.VolumeId, request.ToSite, request.IsForced, cancellationToken);
+        var move = Resolve(state, actor, request.VolumeId, toSite, toHome: false);
+        return move.IsRefused ? move.Refusal! : await MoveAsync(actor, state, move.Value with { Choice = choice }, request, cancellationToken);
+    }
+
+    /// <summary>
+    /// Asks the primary's site to undo a planned failover, or a demotion, that is under way; it does, until the generation is
+    /// written. What was aborted already stays so.
+    /// </summary>
+    public async ValueTask<Outcome<RecoveryTicket>> AbortAsync(Actor actor, string volumeId, CancellationToken cancellationToken)
+    {
+        var state = StateView.Of(site.Replica);
+        if (Check(state, actor, volumeId) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var last = state.List(EntityKinds.Operation)
+            .Where(e => e.Text("kind") == RecoveryOperations.HandOver)
+            .Select(OperationEntity.Read)
+            .Where(o => o.Entity == VolumeEntity.Key(volumeId))
+            .OrderBy(o => o.MadeAt).ThenBy(o => o.Id, StringComparer.Ordinal)
+            .LastOrDefault();
+        if (last is null or { IsFinished: true, Status: not (OperationStatus.Cancelled or OperationStatus.Succeeded) })
+        {
+            return Refusal.State(
+                $"No planned failover of volume {volumeId} is under way.",
+                last?.Reason is { } why ? $"The last one ended by itself: {why}" : null);
+        }
+
+        if (last.Status == OperationStatus.Succeeded)
+        {
+            return Refusal.State(
+                $"The planned failover of volume {volumeId} is done; it could be aborted until its stage {FailoverStages.Promote}.",
+                "Fail back, if the primary is to return.");
+        }
+
+        var ticket = new RecoveryTicket(last.Id, volumeId, last.TargetSite);
+        if (last.Status == OperationStatus.Cancelled)
+        {
+            return ticket;
+        }
+
+        var cancelled = await operations.CancelAsync(actor, last.Id, cancellationToken);
+        return cancelled.IsRefused ? cancelled.Refusal! : Outcome<RecoveryTicket>.Queued(ticket, last.Id);
     }
 
     /// <summary>A planned failover to the volume's home; <see cref="FailoverRequest.ToSite"/> overrides where that is.</summary>
@@ -61,10 +108,11 @@ public sealed class RecoveryService(
         Actor actor, PromoteRequest request, CancellationToken cancellationToken)
     {
         var state = StateView.Of(site.Replica);
-        var move = Resolve(state, actor, request.VolumeId, request.Site, toHome: false, mayNamePrimary: true);
+        var (toSite, choice) = await ChooseAsync(state, request.VolumeId, request.Site, request.IsForced, cancellationToken);
+        var move = Resolve(state, actor, request.VolumeId, toSite, toHome: false, mayNamePrimary: true);
         return move.IsRefused
             ? move.Refusal!
-            : await PromoteAsync(actor, state, move.Value, request.IsForced, cancellationToken);
+            : await PromoteAsync(actor, state, move.Value with { Choice = choice }, request.IsForced, cancellationToken);
     }
 
     public async ValueTask<Outcome<RecoveryTicket>> DemoteAsync(
@@ -77,10 +125,11 @@ public sealed class RecoveryService(
         }
 
         var primary = Generations.Primary(state, request.VolumeId)!;
+        var move = new Move(request.VolumeId, primary, Generation.Demoted, "");
         return primary.Current.IsDemoted
-            ? Refusal.State($"Volume {request.VolumeId} is demoted already.", "Promote the copy that is to be primary.")
-            : await HandOverAsync(
-                actor, new Move(request.VolumeId, primary, Generation.Demoted, ""), request.Drain, cancellationToken);
+            ? new RecoveryTicket(null, request.VolumeId, Generations.Owner(Generations.Of(state, request.VolumeId)) ?? site.SelfText)
+            : CheckWriters(state, move, request.Drain) is { } attached ? attached
+            : await HandOverAsync(actor, move, request.Drain, cancellationToken);
     }
 
     /// <summary>Lets a copy that diverged follow again; it has its effect at once, so the ticket names no operation.</summary>
@@ -129,12 +178,17 @@ public sealed class RecoveryService(
     private async ValueTask<Outcome<RecoveryTicket>> MoveAsync(
         Actor actor, StateView state, Move move, FailoverRequest request, CancellationToken cancellationToken)
     {
+        if (move.IsThere)
+        {
+            return Done(move);
+        }
+
         if (request.IsForced || move.Primary.Current.IsDemoted)
         {
             return await PromoteAsync(actor, state, move, request.IsForced, cancellationToken);
         }
 
-        return CheckPlanned(state, move) is { } refusal
+        return (IsUnderWay(state, move) ? null : CheckPlanned(state, move) ?? CheckWriters(state, move, request.Drain)) is { } refusal
             ? refusal
             : await HandOverAsync(actor, move, request.Drain, cancellationToken);
     }
@@ -142,7 +196,7 @@ public sealed class RecoveryService(
     private async ValueTask<Outcome<RecoveryTicket>> PromoteAsync(
         Actor actor, StateView state, Move move, bool isForced, CancellationToken cancellationToken)
     {
-        var preview = await PreviewAsync(state, move, isForced, cancellationToken);
+        var preview = (await PreviewAsync(state, move, isForced, cancellationToken)) with { Choice = move.Choice };
         if (preview.Refusal is { } refusal)
         {
             return refusal;
@@ -166,7 +220,7 @@ public sealed class RecoveryService(
         var parameters = new RecoveryParameters(move.Primary.Current.Id, move.ToSite, isForced, drain);
         return await site.DecideAsync(
             actor,
-            transaction => operations.Enqueue(
+            transaction => UnderWay(StateView.Of(transaction), move.VolumeId, kind, parameters)?.Id ?? operations.Enqueue(
                 transaction,
                 new OperationRequest(
                     kind, VolumeEntity.Key(move.VolumeId), targetSite,
@@ -177,6 +231,41 @@ public sealed class RecoveryService(
                 actor),
             cancellationToken);
     }
+
+    /// <summary>The very same move, asked for before and not over: who asks again follows that one.</summary>
+    private static Operation? UnderWay(StateView state, string volumeId, string kind, RecoveryParameters wanted) =>
+        OperationEntity.Unfinished(state).FirstOrDefault(o =>
+            o.Kind == kind && o.Entity == VolumeEntity.Key(volumeId) && !o.CancelRequested
+            && o.Parameters.Deserialize(RecoveryJson.Default.RecoveryParameters) is { } known && known with { Drain = wanted.Drain } == wanted);
+
+    /// <summary>While a move is under way its replica is in motion, and that is no reason against asking for it again.</summary>
+    private static bool IsUnderWay(StateView state, Move move) =>
+        UnderWay(
+            state, move.VolumeId, RecoveryOperations.HandOver,
+            new RecoveryParameters(move.Primary.Current.Id, move.ToSite, IsForced: false, Drain: false)) is not null;
+
+    private static RecoveryTicket Done(Move move) => new(null, move.VolumeId, move.ToSite);
+
+    /// <summary>
+    /// Of several replicas, for a move by force, the one that has most of those that are reached; which copy of a split brain to
+    /// keep is for a person to say.
+    /// </summary>
+    private async ValueTask<(string? Site, string? Why)> ChooseAsync(
+        StateView state, string volumeId, string? named, bool isForced, CancellationToken cancellationToken)
+    {
+        if (named is not null || !isForced || Generations.Primary(state, volumeId) is not { IsSplitBrain: false } primary)
+        {
+            return (named, null);
+        }
+
+        var copies = await _reader.StandingsAsync(state, primary, volumeId, cancellationToken);
+        return copies.FirstOrDefault(c => c.IsReached) is { } best && Relation.OfVolume(state, volumeId).Count > 1
+            ? (best.Site, $"Site {best.Name} has the most advanced copy that is reached, of {string.Join(", ", copies)}.")
+            : (null, null);
+    }
+
+    private Refusal? CheckWriters(StateView state, Move move, bool drain) =>
+        drain ? null : AttachedWriters.Refusal(state, move.Primary.Current.Site == site.SelfText ? exports : null, move.VolumeId);
 
     private async ValueTask<FailoverPreview> PreviewAsync(
         StateView state, Move move, bool isForced, CancellationToken cancellationToken) =>
@@ -253,11 +342,6 @@ public sealed class RecoveryService(
             target = candidates[0];
         }
 
-        if (!mayNamePrimary && !primary.IsSplitBrain && target == primary.Current.Site)
-        {
-            return Refusal.State($"Volume {volumeId} is primary at site {names.NameOf(target)} already.");
-        }
-
         var relation = relations.FirstOrDefault(r => r.BackendAt(target) is not null);
         return relation is null && target != owner
             ? Refusal.State($"Site {names.NameOf(target)} has no copy of volume {volumeId}.", "Name a site that has one.")
@@ -274,5 +358,11 @@ public sealed class RecoveryService(
     private sealed record Move(string VolumeId, PrimaryView Primary, string ToSite, string ToName)
     {
         public Relation? Relation { get; init; }
+
+        /// <summary>Why this site, when none was named.</summary>
+        public string? Choice { get; init; }
+
+        /// <summary>Nothing is to be done: the site is the primary.</summary>
+        public bool IsThere => !Primary.IsSplitBrain && Primary.Current.Site == ToSite;
     }
 }

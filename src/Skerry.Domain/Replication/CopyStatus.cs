@@ -97,7 +97,14 @@ public sealed record TargetStatus(
     DateTimeOffset? HeardAt,
     TransferStatus? LastTransfer,
     string? DivergedSnapshotId,
-    long Generation = 0);
+    long Generation = 0)
+{
+    /// <summary>The last write number, durable here, of the whole state: at or after the recovery point. Null when not known.</summary>
+    public long? Number { get; init; }
+
+    /// <summary>The generation of that write.</summary>
+    public long? CopyGeneration { get; init; }
+}
 
 /// <summary>The stored form of what the folders Replication and Recovery keep in fields.</summary>
 [JsonSourceGenerationOptions(

@@ -117,5 +117,5 @@ internal sealed record Relation(
     public static IEnumerable<Relation> All(StateView state) => state.List(EntityKinds.Replication).Select(Read).OfType<Relation>();
 
     public static IReadOnlyList<Relation> OfVolume(StateView state, string volumeId) =>
-        [.. All(state).Where(r => r.VolumeId == volumeId)];
+        [.. state.List(EntityKinds.Replication).Where(e => e.Text(VolumeIdField) == volumeId).Select(Read).OfType<Relation>()];
 }

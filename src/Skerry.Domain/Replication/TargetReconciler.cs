@@ -70,7 +70,11 @@ public sealed class TargetReconciler(
         var since = last?.State == word ? last.Since : site.Now;
         return new TargetStatus(
             word, reason, nextStep, site.Now, since, copy?.RecoveryPoint, copy?.OwedBytes, copy?.HeardAt,
-            copy?.LastTransfer ?? last?.LastTransfer, DivergedSnapshot(relation.VolumeId), primary.Current.Number);
+            copy?.LastTransfer ?? last?.LastTransfer, DivergedSnapshot(relation.VolumeId), primary.Current.Number)
+        {
+            Number = copy is { IsWhole: true } ? copy.Number : null,
+            CopyGeneration = copy is { IsWhole: true } ? copy.Generation : null,
+        };
     }
 
     private (string Word, string? Reason, string? NextStep) Word(Relation relation, PrimaryView primary, LocalCopy? copy)

@@ -34,6 +34,10 @@ public interface IVolumeDriver
     /// <summary>What the backend holds now: primaries, replicas and whatever was left behind, in order of id.</summary>
     ValueTask<IReadOnlyList<LocalVolume>> ListLocalAsync(CancellationToken cancellationToken);
 
+    /// <summary>The volume as <see cref="ListLocalAsync"/> has it; null when it is not there.</summary>
+    async ValueTask<LocalVolume?> FindLocalAsync(string volumeId, CancellationToken cancellationToken) =>
+        (await ListLocalAsync(cancellationToken)).FirstOrDefault(local => local.VolumeId == volumeId);
+
     /// <summary>
     /// Makes a volume, empty or with the content that its source has now. It takes no writes until
     /// <see cref="OpenForWritingAsync"/>. A volume of that id and size that is there already is the same volume.

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Skerry.State;
 using Skerry.State.Merging;
 
@@ -12,6 +13,7 @@ public sealed class VolumeReconciler(SiteContext site, VolumeDrivers drivers, IO
     private static readonly Actor Self = Actor.System("volumes");
     private static readonly TimeSpan MeasureEvery = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
+    private const int OpenedAtOnce = 16;
 
     private DateTimeOffset _measuredAt = DateTimeOffset.MinValue;
 
@@ -21,18 +23,24 @@ public sealed class VolumeReconciler(SiteContext site, VolumeDrivers drivers, IO
 
     public async ValueTask<StepResult> StepAsync(CancellationToken cancellationToken)
     {
-        var reports = new List<StepReport>();
+        var reports = new ConcurrentBag<StepReport>();
         var locals = new List<LocalVolume>();
         foreach (var driver in drivers.All)
         {
-            foreach (var local in await driver.ListLocalAsync(cancellationToken))
-            {
-                locals.Add(local);
-                if (await OpenAsync(driver, local, cancellationToken) is { } report)
+            var present = await driver.ListLocalAsync(cancellationToken);
+            locals.AddRange(present);
+
+            // Side by side: each waits for the disk a few times, and a site that takes over many volumes is to have them all soon.
+            await Parallel.ForEachAsync(
+                present.Where(local => NeedsLook(driver, local)),
+                new ParallelOptions { MaxDegreeOfParallelism = OpenedAtOnce, CancellationToken = cancellationToken },
+                async (local, token) =>
                 {
-                    reports.Add(report);
-                }
-            }
+                    if (await OpenAsync(driver, local, token) is { } report)
+                    {
+                        reports.Add(report);
+                    }
+                });
         }
 
         if (locals.Count == 0)
@@ -46,8 +54,14 @@ public sealed class VolumeReconciler(SiteContext site, VolumeDrivers drivers, IO
             _measuredAt = site.Now;
         }
 
-        return StepResult.After(reports.Exists(r => r.IsProblem) ? RetryAfter : MeasureEvery).With(reports);
+        return StepResult.After(reports.Any(r => r.IsProblem) ? RetryAfter : MeasureEvery).With([.. reports]);
     }
+
+    /// <summary>False of what may not write, and of what is open as it should be and known to be here.</summary>
+    private bool NeedsLook(IVolumeDriver driver, LocalVolume local) =>
+        Permission(local.VolumeId).Generation is { } generation
+        && (local.OpenGeneration != generation.Number
+            || StateView.Of(site.Replica).Find(EntityKinds.Volume, local.VolumeId)?.Text(VolumeEntity.Backend) != driver.Backend);
 
     private async ValueTask<StepReport?> OpenAsync(IVolumeDriver driver, LocalVolume local, CancellationToken cancellationToken)
     {

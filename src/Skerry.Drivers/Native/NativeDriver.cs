@@ -42,22 +42,26 @@ public sealed class NativeDriver(string backend, BlockStore store, ExportRegistr
         });
     });
 
-    public bool Holds(string volumeId) => store.VolumeIds.Contains(volumeId, StringComparer.Ordinal);
+    public bool Holds(string volumeId) => store.Find(volumeId) is not null;
 
     public async ValueTask<IReadOnlyList<LocalVolume>> ListLocalAsync(CancellationToken cancellationToken)
     {
         var locals = new List<LocalVolume>();
         foreach (var id in store.VolumeIds.Order(StringComparer.Ordinal))
         {
-            if (await FindAsync(id, cancellationToken) is { } volume)
+            if (await FindLocalAsync(id, cancellationToken) is { } local)
             {
-                locals.Add(new LocalVolume(
-                    id, volume.SizeBytes, volume.AllocatedBytes, OpenGeneration(volume), [.. volume.Snapshots.Select(s => s.Id)]));
+                locals.Add(local);
             }
         }
 
         return locals;
     }
+
+    public async ValueTask<LocalVolume?> FindLocalAsync(string volumeId, CancellationToken cancellationToken) =>
+        await FindAsync(volumeId, cancellationToken) is { } volume
+            ? new LocalVolume(volumeId, volume.SizeBytes, volume.AllocatedBytes, OpenGeneration(volume), [.. volume.Snapshots.Select(s => s.Id)])
+            : null;
 
     public ValueTask CreateAsync(NewVolume volume, CancellationToken cancellationToken) => CallAsync(async () =>
     {

@@ -81,6 +81,9 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
 
     public bool IsUp { get; private set; }
 
+    /// <summary>Told of each stage of a planned move before any of it is done.</summary>
+    public Func<string, string, CancellationToken, ValueTask> AtStage { get; set; } = (_, _, _) => ValueTask.CompletedTask;
+
     public SiteContext Context { get; private set; } = null!;
 
     /// <summary>The files of the site's store.</summary>
@@ -109,7 +112,7 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
     public IReadOnlyList<LinkReport> Reports =>
     [
         .. cloud.Sites.Where(s => s != this).Select(s => new LinkReport(
-            s.SiteId, cloud.IsLinked(this, s) ? LinkHealth.Live : LinkHealth.Silent, DateTimeOffset.UtcNow, null, null, null, null)),
+            s.SiteId, cloud.IsLinked(this, s) ? LinkHealth.Live : LinkHealth.Silent, DateTimeOffset.UtcNow, DateTimeOffset.UtcNow, null, null, null)),
     ];
 
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -137,12 +140,12 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
         Volumes = new VolumeService(Context, Operations, guards);
         var fresh = new FreshStatuses();
         Replications = new ReplicationService(Context, fresh);
-        Recovery = new RecoveryService(Context, Operations, [Replicas], this);
+        Recovery = new RecoveryService(Context, Operations, [Replicas], this, Exports);
         _operationReconciler = new OperationReconciler(
             Context,
             [
                 .. VolumeOperations.Handlers(Context, drivers, Exports, guards),
-                .. RecoveryOperations.Handlers(Context, drivers, Exports, [Mover], [Replicas], this),
+                .. RecoveryOperations.Handlers(Context, drivers, Exports, [Mover], [Replicas], this, (volumeId, stage, token) => AtStage(volumeId, stage, token)),
             ]);
         IReconciler[] reconcilers =
         [

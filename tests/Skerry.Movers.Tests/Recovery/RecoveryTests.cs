@@ -341,7 +341,7 @@ public sealed class RecoveryTests
         return (made.Value.Id, replication.Value.Id);
     }
 
-    private static async Task WriteAsync(DiskHistory history, LiveSite site, string volumeId, int first, int count)
+    internal static async Task WriteAsync(DiskHistory history, LiveSite site, string volumeId, int first, int count)
     {
         var volume = await site.OpenAsync(volumeId);
         for (var i = 0; i < count; i++)
@@ -350,7 +350,7 @@ public sealed class RecoveryTests
         }
     }
 
-    private static async Task SucceedsAsync(LiveSite site, Outcome<RecoveryTicket> outcome)
+    internal static async Task SucceedsAsync(LiveSite site, Outcome<RecoveryTicket> outcome)
     {
         Assert.False(outcome.IsRefused, outcome.Refusal?.ToString());
         var operation = await site.Operations.WaitAsync(LiveSite.Admin, outcome.OperationId!, TimeSpan.FromSeconds(20), None);
