@@ -121,7 +121,7 @@ internal sealed class HandOverHandler(
         {
             if (move.Successor is { } near && await writes.SyncAsync(near, isWritten: true, abort.Token) is { Number: null } unready)
             {
-                return OperationResult.Failed($"{unready.Reason} Nothing was changed; it can be asked again, or forced at the other site.");
+                return abort.IsAsked ? Aborted(stages, volumeId, current) : OperationResult.Failed($"{unready.Reason} Nothing was changed; it can be asked again, or forced at the other site.");
             }
 
             await _drained.WaitAsync(abort.Token);
@@ -196,7 +196,12 @@ internal sealed class HandOverHandler(
             return (0, Aborted(stages, volumeId, current));
         }
 
-        if (synced.Number is { } number && !await stages.TryEnterAsync(FailoverStages.Verify, cancellationToken))
+        if (synced.Number is not null && !await stages.TryEnterAsync(FailoverStages.Verify, cancellationToken))
+        {
+            return (0, Aborted(stages, volumeId, current));
+        }
+
+        if (abort.IsAsked)
         {
             return (0, Aborted(stages, volumeId, current));
         }

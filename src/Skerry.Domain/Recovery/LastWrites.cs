@@ -35,7 +35,7 @@ internal sealed class LastWrites(SiteContext site, IVolumeDriver driver, IDataMo
                 var report = mover.Synchronize(task);
                 if (run is null && report is { IsConnected: true, State: ReplicationWords.Secondary })
                 {
-                    return await mover.SettleAsync(relation.Id, either.Token) is { } durable && durable >= report.PrimaryNumber
+                    return await SettleAsync(task, either.Token) is { } durable && durable >= report.PrimaryNumber
                         ? new Synced(durable, "")
                         : new Synced(null, $"The replica at site {name} did not confirm the last write in time.");
                 }
@@ -72,6 +72,23 @@ internal sealed class LastWrites(SiteContext site, IVolumeDriver driver, IDataMo
         {
             return new Synced(null, $"The replica at site {name} is not whole yet.");
         }
+    }
+
+    /// <summary>A replica that goes away meanwhile is not waited for: it would answer when it is back, and nobody may write until then.</summary>
+    private async ValueTask<long?> SettleAsync(MoverTask task, CancellationToken cancellationToken)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var settling = mover.SettleAsync(task.ReplicationId, ended.Token).AsTask();
+        while (await Task.WhenAny(settling, Task.Delay(LookEvery * 5, site.Time, cancellationToken)) != settling)
+        {
+            if (cancellationToken.IsCancellationRequested || !mover.Synchronize(task).IsConnected)
+            {
+                await ended.CancelAsync();
+                break;
+            }
+        }
+
+        return await settling;
     }
 }
 

@@ -11,7 +11,8 @@ namespace Skerry.Domain.Recovery;
 /// checks that any site can make from what it knows are made here, and all of them again there.
 /// </summary>
 public sealed class RecoveryService(
-    SiteContext site, OperationService operations, IEnumerable<IReplicaStore> stores, ILinkStatus links, ExportRegistry? exports = null)
+    SiteContext site, OperationService operations, IEnumerable<IReplicaStore> stores, ILinkStatus links, ExportRegistry? exports = null,
+    FreshStatuses? fresh = null)
 {
     // A request to move a primary that could not be begun by then must not surprise anybody later.
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
@@ -292,7 +293,8 @@ public sealed class RecoveryService(
         }
 
         // What this site knows of a replica is the newest only where the primary is; elsewhere the primary's site is asked.
-        var (status, reason, nextStep) = ReplicationSummary.Of(relation, move.Primary);
+        var (status, reason, nextStep) = ReplicationSummary.Of(
+            fresh?.Apply(relation, move.Primary, site.SelfText, site.Now) ?? relation, move.Primary);
         return current.Site != site.SelfText && status != ReplicationWords.Paused ? null
             : status == ReplicationWords.Secondary || (relation.Mode != ReplicationModes.Instant && status == ReplicationWords.Updating) ? null
             : Refusal.State(

@@ -140,7 +140,7 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
         Volumes = new VolumeService(Context, Operations, guards);
         var fresh = new FreshStatuses();
         Replications = new ReplicationService(Context, fresh);
-        Recovery = new RecoveryService(Context, Operations, [Replicas], this, Exports);
+        Recovery = new RecoveryService(Context, Operations, [Replicas], this, Exports, fresh);
         _operationReconciler = new OperationReconciler(
             Context,
             [

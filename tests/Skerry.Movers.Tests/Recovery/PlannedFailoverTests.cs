@@ -149,7 +149,7 @@ public sealed class PlannedFailoverTests
         var volumes = new List<string> { first };
         for (var i = 1; i < 20; i++)
         {
-            var made = await north.Volumes.CreateAsync(LiveSite.Admin, new CreateVolumeRequest { Name = $"disk-{i}", SizeGib = 1 }, None);
+            var made = await north.Volumes.CreateAsync(LiveSite.Admin, new CreateVolumeRequest { Name = $"disk-{i}", SizeGib = 1, ProjectId = $"project-{i / 8}" }, None);
             volumes.Add(made.Value.Id);
         }
 
