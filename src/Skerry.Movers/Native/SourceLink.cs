@@ -275,6 +275,10 @@ internal sealed class SourceLink(
         if (isCompared)
         {
             await sender.CompareAsync(ranges, offset, cancellationToken);
+
+            // Answers come in order, so that after the last one the next is this. Were one told twice, each after it would have been
+            // taken for the one before, and blocks that differ left as they are.
+            await AskAsync(channel, cancellationToken);
         }
         else
         {

@@ -1,23 +1,31 @@
 using System.Runtime.InteropServices;
 using Skerry.Blocks;
+using Skerry.Domain.Replication;
+using Skerry.Movers.Tests.Native.Disasters;
 
 namespace Skerry.Movers.Tests.Native;
 
 /// <summary>
 /// Every write that any primary made, by its name (run, number). So for each lineage it is known, block by block, what a disk in
-/// that state holds: the oracle of all replication tests.
+/// that state holds: the oracle of all replication tests. It also watches that no two sites acknowledge writes as primaries of one
+/// generation.
 /// </summary>
 internal sealed class DiskHistory
 {
     private const int Block = IBlockDevice.BlockSize;
 
     private readonly Dictionary<(ulong Run, long Number), (long First, int Count, ulong Stamp)> _writes = [];
+    private readonly Dictionary<(ulong Run, long Number), DateTimeOffset> _acknowledged = [];
+    private readonly PrimaryWatch _watch = new();
     private ulong _lastStamp;
+
+    public int Count => _writes.Count;
 
     /// <summary>Writes whole blocks with a stamp of their own, or trims them.</summary>
     public async Task WriteAsync(BlockVolume volume, long firstBlock, int count, bool isTrim)
     {
         var before = volume.Lineage.LastNumber;
+        _watch.Begin(volume);
         var stamp = isTrim ? 0 : ++_lastStamp;
         if (isTrim)
         {
@@ -30,7 +38,53 @@ internal sealed class DiskHistory
 
         var lineage = volume.Lineage;
         Assert.Equal(before + 1, lineage.LastNumber);
-        _writes.Add((lineage.Runs[^1].RunId, lineage.LastNumber), (firstBlock, count, stamp));
+        var name = (lineage.Runs[^1].RunId, lineage.LastNumber);
+        _writes.Add(name, (firstBlock, count, stamp));
+        if (_watch.Acknowledged(volume))
+        {
+            _acknowledged[name] = DateTimeOffset.UtcNow;
+        }
+    }
+
+    /// <summary>True when a disk with this lineage has been in the state right after that write.</summary>
+    public static bool Contains(Lineage lineage, ulong run, long number)
+    {
+        for (var i = lineage.Runs.Count - 1; i >= 0; i--)
+        {
+            if (lineage.Runs[i].FirstNumber <= number)
+            {
+                return lineage.Runs[i].RunId == run && number <= lineage.LastNumber;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>
+    /// A recovery point holds everything that the primary had acknowledged by its time, but for what the primary lost itself: nothing
+    /// beyond the loss that was announced.
+    /// </summary>
+    /// <param name="point">As it was reported.</param>
+    /// <param name="primary">What the primary had.</param>
+    /// <param name="promoted">The state that was promoted.</param>
+    /// <param name="clockOff">How far ahead the clock was that the point's time is of.</param>
+    public void AssertCovers(RecoveryPoint point, Lineage primary, Lineage promoted, TimeSpan clockOff)
+    {
+        var until = point.TakenAt - clockOff;
+        for (var i = 0; i < primary.Runs.Count; i++)
+        {
+            var end = i + 1 < primary.Runs.Count ? primary.Runs[i + 1].FirstNumber - 1 : primary.LastNumber;
+            for (var number = primary.Runs[i].FirstNumber; number <= end; number++)
+            {
+                var run = primary.Runs[i].RunId;
+                if (_acknowledged.TryGetValue((run, number), out var at) && at <= until)
+                {
+                    Assert.True(
+                        number <= point.Number && Contains(promoted, run, number),
+                        $"write {number} of run {run:x16} was acknowledged at {at:O}, before the recovery point {point.Number} of {until:O}, and is not in it: the primary was at {primary}, promoted was {promoted}");
+                }
+            }
+        }
     }
 
     /// <summary>The device holds exactly what the lineage says.</summary>

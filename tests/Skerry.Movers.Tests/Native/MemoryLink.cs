@@ -7,12 +7,13 @@ namespace Skerry.Movers.Tests.Native;
 internal sealed class MemoryLink
 {
     private readonly CancellationTokenSource _cut = new();
+    private readonly TimeSpan _delay;
     private long _bytesLeft;
     private volatile bool _isStalled;
 
-    public MemoryLink(long cutAfterBytes = long.MaxValue)
+    public MemoryLink(long cutAfterBytes = long.MaxValue, TimeSpan delay = default)
     {
-        _bytesLeft = cutAfterBytes;
+        (_bytesLeft, _delay) = (cutAfterBytes, delay);
         var (there, back) = (new Pipe(), new Pipe());
         Client = WebSocket.CreateFromStream(
             new Half(this, back.Reader.AsStream(), there.Writer.AsStream()), new WebSocketCreationOptions { IsServer = false });
@@ -69,6 +70,11 @@ internal sealed class MemoryLink
             try
             {
                 either.Token.ThrowIfCancellationRequested();
+                if (link._delay > TimeSpan.Zero)
+                {
+                    await Task.Delay(link._delay, either.Token);
+                }
+
                 if (link._isStalled)
                 {
                     await Task.Delay(Timeout.Infinite, either.Token);

@@ -32,6 +32,26 @@ public sealed class NativeMoverTests
     }
 
     [Fact]
+    public async Task The_stream_goes_on_past_a_snapshot_that_stands_alone()
+    {
+        await using var cloud = new TestCloud();
+        var (north, south) = (cloud.Add(1), cloud.Add(2));
+        cloud.Begin(north);
+        var source = await north.CreateAsync(Size);
+        await WriteAsync(source, 0, 10_000, seed: 1);
+        await north.FollowAsync(south);
+        for (var i = 0; i < 5; i++)
+        {
+            await source.CreateSnapshotAsync($"alone-{i}", CancellationToken.None);
+            await Task.Delay(20);
+        }
+
+        await WriteAsync(source, 20_000, 10_000, seed: 2);
+        await north.FollowAsync(south);
+        await AssertSameAsync(source, await south.OpenAsync());
+    }
+
+    [Fact]
     public async Task A_run_makes_the_replica_equal_to_a_snapshot_and_rests()
     {
         await using var cloud = new TestCloud();

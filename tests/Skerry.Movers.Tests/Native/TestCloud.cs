@@ -6,6 +6,7 @@ using Skerry.Domain;
 using Skerry.Domain.Replication;
 using Skerry.Domain.Sites;
 using Skerry.Movers.Native;
+using Skerry.Movers.Tests.Native.Disasters;
 using Skerry.State.Clocks;
 
 namespace Skerry.Movers.Tests.Native;
@@ -39,6 +40,12 @@ internal sealed class TestCloud : IAsyncDisposable
     /// <summary>How many bytes a new link carries before it breaks.</summary>
     public Func<long> LinkBytes { get; set; } = () => long.MaxValue;
 
+    /// <summary>How long each piece takes that a new link carries.</summary>
+    public Func<TimeSpan> LinkDelay { get; set; } = () => TimeSpan.Zero;
+
+    /// <summary>What is done to one end of a new link: its own socket, or one that does something wrong.</summary>
+    public Func<WebSocket, WebSocket> LinkEnd { get; set; } = s => s;
+
     public bool IsCutOff { get; set; }
 
     public bool MayResync { get; set; } = true;
@@ -46,9 +53,10 @@ internal sealed class TestCloud : IAsyncDisposable
     /// <summary>A replica that passes on what it has, beside the primary.</summary>
     public TestSite? PassesOn { get; set; }
 
-    public TestSite Add(ulong number)
+    public TestSite Add(ulong number, TimeSpan clockOff = default, BlockStoreOptions? layout = null)
     {
-        var site = new TestSite(this, number);
+        var site = new TestSite(this, number, clockOff, layout);
+        Strikes.Add(site);
         site.Start();
         _sites.Add(site);
         return site;
@@ -73,22 +81,35 @@ internal sealed class TestCloud : IAsyncDisposable
         foreach (var site in _sites)
         {
             await site.StopAsync();
+            Strikes.Remove(site);
         }
     }
 }
 
 /// <summary>One site of a <see cref="TestCloud"/>.</summary>
-internal sealed class TestSite(TestCloud cloud, ulong number) : ISiteDialer, IReplicaAdmission
+internal sealed class TestSite(TestCloud cloud, ulong number, TimeSpan clockOff, BlockStoreOptions? layout)
+    : ISiteDialer, IReplicaAdmission, IStrikeable
 {
+    private readonly Lock _striking = new();
     private readonly List<MemoryLink> _links = [];
     private readonly List<Task> _serving = [];
     private CancellationTokenSource _stop = new();
     private FaultyStorage _storage = new();
-    private bool _isUp;
+    private FaultyStorage? _afterBlow;
+    private (string? Moment, int After, Blow Blow)? _due;
+    private Random _blowChance = new(0);
+    private long _taken;
+    private volatile bool _isUp;
+    private volatile bool _isStruck;
 
     public SiteId Id { get; } = SiteId.Parse(number.ToString("x16"));
 
     public string Name => Id.ToString();
+
+    public ShiftedTime Time { get; } = new(clockOff);
+
+    /// <summary>True when a blow killed it or took its power; <see cref="ReviveAsync"/> starts it again.</summary>
+    public bool IsStruck => _isStruck;
 
     public BlockStore Store { get; private set; } = null!;
 
@@ -104,24 +125,132 @@ internal sealed class TestSite(TestCloud cloud, ulong number) : ISiteDialer, IRe
     {
         _stop = new CancellationTokenSource();
         Store = BlockStore.Open(
-            new BlockStoreOptions { Directory = "memory", SegmentBytes = 1 << 20, CheckpointBytes = 4 << 20 }, _storage);
+            new BlockStoreOptions
+            {
+                Directory = "memory",
+                SegmentBytes = layout?.SegmentBytes ?? 1 << 20,
+                CheckpointBytes = layout?.CheckpointBytes ?? 4 << 20,
+                CapacityBytes = layout?.CapacityBytes ?? 0,
+                TimeProvider = Time,
+            },
+            _storage);
         var stores = new BlockStoreSet(new Dictionary<string, BlockStore> { ["ssd"] = Store });
         Replicas = new NativeReplicas(stores);
         Endpoint = new NativeReplicaEndpoint(
-            Replicas, this, cloud.Options, TimeProvider.System, NullLogger<NativeReplicaEndpoint>.Instance);
+            Replicas, this, cloud.Options, Time, NullLogger<NativeReplicaEndpoint>.Instance);
         Mover = new NativeMover(
-            stores, this, cloud.Options, TimeProvider.System, new Random((int)number), NullLogger<NativeMover>.Instance);
+            stores, this, cloud.Options, Time, new Random((int)number), NullLogger<NativeMover>.Instance);
         _isUp = true;
     }
 
     /// <summary>The power goes: whatever was not synced may be lost, in part or whole.</summary>
     public async Task CrashAsync(Random chance)
     {
-        var image = _storage.Crash(chance);
+        var image = PowerLost(chance);
         await StopAsync();
         _storage = image;
         Start();
     }
+
+    /// <summary>From now on the site is struck at this moment, or at any, the nth time that it comes to it.</summary>
+    public void Arm(string? moment, int after, Blow blow, Random chance)
+    {
+        lock (_striking)
+        {
+            (_due, _blowChance) = ((moment, after, blow), chance);
+        }
+    }
+
+    /// <summary>No blow comes after this returns; one may have come.</summary>
+    public void Disarm()
+    {
+        lock (_striking)
+        {
+            _due = null;
+        }
+    }
+
+    /// <summary>Starts the site again with what the blow left. Harmless when none came.</summary>
+    public async Task ReviveAsync()
+    {
+        if (!_isStruck)
+        {
+            return;
+        }
+
+        await StopAsync();
+        lock (_striking)
+        {
+            // The blow is over once its image is taken, which is under this lock.
+            _storage = _afterBlow!;
+            (_afterBlow, _isStruck) = (null, false);
+        }
+
+        Start();
+    }
+
+    long IStrikeable.KnownGeneration(string volumeId) => 0;
+
+    bool IStrikeable.Owns(object at) => at is BlockVolume volume && ReferenceEquals(Store?.Find(volume.Id), volume);
+
+    Blow? IStrikeable.Meet(string moment)
+    {
+        lock (_striking)
+        {
+            if (_isStruck || _due is not var (due, after, blow) || (due is not null && due != moment))
+            {
+                return null;
+            }
+
+            _due = after > 1 ? (due, after - 1, blow) : null;
+            if (after > 1)
+            {
+                return null;
+            }
+
+            if (blow is Blow.Kill or Blow.PowerLoss)
+            {
+                // Links first: what was said before was true before, and nothing is said after.
+                (_isUp, _isStruck) = (false, true);
+                Cut();
+                _afterBlow = blow == Blow.Kill ? _storage.Kill() : PowerLost(_blowChance);
+            }
+
+            return blow;
+        }
+    }
+
+    async ValueTask IStrikeable.TakeAsync(Blow blow)
+    {
+        switch (blow)
+        {
+            case Blow.Cut:
+                Cut();
+                break;
+            case Blow.Stall:
+                Stall();
+                break;
+            case Blow.Wait:
+                await Task.Delay(30);
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <summary>Others fill its disk, but for so much.</summary>
+    public void Fill(long leftBytes) => _taken += _storage.TakeRoom(leftBytes);
+
+    public void MakeRoom()
+    {
+        _storage.GiveRoomBack(_taken);
+        _taken = 0;
+    }
+
+    /// <summary>Turns bits of the files that it keeps.</summary>
+    public FaultyStorage Files => _storage;
+
+    private FaultyStorage PowerLost(Random chance) => _storage.Crash(chance, chance.Next(3) == 0 ? Unsynced.Lost : Unsynced.Any);
 
     /// <summary>The process is killed: what it wrote is there, synced or not.</summary>
     public async Task KillAsync()
@@ -134,7 +263,7 @@ internal sealed class TestSite(TestCloud cloud, ulong number) : ISiteDialer, IRe
 
     public async Task StopAsync()
     {
-        if (!_isUp)
+        if (!_isUp && !IsStruck)
         {
             return;
         }
@@ -151,7 +280,14 @@ internal sealed class TestSite(TestCloud cloud, ulong number) : ISiteDialer, IRe
         }
 
         await Task.WhenAll(serving);
-        await Store.DisposeAsync();
+        try
+        {
+            await Store.DisposeAsync();
+        }
+        catch (BlockException) when (_taken > 0)
+        {
+            // Its disk is full: the maps are not saved, and the log is read again at the next start.
+        }
     }
 
     public void Cut()
@@ -226,7 +362,8 @@ internal sealed class TestSite(TestCloud cloud, ulong number) : ISiteDialer, IRe
             throw new IOException("The site cannot be reached.");
         }
 
-        var link = new MemoryLink(cloud.LinkBytes());
+        var link = new MemoryLink(cloud.LinkBytes(), cloud.LinkDelay());
+        var (near, far) = (cloud.LinkEnd(link.Client), cloud.LinkEnd(link.Server));
         lock (_links)
         {
             _links.Add(link);
@@ -237,12 +374,17 @@ internal sealed class TestSite(TestCloud cloud, ulong number) : ISiteDialer, IRe
             target._links.Add(link);
         }
 
-        lock (target._serving)
+        if (!_isUp || !target._isUp)
         {
-            target._serving.Add(target.Endpoint.ServeAsync(link.Server, Name, target._stop.Token));
+            link.Cut();
         }
 
-        return ValueTask.FromResult(link.Client);
+        lock (target._serving)
+        {
+            target._serving.Add(target.Endpoint.ServeAsync(far, Name, target._stop.Token));
+        }
+
+        return ValueTask.FromResult(near);
     }
 
     public AdmissionVerdict Judge(string replicationId, string volumeId, string peer, long generation, string generationId)
