@@ -9,7 +9,7 @@
 #   make soak [MINUTES=10]           the block store under everything at once; memory and space must stay flat
 #   make simulate [SEEDS=n] [SEED=x] sites in one process, under faults, on virtual time
 #   make bench [NAME=blocks]         measurements beside peers, into artifacts/bench; also
-#     [CASES=randwrite,fsync] [TRANSPORT=tcp|unix] [ROUNDS=5] [GIB=16]
+#     [CASES=randwrite,fsync] [TRANSPORT=tcp|unix] [ROUNDS=5] [GIB=16] [SECONDS=60]
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -30,6 +30,7 @@ CASES ?=
 TRANSPORT ?=
 ROUNDS ?=
 GIB ?=
+SECONDS ?=
 KEEP ?=
 
 DOTNET_BUILD := dotnet build -c $(CONFIGURATION) -v quiet -clp:NoSummary
@@ -66,7 +67,8 @@ soak: setup
 	@eng/soak "$(MINUTES)"
 
 bench: build
-	@eng/bench $(NAME) cases=$(CASES) transport=$(TRANSPORT) rounds=$(ROUNDS) gib=$(GIB)
+	@eng/setup bench
+	@eng/bench $(NAME) cases=$(CASES) transport=$(TRANSPORT) rounds=$(ROUNDS) gib=$(GIB) seconds=$(SECONDS)
 
 lint: setup
 	@eng/lint $(CONFIGURATION)

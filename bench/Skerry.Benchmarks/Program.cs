@@ -1,5 +1,6 @@
 using Skerry.Benchmarks;
 using Skerry.Benchmarks.Blocks;
+using Skerry.Benchmarks.Replicate;
 using Skerry.Benchmarks.Store;
 
 IReadOnlyDictionary<string, Func<string, Selection, CancellationToken, Task<IReadOnlyList<Comparison>>>> benchmarks =
@@ -11,6 +12,7 @@ IReadOnlyDictionary<string, Func<string, Selection, CancellationToken, Task<IRea
             .. await StoreBenchmark.RunAsync(folder, selection, cancellationToken),
         ],
         ["maps"] = MapBenchmark.RunAsync,
+        ["replicate"] = ReplicateBenchmark.RunAsync,
     };
 
 using var stop = new CancellationTokenSource();

@@ -6,11 +6,13 @@ namespace Skerry.Benchmarks;
 /// <param name="Rounds">Measurements of each case, of which the median counts: an odd number.</param>
 /// <param name="Milliseconds">How long one measurement of a steady load takes.</param>
 /// <param name="Gibibytes">What a case that writes a fixed amount of data writes.</param>
-internal sealed record Selection(IReadOnlyList<string> Cases, IReadOnlyList<string> Transports, int Rounds, int Milliseconds, int Gibibytes)
+/// <param name="Seconds">How long one of a pair of writers is measured, with a replica or without.</param>
+internal sealed record Selection(
+    IReadOnlyList<string> Cases, IReadOnlyList<string> Transports, int Rounds, int Milliseconds, int Gibibytes, int Seconds)
 {
     private static readonly string[] AllTransports = ["unix", "tcp"];
 
-    public static Selection Default { get; } = new([], AllTransports, 3, 800, 2);
+    public static Selection Default { get; } = new([], AllTransports, 3, 800, 2, 6);
 
     public bool Takes(string name) => Cases.Count == 0 || Cases.Any(c => name == c || name.StartsWith($"{c}-", StringComparison.Ordinal));
 
@@ -44,8 +46,11 @@ internal sealed record Selection(IReadOnlyList<string> Cases, IReadOnlyList<stri
                 case "gib" when int.TryParse(value, out var gibibytes) && gibibytes is >= 1 and <= 64:
                     selection = selection with { Gibibytes = gibibytes };
                     break;
+                case "seconds" when int.TryParse(value, out var seconds) && seconds is >= 1 and <= 300:
+                    selection = selection with { Seconds = seconds };
+                    break;
                 default:
-                    mistakes.Add($"'{word}' is not understood; use cases=A,B transport=tcp|unix|both rounds=ODD milliseconds=100..60000 gib=1..64");
+                    mistakes.Add($"'{word}' is not understood; use cases=A,B transport=tcp|unix|both rounds=ODD milliseconds=100..60000 gib=1..64 seconds=1..300");
                     break;
             }
         }

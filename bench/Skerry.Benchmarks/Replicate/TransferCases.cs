@@ -1,0 +1,172 @@
+using Skerry.Client.Native.Wire;
+using Skerry.TestKit.Processes;
+
+namespace Skerry.Benchmarks.Replicate;
+
+/// <summary>A whole disk, its changes, and nothing: by two sites, and by what people use, in turn.</summary>
+/// <remarks>
+/// Our time goes from the request for a run until the source's site says that the replica has it: on stable storage there, digests
+/// compared. The peers' go from the start of their command to its end, which for rsync means in the target's page cache.
+/// </remarks>
+internal sealed class TransferCases(TwoSites sites, TestDisk disk, TransferPeers peers, Selection selection)
+{
+    public const string Full = "full-copy", Plain = "full-copy-uncompressed", Increment = "increment", Unchanged = "unchanged";
+
+    private const string PlainConfiguration = "\n[replication]\ncompress = no\n";
+
+    private readonly Samples _samples = new();
+    private readonly Samples _bytes = new();
+
+    public async Task<IReadOnlyList<Comparison>> RunAsync(CancellationToken cancellationToken)
+    {
+        for (var round = 1; round <= selection.Rounds; round++)
+        {
+            if (selection.Takes(Plain))
+            {
+                await sites.RestartNorthAsync(PlainConfiguration, cancellationToken);
+                await OursAsync($"plain-{round}", Plain, null, cancellationToken);
+                await sites.RestartNorthAsync("", cancellationToken);
+            }
+
+            await OursAsync($"disk-{round}", Full, round, cancellationToken);
+            foreach (var peer in round % 2 == 1 ? peers.All : Enumerable.Reverse(peers.All))
+            {
+                await peer.PrepareAsync(cancellationToken);
+                peers.LastChange = null;
+                await TheirsAsync(peer, Full, cancellationToken);
+            }
+
+            await disk.ChangeFileAsync(disk.Path, round, cancellationToken);
+            foreach (var peer in peers.All.Where(p => p.KnowsIncrements))
+            {
+                peers.LastChange = round;
+                await TheirsAsync(peer, Increment, cancellationToken);
+                peers.LastChange = null;
+                await TheirsAsync(peer, Unchanged, cancellationToken);
+            }
+
+            if (peers.Ssh is { } ssh && selection.Takes(Increment))
+            {
+                _samples.Add(Increment, KnownBlocks.Name, await KnownBlocks.SendAsync(ssh, disk, round, Path.ChangeExtension(disk.Path, ".known"), cancellationToken));
+            }
+        }
+
+        return [.. Rows()];
+    }
+
+    private async Task OursAsync(string name, string fullCase, int? changes, CancellationToken cancellationToken)
+    {
+        var volume = await sites.MakeVolumeAsync(name, disk.Gibibytes, cancellationToken);
+        var uri = await TwoSites.ConnectAsync(sites.North, volume, cancellationToken);
+        (await ProgramRun.RunAsync("nbdcopy", ["--flush", disk.Path, uri], TimeSpan.FromMinutes(3), cancellationToken)).Require();
+        var replication = "";
+        await MeasureAsync(fullCase, async () =>
+        {
+            var asked = DateTimeOffset.UtcNow;
+            replication = await sites.ReplicateAsync(volume, "one-time", cancellationToken);
+            return await sites.SyncedAsync(replication, asked, cancellationToken);
+        }, cancellationToken);
+
+        if (changes is { } seed && (selection.Takes(Increment) || selection.Takes(Unchanged)))
+        {
+            await disk.ChangeVolumeAsync(uri, seed, cancellationToken);
+            await MeasureAsync(Increment, () => SyncAsync(replication, cancellationToken), cancellationToken);
+            for (var i = 0; i < 3; i++)
+            {
+                await MeasureAsync(Unchanged, () => SyncAsync(replication, cancellationToken), cancellationToken);
+            }
+        }
+
+        await sites.DropVolumeAsync(volume, replication, cancellationToken);
+    }
+
+    private async Task<ReplicationRecord> SyncAsync(string replication, CancellationToken cancellationToken)
+    {
+        var asked = DateTimeOffset.UtcNow;
+        await sites.North.Replications.ActAsync(replication, "sync", cancellationToken);
+        return await sites.SyncedAsync(replication, asked, cancellationToken);
+    }
+
+    private async Task MeasureAsync(string name, Func<Task<ReplicationRecord>> runAsync, CancellationToken cancellationToken)
+    {
+        await SettleAsync(cancellationToken);
+        var before = await WireBytesAsync(cancellationToken);
+        var started = TimeProvider.System.GetTimestamp();
+        var done = await runAsync();
+        var seconds = TimeProvider.System.GetElapsedTime(started).TotalSeconds;
+        var wire = await WireBytesAsync(cancellationToken) - before;
+        _samples.Add(name, Samples.Ours, seconds);
+        _bytes.Add(name, Samples.Ours, wire);
+        await Console.Error.WriteLineAsync(
+            $"bench: {name}: {seconds:0.000} s, {wire:0} bytes of frames, transfer itself {(done.Source?.LastTransfer is { EndedAt: { } end, StartedAt: { } start } ? (end - start).TotalSeconds : 0):0.000} s");
+    }
+
+    private async Task TheirsAsync(TransferPeer peer, string name, CancellationToken cancellationToken)
+    {
+        if (name != Full && !selection.Takes(name))
+        {
+            return;
+        }
+
+        if (peer.BeforeCopyAsync is { } prepareAsync)
+        {
+            await prepareAsync(cancellationToken);
+        }
+
+        await SettleAsync(cancellationToken);
+        var started = TimeProvider.System.GetTimestamp();
+        await peer.CopyAsync(cancellationToken);
+        var seconds = TimeProvider.System.GetElapsedTime(started).TotalSeconds;
+        _samples.Add(name, peer.Name, seconds);
+        await Console.Error.WriteLineAsync($"bench: {name}: {peer.Name} {seconds:0.000} s");
+    }
+
+    /// <summary>What the one before left to be written back is not the next one's to pay for.</summary>
+    private static async Task SettleAsync(CancellationToken cancellationToken) =>
+        (await ProgramRun.RunAsync("sync", [], TimeSpan.FromMinutes(2), cancellationToken)).Require();
+
+    private Task<double> WireBytesAsync(CancellationToken cancellationToken) => sites.CounterAsync("skerry_mover_wire_bytes_total", cancellationToken);
+
+    private IEnumerable<Comparison> Rows()
+    {
+        foreach (var name in new[] { Full, Plain, Increment, Unchanged })
+        {
+            if (_samples.Median(name, Samples.Ours) is not { } ours)
+            {
+                continue;
+            }
+
+            foreach (var peer in peers.All.Select(p => p.Name).Append(KnownBlocks.Name))
+            {
+                if (_samples.Median(name == Plain ? Full : name, peer) is { } theirs)
+                {
+                    yield return new Comparison(name, ours, "s", peer, theirs, GoalOf(name, peer), LessIsBetter: true);
+                }
+            }
+
+            var bytes = _bytes.Median(name, Samples.Ours)!.Value;
+            var (what, reference, goal) = name switch
+            {
+                Full => ("allocated", disk.AllocatedBytes, 1 / 0.65),
+                Plain => ("allocated", disk.AllocatedBytes, (double?)null),
+                Increment => ("changed", disk.ChangedBytes, 1 / 0.8),
+                _ => ("bound", 1024, 1),
+            };
+            yield return new Comparison($"{name}-bytes", bytes, "bytes", what, reference, goal, LessIsBetter: true);
+            if (name == Unchanged)
+            {
+                yield return new Comparison(name, ours, "s", "bound", 0.1, 1, LessIsBetter: true);
+            }
+        }
+    }
+
+    private static double? GoalOf(string name, string peer) => (name, peer) switch
+    {
+        (Full, TransferPeers.Rsync) => 5,
+        (Full, TransferPeers.NbdCopy) => 1 / 2.5,
+        (Plain, TransferPeers.NbdCopy) => 1 / 1.5,
+        (Increment, TransferPeers.Rsync) => 15,
+        (Increment, KnownBlocks.Name) => 1 / 1.5,
+        _ => null,
+    };
+}
