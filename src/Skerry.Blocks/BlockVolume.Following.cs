@@ -7,7 +7,7 @@ namespace Skerry.Blocks;
 public sealed partial class BlockVolume
 {
     /// <summary>
-    /// True from the first <see cref="PutAsync"/> until <see cref="AdoptLineageAsync"/> or <see cref="RevertToSnapshotAsync"/>, also over
+    /// True from the first <see cref="PutAsync(long, ReadOnlyMemory{byte}, long, CancellationToken)"/> until <see cref="AdoptLineageAsync"/> or <see cref="RevertToSnapshotAsync"/>, also over
     /// a restart: the head is then no state that the source was ever in, and can be neither opened for writing, snapshotted nor cloned.
     /// </summary>
     public bool CatchUpUnfinished => _state.CatchingUp;
@@ -41,12 +41,20 @@ public sealed partial class BlockVolume
 
         cancellationToken.ThrowIfCancellationRequested();
         var waiting = new ValueTask[writes.Count];
-        for (var i = 0; i < writes.Count; i++)
+        try
         {
-            var write = writes[i];
-            var request = NewRequest(write.OffsetBytes, write.LengthBytes, write.Data, write.Kind, Place.Hole, wholeEnd: true);
-            (request.Number, request.AppliedRun) = (write.Number, run);
-            waiting[i] = SubmitAsync(request);
+            for (var i = 0; i < writes.Count; i++)
+            {
+                var write = writes[i];
+                var request = NewRequest(write.OffsetBytes, write.LengthBytes, write.Data, write.Kind, Place.Hole, wholeEnd: true);
+                (request.Number, request.AppliedRun) = (write.Number, run);
+                waiting[i] = SubmitAsync(request, WriteOptions.MoreFollows);
+            }
+        }
+        finally
+        {
+            // What came together shares a record; a record of its own would cost each small write a block more.
+            _parts.Writer.CarryOut();
         }
 
         await AllAsync(waiting);
@@ -75,7 +83,36 @@ public sealed partial class BlockVolume
         return AllAsync(waiting);
     }
 
-    /// <summary>As <see cref="PutAsync"/>, for whole blocks that are a hole at the source; only the source's end may cut the last one short.</summary>
+    /// <summary>As <see cref="PutAsync(long, ReadOnlyMemory{byte}, long, CancellationToken)"/>, for several places at once: they share records.</summary>
+    public ValueTask PutAsync(IReadOnlyList<BlockPut> puts, long number, CancellationToken cancellationToken)
+    {
+        foreach (var put in puts)
+        {
+            RequirePuttable(put.OffsetBytes, put.Data.Length, number, cancellationToken);
+        }
+
+        var waiting = new List<ValueTask>(puts.Count);
+        try
+        {
+            foreach (var put in puts)
+            {
+                for (var done = 0; done < put.Data.Length; done += MaxWriteBytes)
+                {
+                    var part = put.Data.Slice(done, Math.Min(MaxWriteBytes, put.Data.Length - done));
+                    waiting.Add(SubmitAsync(
+                        PutRequest(put.OffsetBytes + done, part.Length, part, WriteKind.Data, number), WriteOptions.MoreFollows));
+                }
+            }
+        }
+        finally
+        {
+            _parts.Writer.CarryOut();
+        }
+
+        return AllAsync(waiting);
+    }
+
+    /// <summary>As <see cref="PutAsync(long, ReadOnlyMemory{byte}, long, CancellationToken)"/>, for whole blocks that are a hole at the source; only the source's end may cut the last one short.</summary>
     public ValueTask PutHoleAsync(long offsetBytes, long lengthBytes, long number, CancellationToken cancellationToken)
     {
         RequirePuttable(offsetBytes, lengthBytes, number, cancellationToken);

@@ -21,6 +21,11 @@ public enum WriteKind
 /// <param name="Kind">What it does.</param>
 public readonly record struct NumberedWrite(long Number, long OffsetBytes, long LengthBytes, ReadOnlyMemory<byte> Data, WriteKind Kind);
 
+/// <summary>Content for a place of a catch-up.</summary>
+/// <param name="OffsetBytes">Where it begins; a multiple of 4096.</param>
+/// <param name="Data">Whole blocks, or up to the disk's end.</param>
+public readonly record struct BlockPut(long OffsetBytes, ReadOnlyMemory<byte> Data);
+
 /// <summary>A range whose content may have changed.</summary>
 /// <param name="OffsetBytes">Where it begins; a multiple of 4096.</param>
 /// <param name="LengthBytes">How long it is; a multiple of 4096, or up to the disk's end.</param>

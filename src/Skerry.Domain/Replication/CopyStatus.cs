@@ -31,7 +31,11 @@ public sealed record TransferStatus(
     double? SecondsLeft,
     DateTimeOffset StartedAt,
     DateTimeOffset? EndedAt,
-    long ZeroedBytes = 0);
+    long ZeroedBytes = 0)
+{
+    /// <summary>Bytes of the frames that carried it, packed where that paid; 0 where it is not known.</summary>
+    public long WireBytes { get; init; }
+}
 
 /// <summary>What the primary's site says of one replication; true at <paramref name="At"/>.</summary>
 /// <param name="State">One of <see cref="ReplicationWords"/>: the state of the replica as the source knows it.</param>

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Json;
 using Skerry.Blocks;
 using Skerry.Domain;
 using Skerry.Movers.Native.Wire;
@@ -8,22 +9,24 @@ namespace Skerry.Movers.Native;
 /// <summary>Ships the blocks of one catch-up: ranges of a snapshot, all of them or only those that differ.</summary>
 /// <remarks>
 /// Digests go out ahead of their answers, a bounded number of frames, so that a long link is kept busy; blocks follow in the order
-/// of the disk, so that one offset says what is done.
+/// of the disk, so that one offset says what is done. Frames are read and packed here while the pipe sends those before.
 /// </remarks>
 internal sealed class CatchUpSender(
-    FrameChannel channel, ReplyInbox replies, BlockVolume volume, IBlockDevice snapshot, TransferMeter meter, NativeMoverOptions options)
-    : IDisposable
+    FramePipe pipe, ReplyInbox replies, BlockVolume volume, IBlockDevice snapshot, TransferMeter meter, NativeMoverOptions options,
+    IReadOnlyList<string>? theirFeatures) : IDisposable
 {
     private const int FramesAhead = 4;
 
-    private readonly IncrementalHash _digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly TransferDigest _digest = new(Features.Has(theirFeatures, Features.SumDigest));
+    private readonly Zstd? _zstd = options.Compress && Features.Has(theirFeatures, Features.Zstd) ? new Zstd() : null;
+    private readonly PackingChoice _packing = new();
+    private readonly bool _takesExtents = Features.Has(theirFeatures, Features.Extents);
+    private FrameBuilder? _extents;
+    private int _extentBytes;
     private long _passedAt;
 
-    /// <summary>The digest of everything that was shipped.</summary>
-    public string Digest => Convert.ToHexStringLower(_digest.GetHashAndReset());
-
-    /// <summary>Ships every range from the offset on.</summary>
-    public async ValueTask ShipAsync(IReadOnlyList<ByteRange> ranges, long fromBytes, CancellationToken cancellationToken)
+    /// <summary>Ships every range from the offset on; the digest of everything that was shipped.</summary>
+    public async ValueTask<string> ShipAsync(IReadOnlyList<ByteRange> ranges, long fromBytes, CancellationToken cancellationToken)
     {
         foreach (var piece in BlockRanges.Pieces(BlockRanges.From(ranges, fromBytes), options.ChunkBytes))
         {
@@ -31,10 +34,12 @@ internal sealed class CatchUpSender(
             meter.Handled(piece.LengthBytes);
             await PassAsync(piece.EndBytes, cancellationToken);
         }
+
+        return await EndAsync(cancellationToken);
     }
 
-    /// <summary>Compares every range from the offset on and ships the blocks that differ.</summary>
-    public async ValueTask CompareAsync(IReadOnlyList<ByteRange> ranges, long fromBytes, CancellationToken cancellationToken)
+    /// <summary>Compares every range from the offset on and ships the blocks that differ; the digest of everything that was shipped.</summary>
+    public async ValueTask<string> CompareAsync(IReadOnlyList<ByteRange> ranges, long fromBytes, CancellationToken cancellationToken)
     {
         var ahead = new Queue<IReadOnlyList<ByteRange>>();
         foreach (var batch in Batches(BlockRanges.From(ranges, fromBytes)))
@@ -51,9 +56,23 @@ internal sealed class CatchUpSender(
         {
             await FinishAsync(batch, cancellationToken);
         }
+
+        return await EndAsync(cancellationToken);
     }
 
-    public void Dispose() => _digest.Dispose();
+    public void Dispose()
+    {
+        _extents?.Dispose();
+        _digest.Dispose();
+        _zstd?.Dispose();
+    }
+
+    private async ValueTask<string> EndAsync(CancellationToken cancellationToken)
+    {
+        await ShipExtentsAsync(cancellationToken);
+        await pipe.DrainAsync();
+        return _digest.Take();
+    }
 
     private async ValueTask SendDigestsAsync(IReadOnlyList<ByteRange> batch, CancellationToken cancellationToken)
     {
@@ -67,9 +86,7 @@ internal sealed class CatchUpSender(
             at += SHA256.HashData(bytes.Span, digests.AsSpan(at));
         }
 
-        using var frame = DigestsFrame.Build(batch, digests);
-        await channel.SendAsync(frame, cancellationToken);
-        await FailPoint.ReachAsync(MoverSteps.DigestsSent, volume);
+        await pipe.AddAsync(DigestsFrame.Build(batch, digests), 0, MoverSteps.DigestsSent, cancellationToken);
     }
 
     private async ValueTask FinishAsync(IReadOnlyList<ByteRange> batch, CancellationToken cancellationToken)
@@ -110,48 +127,122 @@ internal sealed class CatchUpSender(
         if (piece.IsHole)
         {
             await ShipHoleAsync(piece, cancellationToken);
-            return;
         }
-
-        using var frame = new FrameBuilder(FrameKind.Blocks, 12 + (int)piece.LengthBytes);
-        frame.Int32(0).Int64(piece.OffsetBytes);
-        var content = frame.Take((int)piece.LengthBytes);
-        await snapshot.ReadOrZeroesAsync(piece.OffsetBytes, content, cancellationToken);
-        if (!content.Span.ContainsAnyExcept((byte)0))
+        else if (_takesExtents)
         {
-            await ShipHoleAsync(piece, cancellationToken);
+            await AddExtentAsync(piece, cancellationToken);
+        }
+        else
+        {
+            await ShipBlocksAsync(piece, cancellationToken);
+        }
+    }
+
+    private async ValueTask ShipBlocksAsync(ByteRange piece, CancellationToken cancellationToken)
+    {
+        var frame = new FrameBuilder(FrameKind.Blocks, 12 + (int)piece.LengthBytes);
+        try
+        {
+            frame.Int32(0).Int64(piece.OffsetBytes);
+            var content = frame.Take((int)piece.LengthBytes);
+            await snapshot.ReadOrZeroesAsync(piece.OffsetBytes, content, cancellationToken);
+            if (content.Span.ContainsAnyExcept((byte)0))
+            {
+                (var whole, frame) = (frame, null);
+                await SealAndSendAsync(FrameKind.Blocks, whole, piece.LengthBytes, cancellationToken);
+                return;
+            }
+        }
+        finally
+        {
+            frame?.Dispose();
+        }
+
+        await ShipHoleAsync(piece, cancellationToken);
+    }
+
+    /// <summary>Small pieces share a frame, up to the size of a large one.</summary>
+    private async ValueTask AddExtentAsync(ByteRange piece, CancellationToken cancellationToken)
+    {
+        if (_extentBytes + piece.LengthBytes > options.ChunkBytes)
+        {
+            await ShipExtentsAsync(cancellationToken);
+        }
+
+        var frame = _extents ??= ExtentsFrame.Begin(options.ChunkBytes);
+        var before = frame.LengthBytes;
+        var content = ExtentsFrame.Add(frame, piece.OffsetBytes, (int)piece.LengthBytes);
+        await snapshot.ReadOrZeroesAsync(piece.OffsetBytes, content, cancellationToken);
+        if (content.Span.ContainsAnyExcept((byte)0))
+        {
+            _extentBytes += (int)piece.LengthBytes;
             return;
         }
 
+        frame.Trim(before);
+        await ShipHoleAsync(piece, cancellationToken);
+    }
+
+    private async ValueTask ShipExtentsAsync(CancellationToken cancellationToken)
+    {
+        var (frame, bytes) = (_extents, _extentBytes);
+        (_extents, _extentBytes) = (null, 0);
+        if (frame is null)
+        {
+            return;
+        }
+
+        if (bytes == 0)
+        {
+            frame.Dispose();
+            return;
+        }
+
+        await SealAndSendAsync(FrameKind.Extents, frame, bytes, cancellationToken);
+    }
+
+    private async ValueTask SealAndSendAsync(FrameKind kind, FrameBuilder frame, long movedBytes, CancellationToken cancellationToken)
+    {
         frame.SealChecksum(1);
-        _digest.AppendData(frame.Written.Span[1..]);
-        await channel.SendAsync(frame, cancellationToken);
-        meter.Moved(piece.LengthBytes);
-        await FailPoint.ReachAsync(MoverSteps.BlocksSent, volume);
-        MoverMetrics.Moved.Add(piece.LengthBytes);
+        _digest.Add(kind, frame.Written.Span[1..]);
+        if (_zstd is { } zstd && _packing.IsWorthTrying)
+        {
+            var packed = PackedFrame.TryBuild(zstd, kind, frame.Written.Span[1..], options.CompressionLevel);
+            _packing.Tried(packed is not null);
+            if (packed is not null)
+            {
+                frame.Dispose();
+                frame = packed;
+            }
+        }
+
+        await pipe.AddAsync(frame, movedBytes, MoverSteps.BlocksSent, cancellationToken);
     }
 
     private async ValueTask ShipHoleAsync(ByteRange hole, CancellationToken cancellationToken)
     {
-        using var frame = new FrameBuilder(FrameKind.Hole);
+        await ShipExtentsAsync(cancellationToken);
+        var frame = new FrameBuilder(FrameKind.Hole);
         frame.Int32(0).Int64(hole.OffsetBytes).Int64(hole.LengthBytes);
         frame.SealChecksum(1);
-        _digest.AppendData(frame.Written.Span[1..]);
-        await channel.SendAsync(frame, cancellationToken);
+        _digest.Add(FrameKind.Hole, frame.Written.Span[1..]);
+        await pipe.AddAsync(frame, 0, MoverSteps.HoleSent, cancellationToken);
         meter.Zeroed(hole.LengthBytes);
-        await FailPoint.ReachAsync(MoverSteps.HoleSent, volume);
     }
 
     private async ValueTask PassAsync(long endBytes, CancellationToken cancellationToken)
     {
-        if (meter.DoneBytes - _passedAt >= options.CursorBytes)
+        if (meter.DoneBytes - _passedAt < options.CursorBytes)
         {
-            _passedAt = meter.DoneBytes;
-            await channel.SendAsync(
-                FrameKind.Passed, new PassedMessage(endBytes, meter.DoneBytes, meter.TotalBytes), MoverJson.Default.PassedMessage,
-                cancellationToken);
-            await FailPoint.ReachAsync(MoverSteps.PassedSent, volume);
+            return;
         }
+
+        _passedAt = meter.DoneBytes;
+        await ShipExtentsAsync(cancellationToken);
+        var frame = new FrameBuilder(FrameKind.Passed);
+        frame.Bytes(JsonSerializer.SerializeToUtf8Bytes(
+            new PassedMessage(endBytes, meter.DoneBytes, meter.TotalBytes), MoverJson.Default.PassedMessage));
+        await pipe.AddAsync(frame, 0, MoverSteps.PassedSent, cancellationToken);
     }
 
     private static IEnumerable<IReadOnlyList<ByteRange>> Batches(IEnumerable<ByteRange> ranges)

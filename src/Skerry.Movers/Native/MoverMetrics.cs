@@ -13,6 +13,13 @@ internal static class MoverMetrics
     public static readonly Counter<long> Streamed =
         Meter.CreateCounter<long>("skerry.mover.streamed", "By", "Block content sent as it was written.");
 
+    public static readonly Counter<long> Wire =
+        Meter.CreateCounter<long>("skerry.mover.wire", "By", "Bytes of frames over links with replicas, by direction, before their TLS.");
+
+    public static readonly KeyValuePair<string, object?> Sent = new("direction", "sent");
+
+    public static readonly KeyValuePair<string, object?> Received = new("direction", "received");
+
     public static readonly Counter<long> Transfers =
         Meter.CreateCounter<long>("skerry.mover.transfers", "{transfer}", "Transfers that were completed, by kind.");
 

@@ -15,6 +15,7 @@ public sealed class NativeMover(
     public const string Path = "/movers/native";
 
     private readonly Lock _lock = new();
+    private readonly TransferLimits _limits = new(options, time);
     private readonly Dictionary<string, SourceSession> _sessions = new(StringComparer.Ordinal);
 
     public string Driver => "native";
@@ -96,5 +97,5 @@ public sealed class NativeMover(
                 ? store.OpenAsync(task.VolumeId, token)
                 : throw new BlockException(BlockError.NotFound, $"there is no native backend {task.Backend} at this site"),
             token => dialer.ConnectAsync(SiteId.Parse(task.TargetSite), Path, token),
-            options, time, jitter, logger);
+            _limits, options, time, jitter, logger);
 }

@@ -18,7 +18,25 @@ public sealed class NativeMoverOptions
     /// <summary>How much of a transfer may have to be sent again after a crash of the target, by default 32 MiB.</summary>
     public long CursorBytes { get; init; } = 32L << 20;
 
-    /// <summary>How long a replica lets applied writes wait before it makes them durable, by default 200 ms.</summary>
+    /// <summary>What transfers may take of each link; streams are not held to it. By default no limit.</summary>
+    public BandwidthPlan Bandwidth { get; init; } = BandwidthPlan.Unlimited;
+
+    /// <summary>How many transfers may run at once at this site, by default 4; streams are none.</summary>
+    public int TransfersAtOnce { get; init; } = 4;
+
+    /// <summary>Whether content goes packed to replicas that can unpack it, where that makes it shorter; default true.</summary>
+    public bool Compress { get; init; } = true;
+
+    /// <summary>Of zstd: less is quicker, and below zero quicker still; default 1.</summary>
+    public int CompressionLevel { get; init; } = 1;
+
+    /// <summary>
+    /// How long writes may wait at the source for more to go along with, when the link was busy just before; by default 10 ms. The
+    /// first after a rest goes at once.
+    /// </summary>
+    public TimeSpan StreamPace { get; init; } = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>How long a replica lets applied writes wait before it makes applied writes wait before it makes them durable, by default 200 ms.</summary>
     public TimeSpan FlushInterval { get; init; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>How often each side says that it lives, by default 500 ms; also the pace of recovery points.</summary>

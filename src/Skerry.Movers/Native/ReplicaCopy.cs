@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text.Json;
 using Skerry.Blocks;
 using Skerry.Domain;
@@ -28,7 +27,7 @@ internal sealed class ReplicaCopy
 
     private readonly BlockVolume _volume;
     private CatchUpDocument? _catchUp;
-    private IncrementalHash? _digest;
+    private TransferDigest? _digest;
     private KnownPoint? _recoveryPoint;
 
     private ReplicaCopy(BlockVolume volume)
@@ -83,7 +82,8 @@ internal sealed class ReplicaCopy
     /// Opens the catch-up, or goes on with it when it is the very same one; then the offset says where. Another one that was left
     /// open is undone first, since its blocks may belong to a history that is not the source's.
     /// </summary>
-    public async ValueTask<long> BeginCatchUpAsync(CatchUpDocument wanted, long sizeBytes, CancellationToken cancellationToken)
+    public async ValueTask<long> BeginCatchUpAsync(
+        CatchUpDocument wanted, long sizeBytes, bool digestIsOfSums, CancellationToken cancellationToken)
     {
         var isSame = _catchUp is { } open && open.From == wanted.From && open.Compare == wanted.Compare
             && open.Lineage.ToLineage().Equals(wanted.Lineage.ToLineage());
@@ -102,7 +102,7 @@ internal sealed class ReplicaCopy
         }
 
         _digest?.Dispose();
-        _digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        _digest = new TransferDigest(digestIsOfSums);
         return _catchUp!.OffsetBytes;
     }
 
@@ -115,8 +115,15 @@ internal sealed class ReplicaCopy
         reader.CheckRest();
         var offset = reader.Int64();
         var data = reader.Rest();
-        _digest!.AppendData(frame.Payload.Span);
+        Digest.Add(FrameKind.Blocks, frame.Payload.Span);
         await _volume.PutAsync(offset, data, TargetNumber, cancellationToken);
+    }
+
+    public async ValueTask PutExtentsAsync(Frame frame, CancellationToken cancellationToken)
+    {
+        var extents = ExtentsFrame.Read(frame);
+        Digest.Add(FrameKind.Extents, frame.Payload.Span);
+        await _volume.PutAsync(extents, TargetNumber, cancellationToken);
     }
 
     public async ValueTask PutHoleAsync(Frame frame, CancellationToken cancellationToken)
@@ -124,7 +131,7 @@ internal sealed class ReplicaCopy
         var reader = new FrameReader(frame.Payload);
         reader.CheckRest();
         var (offset, length) = (reader.Int64(), reader.Int64());
-        _digest!.AppendData(frame.Payload.Span);
+        Digest.Add(FrameKind.Hole, frame.Payload.Span);
         await _volume.PutHoleAsync(offset, length, TargetNumber, cancellationToken);
     }
 
@@ -144,7 +151,7 @@ internal sealed class ReplicaCopy
     public async ValueTask EndCatchUpAsync(EndCatchUpMessage end, CancellationToken cancellationToken)
     {
         var lineage = (_catchUp ?? throw new MoverProtocolException("The source ends a catch-up that was not begun.")).Lineage.ToLineage();
-        var digest = Convert.ToHexStringLower(_digest!.GetHashAndReset());
+        var digest = Digest.Take();
         if (!string.Equals(digest, end.Digest, StringComparison.Ordinal))
         {
             throw new MoverProtocolException(
@@ -243,6 +250,9 @@ internal sealed class ReplicaCopy
             await _volume.CreateSnapshotAsync(snapshotId, cancellationToken);
         }
     }
+
+    private TransferDigest Digest =>
+        _digest ?? throw new MoverProtocolException("The source sends blocks of a catch-up that it did not begin on this link.");
 
     /// <summary>The number that every block put by the open catch-up carries.</summary>
     private long TargetNumber =>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using Skerry.Blocks;
 using Skerry.Domain;
@@ -17,10 +18,15 @@ internal sealed class ReplicaSession(
 {
     private static readonly TimeSpan SavePointEvery = TimeSpan.FromSeconds(5);
 
+    /// <summary>At least so long between two acknowledgements, so that many small frames do not cost one each.</summary>
+    private static readonly TimeSpan AcknowledgeEvery = TimeSpan.FromMilliseconds(5);
+
     private readonly SemaphoreSlim _flushing = new(1, 1);
+    private readonly Zstd? _zstd = Zstd.IsThere ? new Zstd() : null;
     private MarkMessage? _mark;
     private BeginCatchUpMessage? _catchUp;
     private bool _mayResync;
+    private long _acknowledgedAt;
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -41,6 +47,7 @@ internal sealed class ReplicaSession(
         {
             await ended.CancelAsync();
             await Task.WhenAll(pulse, watch);
+            _zstd?.Dispose();
         }
     }
 
@@ -52,6 +59,7 @@ internal sealed class ReplicaSession(
                 var (run, writes) = WritesFrame.Read(frame);
                 await copy.ApplyAsync(run, writes, cancellationToken);
                 await FailPoint.ReachAsync(MoverSteps.WritesApplied, copy.Volume);
+                await AcknowledgeAsync(cancellationToken);
                 break;
             case FrameKind.Mark:
                 Volatile.Write(ref _mark, frame.Json(MoverJson.Default.MarkMessage));
@@ -82,6 +90,13 @@ internal sealed class ReplicaSession(
                 await copy.PutBlocksAsync(frame, cancellationToken);
                 await FailPoint.ReachAsync(MoverSteps.BlocksPut, copy.Volume);
                 break;
+            case FrameKind.Extents:
+                await copy.PutExtentsAsync(frame, cancellationToken);
+                await FailPoint.ReachAsync(MoverSteps.BlocksPut, copy.Volume);
+                break;
+            case FrameKind.Packed when _zstd is not null:
+                await UnpackAsync(_zstd, frame, cancellationToken);
+                break;
             case FrameKind.Hole:
                 await copy.PutHoleAsync(frame, cancellationToken);
                 await FailPoint.ReachAsync(MoverSteps.HolePut, copy.Volume);
@@ -98,6 +113,19 @@ internal sealed class ReplicaSession(
                 break;
             default:
                 throw new MoverProtocolException($"The source sent a frame of kind {(byte)frame.Kind}, which is unknown here.");
+        }
+    }
+
+    private async ValueTask UnpackAsync(Zstd zstd, Frame packed, CancellationToken cancellationToken)
+    {
+        var (frame, buffer) = PackedFrame.Unpack(zstd, packed);
+        try
+        {
+            await HandleAsync(frame, cancellationToken);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 
@@ -131,7 +159,7 @@ internal sealed class ReplicaSession(
             await FailPoint.ReachAsync(MoverSteps.DivergedTold, copy.Volume);
         }
 
-        var offset = await copy.BeginCatchUpAsync(begin.CatchUp, begin.SizeBytes, cancellationToken);
+        var offset = await copy.BeginCatchUpAsync(begin.CatchUp, begin.SizeBytes, Features.Has(hello.Features, Features.SumDigest), cancellationToken);
         _catchUp = begin;
         slot.Trouble = null;
         if (begin.CatchUp.Compare)
@@ -202,7 +230,10 @@ internal sealed class ReplicaSession(
         await copy.EndCatchUpAsync(end, cancellationToken);
         slot.LastTransfer = new TransferStatus(
             _catchUp?.Kind ?? "catch-up", end.TotalBytes, end.TotalBytes, end.ComparedBytes, end.MovedBytes, end.EqualBytes, 0, null,
-            end.StartedAt, time.GetUtcNow(), end.ZeroedBytes);
+            end.StartedAt, time.GetUtcNow(), end.ZeroedBytes)
+        {
+            WireBytes = end.WireBytes,
+        };
         _catchUp = null;
         await SendStateAsync(cancellationToken);
     }
@@ -211,13 +242,13 @@ internal sealed class ReplicaSession(
     {
         _mayResync = judge().MayResync;
         var state = copy.State();
-        if (isFirst && hello.Features?.Contains(TravellingSnapshots.Feature) == true)
+        if (isFirst && hello.Features is { } theirs)
         {
-            state = state with
+            state = state with { Features = Features.Own };
+            if (theirs.Contains(TravellingSnapshots.Feature))
             {
-                Features = [TravellingSnapshots.Feature],
-                Snapshots = [.. copy.Volume.Snapshots.Select(s => s.Id).Where(TravellingSnapshots.Travels)],
-            };
+                state = state with { Snapshots = [.. copy.Volume.Snapshots.Select(s => s.Id).Where(TravellingSnapshots.Travels)] };
+            }
         }
 
         await channel.SendAsync(FrameKind.State, state, MoverJson.Default.StateMessage, cancellationToken);
@@ -244,6 +275,18 @@ internal sealed class ReplicaSession(
         finally
         {
             _flushing.Release();
+        }
+    }
+
+    /// <summary>Says what was applied, as soon as it is: it is no longer the source's lag. What is durable is the pulse's to find out.</summary>
+    private async ValueTask AcknowledgeAsync(CancellationToken cancellationToken)
+    {
+        if (time.GetElapsedTime(_acknowledgedAt) >= AcknowledgeEvery)
+        {
+            _acknowledgedAt = time.GetTimestamp();
+            await channel.SendAsync(
+                FrameKind.Ack, new AckMessage(copy.Volume.Lineage.LastNumber, copy.DurableNumber), MoverJson.Default.AckMessage, cancellationToken);
+            await FailPoint.ReachAsync(MoverSteps.AckSent, copy.Volume);
         }
     }
 

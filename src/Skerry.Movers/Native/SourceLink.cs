@@ -10,13 +10,14 @@ namespace Skerry.Movers.Native;
 
 /// <summary>One connection of a source to its replica, from hello to the end.</summary>
 internal sealed class SourceLink(
-    MoverTask task, BlockVolume volume, SourceFacts facts, SettleRequests settle, NativeMoverOptions options, TimeProvider time,
+    MoverTask task, BlockVolume volume, SourceFacts facts, SettleRequests settle, TransferLimits limits, NativeMoverOptions options, TimeProvider time,
     ILogger logger)
 {
     private readonly ReplyInbox _replies = new();
     private readonly StreamWindow _window = new();
     private readonly SemaphoreSlim _acknowledged = new(0, 1);
     private Exception? _failure;
+    private IReadOnlyList<string>? _theirFeatures;
 
     /// <summary>The travelling snapshots that the replica has; null when it does not know of them.</summary>
     private HashSet<string>? _there;
@@ -33,7 +34,7 @@ internal sealed class SourceLink(
             new HelloMessage(
                 HelloMessage.CurrentVersion, task.ReplicationId, task.VolumeId, task.Generation.Number, task.Generation.Id, volume.SizeBytes)
             {
-                Features = [TravellingSnapshots.Feature],
+                Features = Features.Own,
             },
             MoverJson.Default.HelloMessage,
             ended.Token);
@@ -65,6 +66,7 @@ internal sealed class SourceLink(
     private async ValueTask FollowAsync(FrameChannel channel, Func<MoverTask> current, CancellationToken cancellationToken)
     {
         var state = Heard(await _replies.StateAsync(cancellationToken));
+        _theirFeatures = state.Features;
         await FailPoint.ReachAsync(MoverSteps.StateHeard, volume);
         _there = state.Features?.Contains(TravellingSnapshots.Feature) == true ? [.. state.Snapshots ?? []] : null;
         while (true)
@@ -121,6 +123,7 @@ internal sealed class SourceLink(
             tap.Dispose();
         }
 
+        using var turn = await TurnAsync(state, isInstant, cancellationToken);
         var (snapshot, opened) = await SnapshotAsync(state, isInstant, wanted, cancellationToken);
         try
         {
@@ -137,6 +140,19 @@ internal sealed class SourceLink(
             opened?.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Waits until a transfer may begin, before anything is held for it.</summary>
+    private async ValueTask<IDisposable> TurnAsync(StateMessage state, bool isInstant, CancellationToken cancellationToken)
+    {
+        var isRestore = isInstant || ReplicationPlan.For(volume.Lineage, state.Lineage.ToLineage(), state.IsWhole) is ReplicationPlan.Diverged;
+        if (!limits.Turns.IsFree)
+        {
+            facts.Now = new SourceFacts.Standing(
+                ReplicationWords.Waiting, $"{options.TransfersAtOnce} transfers are under way at this site, which is the most.", null, true);
+        }
+
+        return await limits.Turns.EnterAsync(task.VolumeId, isRestore ? TransferUrgency.Restore : TransferUrgency.Scheduled, cancellationToken);
     }
 
     /// <summary>
@@ -271,26 +287,32 @@ internal sealed class SourceLink(
                 ReplicationWords.Resyncing, $"The replica wrote apart from number {plan.Base} on; what differs is replaced.", null, true)
             : new SourceFacts.Standing(ReplicationWords.Updating, null, null, true);
 
-        using var sender = new CatchUpSender(channel, _replies, volume, volume.OpenSnapshot(snapshot.Id), meter, options);
+        string digest;
+        await using (var pipe = new FramePipe(channel, volume, meter, limits.Of(task.TargetSite), cancellationToken))
+        {
+            using var sender = new CatchUpSender(
+                pipe, _replies, volume, volume.OpenSnapshot(snapshot.Id), meter, options, _theirFeatures);
+            digest = isCompared
+                ? await sender.CompareAsync(ranges, offset, cancellationToken)
+                : await sender.ShipAsync(ranges, offset, cancellationToken);
+        }
+
         if (isCompared)
         {
-            await sender.CompareAsync(ranges, offset, cancellationToken);
-
             // Answers come in order, so that after the last one the next is this. Were one told twice, each after it would have been
             // taken for the one before, and blocks that differ left as they are.
             await AskAsync(channel, cancellationToken);
-        }
-        else
-        {
-            await sender.ShipAsync(ranges, offset, cancellationToken);
         }
 
         var sent = meter.Status(isDone: true);
         await channel.SendAsync(
             FrameKind.EndCatchUp,
             new EndCatchUpMessage(
-                sender.Digest, TakenAt(snapshot), sent.ComparedBytes, sent.MovedBytes, sent.EqualBytes, total, meter.StartedAt,
-                sent.ZeroedBytes),
+                digest, TakenAt(snapshot), sent.ComparedBytes, sent.MovedBytes, sent.EqualBytes, total, meter.StartedAt,
+                sent.ZeroedBytes)
+            {
+                WireBytes = sent.WireBytes,
+            },
             MoverJson.Default.EndCatchUpMessage,
             cancellationToken);
         await FailPoint.ReachAsync(MoverSteps.EndSent, volume);
@@ -318,20 +340,23 @@ internal sealed class SourceLink(
         Task<bool> ticking = tick.WaitForNextTickAsync(cancellationToken).AsTask();
         Task? acknowledged = null;
         Task<TapBatch?>? reading = null;
+        Task pacing = Task.CompletedTask;
+        DateTimeOffset? oldest = null;
         try
         {
             while (true)
             {
-                if (_window.Bytes < options.WindowBytes)
+                if (reading is null && _window.Bytes < options.WindowBytes && (pacing.IsCompleted || settle.Arrived.IsCompleted))
                 {
-                    reading ??= tap.ReadAsync(options.ChunkBytes, cancellationToken).AsTask();
+                    oldest = tap.OldestQueuedAt;
+                    reading = tap.ReadAsync(options.ChunkBytes, cancellationToken).AsTask();
                 }
 
                 if (reading is not { IsCompleted: true })
                 {
                     acknowledged ??= _acknowledged.WaitAsync(cancellationToken);
                     var asked = settle.Arrived;
-                    await Task.WhenAny(reading ?? acknowledged, acknowledged, ticking, asked.IsCompleted ? acknowledged : asked);
+                    await Task.WhenAny(reading ?? (pacing.IsCompleted ? acknowledged : pacing), acknowledged, ticking, asked.IsCompleted ? acknowledged : asked);
                     acknowledged = acknowledged.IsCompleted ? null : acknowledged;
                     cancellationToken.ThrowIfCancellationRequested();
                 }
@@ -356,10 +381,16 @@ internal sealed class SourceLink(
                         await FailPoint.ReachAsync(MoverSteps.ExtendSent, volume);
                     }
 
-                    sent = batch.Writes.Count > 0 ? await SendAsync(channel, batch, cancellationToken) : sent;
+                    sent = batch.Writes.Count > 0 ? await SendAsync(channel, batch, oldest, cancellationToken) : sent;
                     if (batch.Snapshot is { } snapshot)
                     {
                         await MakeSnapshotAsync(channel, snapshot, cancellationToken);
+                    }
+
+                    if (tap.QueuedBytes < options.ChunkBytes)
+                    {
+                        // Each frame costs both sides as much as ten small writes, and a writer that waits for its answers sends no two.
+                        pacing = Task.Delay(options.StreamPace, time, cancellationToken);
                     }
                 }
 
@@ -400,11 +431,12 @@ internal sealed class SourceLink(
         }
     }
 
-    private async ValueTask<long> SendAsync(FrameChannel channel, TapBatch batch, CancellationToken cancellationToken)
+    private async ValueTask<long> SendAsync(
+        FrameChannel channel, TapBatch batch, DateTimeOffset? oldest, CancellationToken cancellationToken)
     {
-        using var frame = WritesFrame.Build(batch.Run, [.. batch.Writes]);
+        using var frame = WritesFrame.Build(batch.Run, batch.Writes);
         var lastNumber = batch.Writes[^1].Number;
-        _window.Add(lastNumber, batch.Bytes, time.GetUtcNow());
+        _window.Add(lastNumber, batch.Bytes, oldest ?? time.GetUtcNow());
         await channel.SendAsync(frame, cancellationToken);
         await FailPoint.ReachAsync(MoverSteps.WritesSent, volume);
         MoverMetrics.Streamed.Add(batch.Bytes);

@@ -14,6 +14,7 @@ internal sealed class SourceSession : IAsyncDisposable
 {
     private readonly Func<CancellationToken, ValueTask<BlockVolume>> _open;
     private readonly Func<CancellationToken, ValueTask<WebSocket>> _connect;
+    private readonly TransferLimits _limits;
     private readonly NativeMoverOptions _options;
     private readonly TimeProvider _time;
     private readonly Random _jitter;
@@ -28,9 +29,9 @@ internal sealed class SourceSession : IAsyncDisposable
 
     public SourceSession(
         MoverTask task, Task after, Func<CancellationToken, ValueTask<BlockVolume>> open,
-        Func<CancellationToken, ValueTask<WebSocket>> connect, NativeMoverOptions options, TimeProvider time, Random jitter, ILogger logger)
+        Func<CancellationToken, ValueTask<WebSocket>> connect, TransferLimits limits, NativeMoverOptions options, TimeProvider time, Random jitter, ILogger logger)
     {
-        (_task, _open, _connect, _options, _time, _jitter, _logger) = (task, open, connect, options, time, jitter, logger);
+        (_task, _open, _connect, _limits, _options, _time, _jitter, _logger) = (task, open, connect, limits, options, time, jitter, logger);
         _loop = LoopAsync(after);
     }
 
@@ -136,7 +137,7 @@ internal sealed class SourceSession : IAsyncDisposable
         {
             var volume = _volume ??= await _open(_stop.Token);
             using var socket = await _connect(_stop.Token);
-            await new SourceLink(Current, volume, Facts, _settle, _options, _time, _logger).RunAsync(socket, () => Current, _stop.Token);
+            await new SourceLink(Current, volume, Facts, _settle, _limits, _options, _time, _logger).RunAsync(socket, () => Current, _stop.Token);
             return null;
         }
         catch (ReplicaRefusedException e)

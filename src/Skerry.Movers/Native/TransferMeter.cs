@@ -14,6 +14,7 @@ internal sealed class TransferMeter(string kind, long totalBytes, long resumedBy
     private long _moved;
     private long _equal;
     private long _zeroed;
+    private long _wire;
     private (long Timestamp, long Bytes) _windowStart = (time.GetTimestamp(), resumedBytes);
     private double _rate;
 
@@ -26,6 +27,9 @@ internal sealed class TransferMeter(string kind, long totalBytes, long resumedBy
     public void Handled(long bytes) => Interlocked.Add(ref _done, bytes);
 
     public void Moved(long bytes) => Interlocked.Add(ref _moved, bytes);
+
+    /// <summary>Bytes of frames, as they went over the link inside its TLS.</summary>
+    public void Wire(long bytes) => Interlocked.Add(ref _wire, bytes);
 
     public void Zeroed(long bytes) => Interlocked.Add(ref _zeroed, bytes);
 
@@ -42,7 +46,10 @@ internal sealed class TransferMeter(string kind, long totalBytes, long resumedBy
         return new TransferStatus(
             kind, totalBytes, done, Interlocked.Read(ref _compared), Interlocked.Read(ref _moved), Interlocked.Read(ref _equal), rate,
             isDone || rate <= 0 ? null : Math.Max(0, (totalBytes - done) / rate), _startedAt, isDone ? time.GetUtcNow() : null,
-            Interlocked.Read(ref _zeroed));
+            Interlocked.Read(ref _zeroed))
+        {
+            WireBytes = Interlocked.Read(ref _wire),
+        };
     }
 
     private double Rate(long done)

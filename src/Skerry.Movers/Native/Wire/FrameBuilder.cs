@@ -60,6 +60,9 @@ internal sealed class FrameBuilder : IDisposable
         return room;
     }
 
+    /// <summary>Gives up the room after so many bytes, kind included.</summary>
+    public void Trim(int lengthBytes) => _length = Math.Min(_length, lengthBytes);
+
     /// <summary>Puts the checksum of everything after <paramref name="at"/> + 4 into the four bytes at <paramref name="at"/>.</summary>
     public void SealChecksum(int at) =>
         BinaryPrimitives.WriteUInt32LittleEndian(_buffer.AsSpan(at), Checksum.Of(_buffer.AsSpan(at + sizeof(uint), _length - at - sizeof(uint))));

@@ -63,6 +63,7 @@ internal sealed class FrameChannel : IDisposable
         try
         {
             await _socket.SendAsync(frame.Written, WebSocketMessageType.Binary, endOfMessage: true, cancellationToken);
+            MoverMetrics.Wire.Add(frame.LengthBytes, MoverMetrics.Sent);
         }
         finally
         {
@@ -101,6 +102,7 @@ internal sealed class FrameChannel : IDisposable
                 continue;
             }
 
+            MoverMetrics.Wire.Add(length, MoverMetrics.Received);
             return part.MessageType == WebSocketMessageType.Binary && length > 0
                 ? new Frame((FrameKind)_received[0], _received.AsMemory(1, length - 1))
                 : throw new MoverProtocolException("The peer sent a message that is no frame.");

@@ -30,4 +30,8 @@ internal enum FrameKind : byte
     Ack = 37,
     Refused = 38,
     Found = 39,
+
+    // From the source, to a replica that named the feature.
+    Packed = 40,
+    Extents = 41,
 }

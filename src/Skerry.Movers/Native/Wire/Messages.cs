@@ -11,7 +11,7 @@ internal sealed record HelloMessage(
     /// <summary>Raised when a frame changes its meaning; a peer refuses versions that it does not know.</summary>
     public const int CurrentVersion = 1;
 
-    /// <summary>What the source knows beyond the first version; used only where the replica names it too. Null for none.</summary>
+    /// <summary>What the source can do beyond the version: words of <see cref="Wire.Features"/>; absent for none.</summary>
     public IReadOnlyList<string>? Features { get; init; }
 }
 
@@ -24,7 +24,7 @@ internal sealed record HelloMessage(
 internal sealed record StateMessage(
     LineageDocument Lineage, long SizeBytes, bool IsWhole, long DurableNumber, CatchUpDocument? CatchUp)
 {
-    /// <summary>In the answer to a hello: what the replica knows of what the source named. Null for none.</summary>
+    /// <summary>What the replica can do beyond the version, in the answer to a hello; absent for none.</summary>
     public IReadOnlyList<string>? Features { get; init; }
 
     /// <summary>In the answer to a hello: the travelling snapshots that the replica has. Null when it has none, or does not know of them.</summary>
@@ -55,7 +55,11 @@ internal sealed record PassedMessage(long OffsetBytes, long DoneBytes, long Tota
 /// <param name="TakenAt">When the primary's disk was in that state, or later; null when the source, itself a replica, does not know.</param>
 internal sealed record EndCatchUpMessage(
     string Digest, DateTimeOffset? TakenAt, long ComparedBytes, long MovedBytes, long EqualBytes, long TotalBytes, DateTimeOffset StartedAt,
-    long ZeroedBytes);
+    long ZeroedBytes)
+{
+    /// <summary>Of the frames that carried it, packed as they were; absent from older sources.</summary>
+    public long WireBytes { get; init; }
+}
 
 /// <summary>The replica is in this state now: it keeps it as the snapshot of that id, which it has at the source.</summary>
 internal sealed record MakeSnapshotMessage(string Id, LineageDocument Lineage);

@@ -8,7 +8,7 @@ internal static class WritesFrame
     private const int HeaderBytes = 4 + (3 * 8) + 4;
     private const int WriteHeaderBytes = (3 * 8) + 1 + 4;
 
-    public static FrameBuilder Build(RunStart run, ReadOnlySpan<NumberedWrite> writes)
+    public static FrameBuilder Build(RunStart run, IReadOnlyList<NumberedWrite> writes)
     {
         var expected = HeaderBytes;
         foreach (var write in writes)
@@ -17,7 +17,7 @@ internal static class WritesFrame
         }
 
         var frame = new FrameBuilder(FrameKind.Writes, expected);
-        frame.Int32(0).Int64(run.Generation).Int64(unchecked((long)run.RunId)).Int64(run.FirstNumber).Int32(writes.Length);
+        frame.Int32(0).Int64(run.Generation).Int64(unchecked((long)run.RunId)).Int64(run.FirstNumber).Int32(writes.Count);
         foreach (var write in writes)
         {
             frame.Int64(write.Number).Int64(write.OffsetBytes).Int64(write.LengthBytes).Byte((byte)write.Kind)
