@@ -97,5 +97,6 @@ internal static class ReplicationRecords
             transfer.SecondsLeft,
             transfer.StartedAt,
             transfer.EndedAt,
-            transfer.ZeroedBytes);
+            transfer.ZeroedBytes,
+            transfer.WireBytes);
 }

@@ -86,6 +86,7 @@ public sealed record ReplicationTargetRecord(
 /// <param name="MovedBytes">Block content that crossed the link.</param>
 /// <param name="EqualBytes">Compared and found equal, so not moved.</param>
 /// <param name="ZeroedBytes">Nothing but zeroes at the source: cleared at the replica without being moved.</param>
+/// <param name="WireBytes">Bytes of the frames that carried it, packed where that paid; 0 where it is not known.</param>
 public sealed record TransferRecord(
     string Kind,
     long TotalBytes,
@@ -97,7 +98,8 @@ public sealed record TransferRecord(
     double? SecondsLeft,
     DateTimeOffset? StartedAt,
     DateTimeOffset? EndedAt,
-    long ZeroedBytes = 0);
+    long ZeroedBytes = 0,
+    long WireBytes = 0);
 
 /// <summary>A point in time that a replica can be promoted to.</summary>
 public sealed record RecoveryPointRecord(long Generation, long Number, DateTimeOffset? TakenAt);
