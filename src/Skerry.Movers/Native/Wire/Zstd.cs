@@ -41,10 +41,7 @@ internal sealed partial class Zstd : IDisposable
     {
         _ = FreeCompressor(Interlocked.Exchange(ref _packing, 0));
         _ = FreeDecompressor(Interlocked.Exchange(ref _unpacking, 0));
-        GC.SuppressFinalize(this);
     }
-
-    ~Zstd() => Dispose();
 
     private static bool Find()
     {
@@ -52,7 +49,7 @@ internal sealed partial class Zstd : IDisposable
         return NativeLibrary.TryLoad(Library, out _);
     }
 
-    private static nint Require(nint context) => context != 0 ? context : throw new InsufficientMemoryException("zstd found no memory for a context");
+    private static nint Require(nint context) => context != 0 ? context : throw new InvalidOperationException("zstd found no memory for a context");
 
     [LibraryImport(Library, EntryPoint = "ZSTD_createCCtx")]
     private static partial nint CreateCompressor();
