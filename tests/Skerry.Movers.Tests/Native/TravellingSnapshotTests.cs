@@ -230,7 +230,8 @@ public sealed class TravellingSnapshotTests
         var link = new MemoryLink();
         using var ended = new CancellationTokenSource();
         var running = new SourceLink(
-            north.TaskTo(south), source, new SourceFacts(), new SettleRequests(), cloud.Options, TimeProvider.System, NullLogger.Instance)
+            north.TaskTo(south), source, new SourceFacts(), new SettleRequests(), new TransferLimits(cloud.Options, TimeProvider.System), cloud.Options,
+            TimeProvider.System, NullLogger.Instance)
             .RunAsync(link.Client, () => north.TaskTo(south), ended.Token);
         using var replica = new FrameChannel(link.Server, TimeProvider.System);
         Assert.Equal(FrameKind.Hello, (await replica.ReceiveAsync(None))!.Value.Kind);
