@@ -328,7 +328,8 @@ public sealed partial class BlockStore : IAsyncDisposable
 
     private static StoreIdentity Create(BlockStoreOptions options, IBackingStorage storage)
     {
-        var identity = StoreIdentity.New(options.SegmentBytes);
+        var (total, _) = storage.Space();
+        var identity = StoreIdentity.New(options.SegmentBytesFor(options.CapacityBytes == 0 ? total : Math.Min(options.CapacityBytes, total)));
 
         // Left over from a making that did not finish: there is no store yet, so nobody was ever told of a write.
         foreach (var name in storage.List())

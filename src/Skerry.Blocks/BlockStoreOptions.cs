@@ -1,3 +1,4 @@
+using System.Numerics;
 using Skerry.Blocks.Encryption;
 
 namespace Skerry.Blocks;
@@ -5,6 +6,8 @@ namespace Skerry.Blocks;
 /// <summary>How a block store is laid out and bounded.</summary>
 public sealed class BlockStoreOptions
 {
+    private const int SegmentsWanted = 256, LeastSegmentBytes = 8 << 20, MostSegmentBytes = 64 << 20;
+
     /// <summary>The store's own directory; made when absent. Nothing else may write in it.</summary>
     public required string Directory { get; init; }
 
@@ -18,10 +21,10 @@ public sealed class BlockStoreOptions
     public long ReserveBytes { get; init; }
 
     /// <summary>
-    /// Size of a segment of the log in bytes: a multiple of 4096 from 256 KiB to 1 GiB, by default 64 MiB. Fixed when the store is
-    /// made; later openings keep what is there.
+    /// Size of a segment of the log in bytes: a multiple of 4096 from 256 KiB to 1 GiB. 0 (the default) goes by the room: the 256th part
+    /// of it, a power of two from 8 to 64 MiB. Fixed when the store is made; later openings keep what is there.
     /// </summary>
-    public int SegmentBytes { get; init; } = 64 << 20;
+    public int SegmentBytes { get; init; }
 
     /// <summary>
     /// How many bytes of log may be written before the maps are saved, by default 256 MiB: it bounds what an opening after a crash
@@ -44,6 +47,22 @@ public sealed class BlockStoreOptions
     /// <summary>The clock for the times of snapshots and of queued writes.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
+    /// <summary>Of a store to be made, in so much room.</summary>
+    /// <remarks>
+    /// A few segments are never full of what is in use: the reserve, what is written and cleaned just now. Where they are a large part of
+    /// all there are, the rest is crowded, and cleaning writes several times as much. Large segments cost fewer files and syncs.
+    /// </remarks>
+    internal int SegmentBytesFor(long roomBytes)
+    {
+        if (SegmentBytes > 0)
+        {
+            return SegmentBytes;
+        }
+
+        var most = Math.Min(Math.Min(roomBytes / SegmentsWanted, CheckpointBytes), MostSegmentBytes);
+        return (int)Math.Max(LeastSegmentBytes, 1L << (63 - BitOperations.LeadingZeroCount((ulong)Math.Max(1, most))));
+    }
+
     internal IReadOnlyList<string> Mistakes()
     {
         var mistakes = new List<string>();
@@ -52,14 +71,15 @@ public sealed class BlockStoreOptions
             mistakes.Add("Directory is empty: name the store's directory");
         }
 
-        if (SegmentBytes is < (256 << 10) or > (1 << 30) || SegmentBytes % IBlockDevice.BlockSize != 0)
+        if (SegmentBytes is not 0 and (< (256 << 10) or > (1 << 30)) || SegmentBytes % IBlockDevice.BlockSize != 0)
         {
-            mistakes.Add($"SegmentBytes is {SegmentBytes}: use a multiple of 4096 from 256 KiB to 1 GiB");
+            mistakes.Add($"SegmentBytes is {SegmentBytes}: use 0, or a multiple of 4096 from 256 KiB to 1 GiB");
         }
 
-        if (CapacityBytes < 0 || (CapacityBytes > 0 && CapacityBytes < 4L * SegmentBytes))
+        var leastSegmentBytes = SegmentBytes == 0 ? LeastSegmentBytes : SegmentBytes;
+        if (CapacityBytes < 0 || (CapacityBytes > 0 && CapacityBytes < 4L * leastSegmentBytes))
         {
-            mistakes.Add($"CapacityBytes is {CapacityBytes}: use 0 for no bound, or at least four segments ({4L * SegmentBytes})");
+            mistakes.Add($"CapacityBytes is {CapacityBytes}: use 0 for no bound, or at least four segments ({4L * leastSegmentBytes})");
         }
 
         if (ReserveBytes < 0 || (CapacityBytes > 0 && ReserveBytes > CapacityBytes / 2))
@@ -67,9 +87,9 @@ public sealed class BlockStoreOptions
             mistakes.Add($"ReserveBytes is {ReserveBytes}: use 0 up to half of the capacity");
         }
 
-        if (CheckpointBytes < SegmentBytes)
+        if (CheckpointBytes < leastSegmentBytes)
         {
-            mistakes.Add($"CheckpointBytes is {CheckpointBytes}: use at least one segment ({SegmentBytes})");
+            mistakes.Add($"CheckpointBytes is {CheckpointBytes}: use at least one segment ({leastSegmentBytes})");
         }
 
         if (ChecksumCacheBytes < 0)
