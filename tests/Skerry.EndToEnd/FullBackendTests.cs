@@ -23,15 +23,15 @@ public sealed class FullBackendTests
         Assert.Equal(0, (await WriteAsync(uri, 1, 350)).ExitCode);
         var snapshot = (await stage.North.JsonAsync(Cancellation, "snapshot", "create", "data", "kept", "--wait")).GetProperty("id").GetString()!;
         Assert.Equal("ample", (await BackendAsync(stage)).GetProperty("fullness").GetString());
-        Assert.Equal(0, (await WriteAsync(uri, 2, 340)).ExitCode);
+        Assert.Equal(0, (await WriteAsync(uri, 2, 490)).ExitCode);
         await Eventually.TrueAsync("the site warns", TimeSpan.FromSeconds(20), async () =>
             (await BackendAsync(stage)).GetProperty("fullness").GetString()!.StartsWith("above_", StringComparison.Ordinal), Cancellation);
         Assert.Contains("% full", stage.North.Daemon.LogTail());
 
         var usage = await stage.North.JsonAsync(Cancellation, "volume", "usage", "data");
-        Assert.Equal(340L << 20, usage.GetProperty("snapshots")[0].GetProperty("exclusive_bytes").GetInt64());
-        Assert.Equal((350L + 340) << 20, usage.GetProperty("exclusive_bytes").GetInt64());
-        Assert.Equal((350L << 20, 340L << 20, 0L), (Bytes(usage, "allocated_bytes"), Bytes(usage, "head_bytes"), Bytes(usage, "shared_bytes")));
+        Assert.Equal(350L << 20, usage.GetProperty("snapshots")[0].GetProperty("exclusive_bytes").GetInt64());
+        Assert.Equal((350L + 490) << 20, usage.GetProperty("exclusive_bytes").GetInt64());
+        Assert.Equal((490L << 20, 490L << 20, 0L), (Bytes(usage, "allocated_bytes"), Bytes(usage, "head_bytes"), Bytes(usage, "shared_bytes")));
 
         var refused = await WriteAsync(uri, 3, 1023);
         Assert.NotEqual(0, refused.ExitCode);
