@@ -49,6 +49,8 @@ public static class DomainSchema
         new(EntityKinds.Replication, "source_status", Owner, Observed),
         new(EntityKinds.Replication, "target_status", Owner, Observed),
 
+        new(EntityKinds.Replication, "purged", Owner, Observed),
+
         // Only a site that can open a volume's key can wrap it for another; losing one of two wrappings of one key loses nothing.
         new(EntityKinds.Replication, "home_key", Owner, Observed),
         new(EntityKinds.Replication, "target_key", Owner, Observed),

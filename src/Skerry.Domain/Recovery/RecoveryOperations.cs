@@ -15,6 +15,18 @@ public static class RecoveryOperations
     /// <summary>At the copy: become primary.</summary>
     public const string Promote = "volume.promote";
 
+    /// <summary>At the site of a replica in the trash: make it a volume again.</summary>
+    public const string RestoreReplica = "replica.restore";
+
+    /// <summary>At the site of a replica in the trash: take it away before its time.</summary>
+    public const string PurgeReplica = "replica.purge";
+
+    /// <summary>At the site of a replica: try a failover with a clone.</summary>
+    public const string StartDrill = "drill.start";
+
+    /// <summary>There: drop the clone.</summary>
+    public const string StopDrill = "drill.stop";
+
     /// <summary>The handlers of all of these.</summary>
     /// <param name="site">This site.</param>
     /// <param name="drivers">Its backends.</param>
@@ -22,16 +34,22 @@ public static class RecoveryOperations
     /// <param name="movers">What brings successors up.</param>
     /// <param name="stores">The copies here.</param>
     /// <param name="links">Who is reached.</param>
+    /// <param name="trash">The replicas in the trash.</param>
     /// <param name="atStage">Told of volume and stage of a planned move, after that is written and before any of it is done; for tests.</param>
     public static IReadOnlyList<IOperationHandler> Handlers(
         SiteContext site, VolumeDrivers drivers, ExportRegistry exports, IEnumerable<IDataMover> movers,
-        IEnumerable<IReplicaStore> stores, ILinkStatus links, Func<string, string, CancellationToken, ValueTask>? atStage = null)
+        IEnumerable<IReplicaStore> stores, ILinkStatus links, ReplicaTrash trash,
+        Func<string, string, CancellationToken, ValueTask>? atStage = null)
     {
         IReplicaStore[] known = [.. stores];
         return
         [
             new HandOverHandler(site, drivers, exports, [.. movers], known, atStage),
             new PromoteHandler(site, drivers, known, new PromotionFactsReader(site, known, links)),
+            new RestoreReplicaHandler(site, drivers, known, trash),
+            new PurgeReplicaHandler(trash),
+            new StartDrillHandler(site, drivers, known),
+            new StopDrillHandler(site, drivers, exports),
         ];
     }
 }
@@ -63,5 +81,8 @@ internal sealed record RecoveryResult(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(RecoveryParameters))]
+[JsonSerializable(typeof(RestoreParameters))]
+[JsonSerializable(typeof(DrillParameters))]
+[JsonSerializable(typeof(RecoveryPoint))]
 [JsonSerializable(typeof(RecoveryResult))]
 internal sealed partial class RecoveryJson : JsonSerializerContext;

@@ -354,6 +354,8 @@ public sealed class RecoveryService(
         state.Find(EntityKinds.Volume, volumeId) is not { } volume || !actor.MaySee(volume.Text("project_id"))
             ? Refusal.NotFound("volume", volumeId)
         : !actor.IsAdmin ? new Refusal(RefusalKind.NotAllowed, "A volume's primary is moved by administrators.")
+        : volume.Text(VolumeEntity.DrillOf) is { } drilled ? Refusal.State(
+            $"Volume {volumeId} is a drill of volume {drilled}, which has no other copies.", "Stop the drill when it has served.")
         : Generations.Primary(state, volumeId) is null ? Refusal.State($"Volume {volumeId} is still being created.", "Wait until it is available.")
         : null;
 

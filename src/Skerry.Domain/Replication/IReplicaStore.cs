@@ -16,6 +16,12 @@ public interface IReplicaStore
     /// </summary>
     ValueTask<ReplicaHold> SettleAsync(string volumeId, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Makes a volume of its own of the copy's newest whole state, which keeps following its source meanwhile and knows nothing of it.
+    /// What was cloned, as it stood; null when there is no whole state. A clone of that id that is there already is taken for it.
+    /// </summary>
+    ValueTask<LocalCopy?> CloneAsync(string volumeId, string cloneId, CancellationToken cancellationToken);
+
     /// <summary>Cuts off the source of this volume now; what it was admitted for no longer holds. It may ask again.</summary>
     void Disconnect(string volumeId);
 

@@ -40,6 +40,9 @@ internal sealed record Relation(
     public const string TargetStatusField = "target_status";
     public const string HomeKeyField = "home_key";
     public const string TargetKeyField = "target_key";
+
+    /// <summary>Of a deleted relation: its replica was taken away for good.</summary>
+    public const string PurgedField = "purged";
     public const string TimesField = "at";
     public const string DaysField = "days";
     public const string TimeZoneField = "time_zone";

@@ -164,6 +164,12 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
             return new Refusal(RefusalKind.NotAllowed, "Replications are made by administrators.");
         }
 
+        if (volume.Text(VolumeEntity.DrillOf) is { } drilled)
+        {
+            return Refusal.State(
+                $"Volume {request.VolumeId} is a drill of volume {drilled}, and drills are not replicated.", "Clone it, and replicate the clone.");
+        }
+
         if (ReplicationTerms.Of(request).Check() is { } wrong)
         {
             return wrong;

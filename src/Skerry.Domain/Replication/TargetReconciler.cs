@@ -10,9 +10,9 @@ public sealed class ReplicaOptions
     public TimeSpan TrashTime { get; init; } = TimeSpan.FromDays(7);
 }
 
-/// <summary>Says how this site's replicas are, and purges those whose time in the trash is over.</summary>
+/// <summary>Says how this site's replicas are.</summary>
 public sealed class TargetReconciler(
-    SiteContext site, IEnumerable<IReplicaStore> stores, ReplicaOptions options, FreshStatuses fresh) : IReconciler
+    SiteContext site, IEnumerable<IReplicaStore> stores, FreshStatuses fresh) : IReconciler
 {
     private static readonly Actor Self = Actor.System("replication target");
 
@@ -40,9 +40,7 @@ public sealed class TargetReconciler(
             await WriteAsync(relation, Status(relation, primary, await FindAsync(relation.VolumeId, cancellationToken)), cancellationToken);
         }
 
-        var purge = await PurgeAsync(state, cancellationToken);
-        return (any ? StepResult.After(TimeSpan.FromMilliseconds(500)) : purge.Again is { } later ? StepResult.After(later) : StepResult.Done)
-            .With(purge.Reports);
+        return any ? StepResult.After(TimeSpan.FromMilliseconds(500)) : StepResult.Done;
     }
 
     private bool IsReplicaHere(Relation relation, PrimaryView primary) =>
@@ -149,95 +147,6 @@ public sealed class TargetReconciler(
                 {
                     transaction.Set(Relation.Key(relation.Id), Relation.TargetStatusField, value, DomainSchema.OwnerRank);
                 }
-            },
-            cancellationToken);
-    }
-
-    /// <summary>
-    /// A replica goes only when something that named it was deleted, that long ago, and nothing names it now. What this site does not
-    /// know of is never purged.
-    /// </summary>
-    private async ValueTask<(TimeSpan? Again, IReadOnlyList<StepReport> Reports)> PurgeAsync(
-        StateView state, CancellationToken cancellationToken)
-    {
-        var reports = new List<StepReport>();
-        TimeSpan? again = null;
-        foreach (var (volumeId, deletedAt) in Trashed(state))
-        {
-            var left = deletedAt + options.TrashTime - site.Now;
-            if (left > TimeSpan.Zero)
-            {
-                again = again is { } sooner && sooner < left ? sooner : left;
-                continue;
-            }
-
-            foreach (var store in _stores)
-            {
-                if (await store.FindAsync(volumeId, cancellationToken) is not null)
-                {
-                    await store.DropAsync(volumeId, cancellationToken);
-                    reports.Add(new StepReport($"The replica of volume {volumeId} was purged; it was in the trash since {deletedAt:u}."));
-                }
-            }
-
-            await ForgetAsync(volumeId, cancellationToken);
-        }
-
-        return (again, reports);
-    }
-
-    private IEnumerable<(string VolumeId, DateTimeOffset DeletedAt)> Trashed(StateView state)
-    {
-        // The volume is gone: its relations stay for as long as there are replicas of it.
-        foreach (var relation in Relation.All(state).Where(r => r.BackendAt(site.SelfText) is not null))
-        {
-            if (site.Replica.Find(VolumeEntity.Key(relation.VolumeId)) is { IsDeleted: true } volume)
-            {
-                yield return (relation.VolumeId, volume.CreatedStamp.Time);
-            }
-        }
-
-        // The relation is gone, and the volume lives on elsewhere or is gone too.
-        foreach (var entity in site.Replica.ListDeleted(EntityKinds.Replication))
-        {
-            if (Relation.Read(entity) is { } relation && relation.BackendAt(site.SelfText) is not null
-                && (site.Replica.Find(VolumeEntity.Key(relation.VolumeId)) is { IsDeleted: true }
-                    || (Generations.Owner(Generations.Of(state, relation.VolumeId)) is { } owner && owner != site.SelfText))
-                && !Relation.OfVolume(state, relation.VolumeId).Any(r => r.BackendAt(site.SelfText) is not null))
-            {
-                yield return (relation.VolumeId, entity.CreatedStamp.Time);
-            }
-        }
-    }
-
-    /// <summary>With its last replica gone, what the relations and generations of a deleted volume were kept for is gone too.</summary>
-    private async ValueTask ForgetAsync(string volumeId, CancellationToken cancellationToken)
-    {
-        var state = StateView.Of(site.Replica);
-        if (state.Find(EntityKinds.Volume, volumeId) is not null)
-        {
-            return;
-        }
-
-        await site.DecideAsync(
-            Self,
-            transaction =>
-            {
-                var view = StateView.Of(transaction);
-                foreach (var relation in Relation.OfVolume(view, volumeId).Where(r => r.BackendAt(site.SelfText) is not null))
-                {
-                    transaction.Delete(Relation.Key(relation.Id));
-                }
-
-                if (Relation.OfVolume(view, volumeId).Count == 0)
-                {
-                    foreach (var generation in view.ListByPrefix(EntityKinds.Generation, volumeId + "/").ToList())
-                    {
-                        transaction.Delete(generation.Key);
-                    }
-                }
-
-                return default(Unit);
             },
             cancellationToken);
     }

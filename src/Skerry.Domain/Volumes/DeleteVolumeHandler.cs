@@ -24,8 +24,14 @@ internal sealed class DeleteVolumeHandler(
             return OperationResult.Failed($"Volume {id} has its primary at site {volume.SiteName} now. Ask again.");
         }
 
-        var cascade = operation.Parameters.Deserialize(DomainJson.Default.DeleteParameters) is { Cascade: true };
-        var refusal = VolumeDeletion.Check(reader, volume, cascade)
+        var wanted = operation.Parameters.Deserialize(DomainJson.Default.DeleteParameters);
+        if (wanted?.GenerationId is { } asked && Generations.Primary(state, id) is { } primary && primary.Current.Id != asked)
+        {
+            return OperationResult.Failed(
+                $"Volume {id} is in generation {primary.Current.Number} since its deletion was asked for, and nothing was deleted. Look at it, and ask again.");
+        }
+
+        var refusal = VolumeDeletion.Check(reader, volume, wanted is { Cascade: true })
             ?? guards.Select(g => g.Check(state, id)).FirstOrDefault(r => r is not null);
         if (refusal is not null)
         {
@@ -66,7 +72,7 @@ internal sealed class DeleteVolumeHandler(
         return OperationResult.Succeeded(transaction => Forget(transaction, id));
     }
 
-    private static void Forget(ITransaction transaction, string id)
+    internal static void Forget(ITransaction transaction, string id)
     {
         var state = StateView.Of(transaction);
         foreach (var kind in (ReadOnlySpan<string>)[EntityKinds.Snapshot, EntityKinds.Connection, EntityKinds.Attachment])

@@ -10,4 +10,6 @@ internal sealed record StatusParameters(string Status);
 internal sealed record SnapshotParameters(string SnapshotId);
 
 /// <summary>Parameters of <c>volume.delete</c>.</summary>
-internal sealed record DeleteParameters(bool Cascade);
+/// <param name="Cascade">Its snapshots too.</param>
+/// <param name="GenerationId">The generation that was current when it was asked: under another one the volume lives on elsewhere. Null from older sites.</param>
+internal sealed record DeleteParameters(bool Cascade, string? GenerationId = null);

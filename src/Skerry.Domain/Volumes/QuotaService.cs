@@ -75,7 +75,7 @@ public sealed class QuotaService(SiteContext site)
     internal static ProjectQuota Read(StateView state, string projectId)
     {
         var limits = state.Find(EntityKinds.Quota, projectId);
-        var volumes = state.List(EntityKinds.Volume).Where(v => v.Text("project_id") == projectId).ToList();
+        var volumes = state.List(EntityKinds.Volume).Where(v => v.Text("project_id") == projectId && v.Text(VolumeEntity.DrillOf) is null).ToList();
         var snapshots = state.List(EntityKinds.Snapshot).Count(s => s.Text("project_id") == projectId);
 
         // What an unfinished extension will take is taken already, so that two of them do not both fit.

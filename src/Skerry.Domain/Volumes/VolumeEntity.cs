@@ -13,6 +13,9 @@ internal static class VolumeEntity
     public const string Encrypted = "encrypted";
     public const string AllocatedBytes = "allocated_bytes";
 
+    /// <summary>The volume that this one is a drill of: it is no volume of its project's, and is never replicated.</summary>
+    public const string DrillOf = "drill_of";
+
     public static EntityKey Key(string volumeId) => new(EntityKinds.Volume, volumeId);
 
     public static EntityKey SnapshotKey(string snapshotId) => new(EntityKinds.Snapshot, snapshotId);

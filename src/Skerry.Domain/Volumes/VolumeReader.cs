@@ -34,7 +34,8 @@ internal sealed class VolumeReader
         _replications = new(() => state.List(EntityKinds.Replication).ToLookup(r => r.Text("volume_id", "")));
     }
 
-    public IEnumerable<Volume> Volumes => _state.List(EntityKinds.Volume).Select(Read);
+    /// <summary>Without those that drills made, which are found by their id alone.</summary>
+    public IEnumerable<Volume> Volumes => _state.List(EntityKinds.Volume).Where(v => v.Text(VolumeEntity.DrillOf) is null).Select(Read);
 
     public IEnumerable<Snapshot> Snapshots => _state.List(EntityKinds.Snapshot).Select(ReadSnapshot);
 

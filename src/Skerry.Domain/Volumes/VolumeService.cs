@@ -170,7 +170,7 @@ public sealed class VolumeService(SiteContext site, OperationService operations,
                         id,
                         VolumeOperations.Delete,
                         volume.SiteId,
-                        FieldValue.Serialize(new DeleteParameters(cascade), DomainJson.Default.DeleteParameters));
+                        FieldValue.Serialize(new DeleteParameters(cascade, volume.Primary?.Current.Id), DomainJson.Default.DeleteParameters));
             },
             cancellationToken);
 

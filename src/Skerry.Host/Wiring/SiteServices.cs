@@ -150,7 +150,8 @@ internal static class SiteServices
                     s.GetRequiredService<ExportRegistry>(),
                     s.GetServices<IDataMover>(),
                     s.GetServices<IReplicaStore>(),
-                    s.GetRequiredService<ILinkStatus>()),
+                    s.GetRequiredService<ILinkStatus>(),
+                    s.GetRequiredService<ReplicaTrash>()),
             ]));
 
         services.AddSingleton<NativeExports>();
@@ -185,6 +186,11 @@ internal static class SiteServices
         services.AddSingleton<FreshStatuses>();
         services.AddSingleton<ReplicationService>();
         services.AddSingleton<RecoveryService>();
+        services.AddSingleton<ReplicaTrash>();
+        services.AddSingleton<TrashService>();
+        services.AddSingleton<DrillService>();
+        services.AddSingleton<IReconciler, ReplicaTrashReconciler>();
+        services.AddSingleton<IReconciler, DrillReconciler>();
         services.AddSingleton<IOpenGuard, PromotionGuard>();
         services.AddSingleton<IReconciler, HandoverReconciler>();
         services.AddSingleton<IReconciler, KeyReconciler>();

@@ -48,6 +48,37 @@ public sealed class NativeReplicas(BlockStoreSet stores) : IReplicaStore
         }
     }
 
+    /// <remarks>
+    /// Beside the session, which may open or end a catch-up at any moment: the head is cloned where it is a state, else the snapshot
+    /// that keeps the last one; when both just changed places it is looked at again.
+    /// </remarks>
+    public async ValueTask<LocalCopy?> CloneAsync(string volumeId, string cloneId, CancellationToken cancellationToken)
+    {
+        const int attempts = 10;
+        for (var attempt = 1; ; attempt++)
+        {
+            if (await FindAsync(volumeId, cancellationToken) is not { IsWhole: true } copy || stores.FindVolume(volumeId) is not var (_, store))
+            {
+                return null;
+            }
+
+            if (store.Find(cloneId) is not null)
+            {
+                return copy;
+            }
+
+            try
+            {
+                await store.CloneAsync(cloneId, volumeId, copy.IsCatchingUp ? ReplicaCopy.RecoverySnapshot : null, cancellationToken);
+                return copy;
+            }
+            catch (BlockException e) when (e.Error is BlockError.Refused or BlockError.NotFound && attempt < attempts)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(20), cancellationToken);
+            }
+        }
+    }
+
     public void Disconnect(string volumeId) => Slot(volumeId).Disconnect();
 
     public async ValueTask DropAsync(string volumeId, CancellationToken cancellationToken)

@@ -35,9 +35,9 @@ internal sealed class LiveCloud : IAsyncDisposable
     public bool IsLinked(LiveSite one, LiveSite other) =>
         one.IsUp && other.IsUp && !CutOff.Contains(one.Name) && !CutOff.Contains(other.Name);
 
-    public async Task<LiveSite> AddAsync(string name)
+    public async Task<LiveSite> AddAsync(string name, TimeSpan? trashTime = null)
     {
-        var site = new LiveSite(this, name);
+        var site = new LiveSite(this, name) { TrashTime = trashTime ?? TimeSpan.FromMilliseconds(500) };
         await site.StartAsync(CancellationToken.None);
         Sites.Add(site);
         return site;
@@ -109,6 +109,12 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
 
     public RecoveryService Recovery { get; private set; } = null!;
 
+    public TrashService Trash { get; private set; } = null!;
+
+    public DrillService Drills { get; private set; } = null!;
+
+    public required TimeSpan TrashTime { get; init; }
+
     public IReadOnlyList<LinkReport> Reports =>
     [
         .. cloud.Sites.Where(s => s != this).Select(s => new LinkReport(
@@ -140,12 +146,16 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
         Volumes = new VolumeService(Context, Operations, guards);
         var fresh = new FreshStatuses();
         Replications = new ReplicationService(Context, fresh);
+        var trash = new ReplicaTrash(
+            Context, [Replicas], new Skerry.Domain.Replication.ReplicaOptions { TrashTime = TrashTime });
+        Trash = new TrashService(Context, Operations, trash);
+        Drills = new DrillService(Context, Operations);
         Recovery = new RecoveryService(Context, Operations, [Replicas], this, Exports, fresh);
         _operationReconciler = new OperationReconciler(
             Context,
             [
                 .. VolumeOperations.Handlers(Context, drivers, Exports, guards),
-                .. RecoveryOperations.Handlers(Context, drivers, Exports, [Mover], [Replicas], this, (volumeId, stage, token) => AtStage(volumeId, stage, token)),
+                .. RecoveryOperations.Handlers(Context, drivers, Exports, [Mover], [Replicas], this, trash, (volumeId, stage, token) => AtStage(volumeId, stage, token)),
             ]);
         IReconciler[] reconcilers =
         [
@@ -155,7 +165,9 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
             _operationReconciler,
             new KeyReconciler(Context, drivers),
             new SourceReconciler(Context, drivers, [Mover], fresh),
-            new TargetReconciler(Context, [Replicas], new Skerry.Domain.Replication.ReplicaOptions { TrashTime = TimeSpan.FromMilliseconds(500) }, fresh),
+            new TargetReconciler(Context, [Replicas], fresh),
+            new ReplicaTrashReconciler(trash),
+            new DrillReconciler(Context, Drills),
             new HandoverReconciler(Context),
         ];
         await Context.DecideAsync(
