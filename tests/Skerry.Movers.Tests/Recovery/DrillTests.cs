@@ -75,7 +75,7 @@ public sealed class DrillTests
         await WriteAsync(history, north, volumeId, 4, 10);
         var ahead = (await north.OpenAsync(volumeId)).Lineage;
         await south.Replicas.Slot(volumeId).Copy!.BeginCatchUpAsync(
-            new CatchUpDocument(LineageDocument.Of(ahead), whole.LastNumber, Compare: false, OffsetBytes: 0), 1 << 30, None);
+            new CatchUpDocument(LineageDocument.Of(ahead), whole.LastNumber, Compare: false, OffsetBytes: 0), 1 << 30, false, None);
         Assert.True((await south.Replicas.FindAsync(volumeId, None))!.IsCatchingUp);
 
         var started = await south.Drills.StartAsync(LiveSite.Admin, new StartDrillRequest(volumeId, "south", LimitSeconds: 3), None);
