@@ -28,12 +28,21 @@ public sealed partial class BlockVolume
     public ValueTask WriteAsync(long offsetBytes, ReadOnlyMemory<byte> data, WriteOptions options, CancellationToken cancellationToken)
     {
         RequireWritable(offsetBytes, data.Length, cancellationToken);
-        return WriteCutAsync(offsetBytes, data.Length, data, WriteKind.Data, options);
+        return GateOfWrite(options) is { } gate
+            ? WriteDataGated(gate, offsetBytes, data, options, cancellationToken)
+            : WriteCutAsync(offsetBytes, data.Length, data, WriteKind.Data, options);
     }
 
     public ValueTask WriteZeroesAsync(long offsetBytes, long lengthBytes, WriteOptions options, CancellationToken cancellationToken)
     {
         RequireWritable(offsetBytes, lengthBytes, cancellationToken);
+        return GateOfWrite(options) is { } gate
+            ? WriteZeroesGated(gate, offsetBytes, lengthBytes, options, cancellationToken)
+            : WriteZeroesCutAsync(offsetBytes, lengthBytes, options);
+    }
+
+    private ValueTask WriteZeroesCutAsync(long offsetBytes, long lengthBytes, WriteOptions options)
+    {
         var end = offsetBytes + lengthBytes;
         var freed = Math.Min(lengthBytes, AllocatedBytes);
         var task = offsetBytes % Sizes.Block == 0 && (end % Sizes.Block == 0 || end == SizeBytes)
@@ -46,6 +55,13 @@ public sealed partial class BlockVolume
     public ValueTask TrimAsync(long offsetBytes, long lengthBytes, WriteOptions options, CancellationToken cancellationToken)
     {
         RequireWritable(offsetBytes, lengthBytes, cancellationToken);
+        return GateOfWrite(options) is { } gate
+            ? TrimGated(gate, offsetBytes, lengthBytes, options, cancellationToken)
+            : TrimCutAsync(offsetBytes, lengthBytes, options);
+    }
+
+    private ValueTask TrimCutAsync(long offsetBytes, long lengthBytes, WriteOptions options)
+    {
         var freed = Math.Min(lengthBytes, AllocatedBytes);
         var task = SubmitAsync(NewWrite(offsetBytes, lengthBytes, default, WriteKind.Trim, options), options);
         _parts.Cleaner.Freed(freed);
@@ -54,9 +70,17 @@ public sealed partial class BlockVolume
 
     public void CarryOut(bool mayWait) => _parts.Writer.CarryOut(mayWait);
 
-    public ValueTask FlushAsync(CancellationToken cancellationToken)
+    public ValueTask FlushAsync(CancellationToken cancellationToken) => GateOfFlush() is { } gate
+        ? FlushGatedAsync(gate, FlushHereAsync(cancellationToken), _state.LastNumber, _state.LastRun, cancellationToken)
+        : FlushHereAsync(cancellationToken);
+
+    public ValueTask BeginFlush(CancellationToken cancellationToken) => GateOfFlush() is { } gate
+        ? FlushGatedAsync(gate, BeginFlushHere(cancellationToken), _state.LastNumber, _state.LastRun, cancellationToken)
+        : BeginFlushHere(cancellationToken);
+
+    private ValueTask FlushHereAsync(CancellationToken cancellationToken)
     {
-        var flush = BeginFlush(cancellationToken);
+        var flush = BeginFlushHere(cancellationToken);
         if (!flush.IsCompleted)
         {
             _parts.Flusher.Wake();
@@ -65,7 +89,7 @@ public sealed partial class BlockVolume
         return flush;
     }
 
-    public ValueTask BeginFlush(CancellationToken cancellationToken)
+    private ValueTask BeginFlushHere(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         RequireThere();

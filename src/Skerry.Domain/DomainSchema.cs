@@ -48,6 +48,7 @@ public static class DomainSchema
 
         new(EntityKinds.Replication, "source_status", Owner, Observed),
         new(EntityKinds.Replication, "target_status", Owner, Observed),
+        new(EntityKinds.Replication, "local_only", Owner, Observed),
 
         new(EntityKinds.Replication, "purged", Owner, Observed),
 

@@ -14,7 +14,7 @@ namespace Skerry.Domain.Recovery;
 /// generation leaves a replica, and the promotion is made when the operation is looked at again; a crash after it leaves a primary.
 /// </remarks>
 internal sealed class PromoteHandler(
-    SiteContext site, VolumeDrivers drivers, IReadOnlyList<IReplicaStore> stores, PromotionFactsReader reader) : IOperationHandler
+    SiteContext site, VolumeDrivers drivers, IReadOnlyList<IReplicaStore> stores, PromotionFactsReader reader, IExternalFence fence) : IOperationHandler
 {
     private static readonly Actor Self = Actor.System("recovery");
 
@@ -61,10 +61,21 @@ internal sealed class PromoteHandler(
                 $"The copy of volume {volumeId} at site {site.SiteName} cannot be promoted: {locked}. Site {holder} has the key. Nothing was changed.");
         }
 
+        if (await FenceStep.RunAsync(fence, site, operation, wanted, primary, cancellationToken) is { } unfenced)
+        {
+            return OperationResult.Failed(unfenced);
+        }
+
         using var hold = await SettleAsync(volumeId, cancellationToken);
         if (hold?.Copy is not { } copy)
         {
             return OperationResult.Failed($"The copy of volume {volumeId} here has no whole recovery point. Nothing was changed.");
+        }
+
+        // Settled, this site grants no lease any more; the one that the old primary may still have must run out.
+        if (await LeaseWait.UntilOverAsync(stores, primary.Current, wanted.IsAutomatic, site.Time, cancellationToken) is { } bound)
+        {
+            return OperationResult.Failed(bound);
         }
 
         var written = await WriteAsync(volumeId, wanted, copy, cancellationToken);
@@ -101,6 +112,11 @@ internal sealed class PromoteHandler(
                 if (Generations.Primary(StateView.Of(transaction), volumeId) is not { } primary || primary.Current.Id != wanted.GenerationId)
                 {
                     return Refusal.State($"Another site moved the primary of volume {volumeId} meanwhile.", "Look at it, and ask again.");
+                }
+
+                if (wanted.IsAutomatic && AutomaticFailoverReconciler.Find(StateView.Of(transaction), site.SelfText, volumeId) is null)
+                {
+                    return Refusal.State($"Volume {volumeId} is not failed over automatically any more.", "Fail over by force when its primary is lost.");
                 }
 
                 var current = primary.Current;

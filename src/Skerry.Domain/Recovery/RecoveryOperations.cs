@@ -35,17 +35,18 @@ public static class RecoveryOperations
     /// <param name="stores">The copies here.</param>
     /// <param name="links">Who is reached.</param>
     /// <param name="trash">The replicas in the trash.</param>
+    /// <param name="fence">Asked before a promotion without the old primary's consent; null for nobody.</param>
     /// <param name="atStage">Told of volume and stage of a planned move, after that is written and before any of it is done; for tests.</param>
     public static IReadOnlyList<IOperationHandler> Handlers(
         SiteContext site, VolumeDrivers drivers, ExportRegistry exports, IEnumerable<IDataMover> movers,
-        IEnumerable<IReplicaStore> stores, ILinkStatus links, ReplicaTrash trash,
+        IEnumerable<IReplicaStore> stores, ILinkStatus links, ReplicaTrash trash, IExternalFence? fence = null,
         Func<string, string, CancellationToken, ValueTask>? atStage = null)
     {
         IReplicaStore[] known = [.. stores];
         return
         [
             new HandOverHandler(site, drivers, exports, [.. movers], known, atStage),
-            new PromoteHandler(site, drivers, known, new PromotionFactsReader(site, known, links)),
+            new PromoteHandler(site, drivers, known, new PromotionFactsReader(site, known, links), fence ?? new NoExternalFence()),
             new RestoreReplicaHandler(site, drivers, known, trash),
             new PurgeReplicaHandler(trash),
             new StartDrillHandler(site, drivers, known),
@@ -59,7 +60,14 @@ public static class RecoveryOperations
 /// <param name="ToSite">The successor, as a site id; empty for a demotion.</param>
 /// <param name="IsForced">Whether a person agreed to lose what the preview said.</param>
 /// <param name="Drain">Whether attached writers are to be cut off.</param>
-internal sealed record RecoveryParameters(string GenerationId, string ToSite, bool IsForced, bool Drain);
+internal sealed record RecoveryParameters(string GenerationId, string ToSite, bool IsForced, bool Drain)
+{
+    /// <summary>Nobody asked for it: the target's site does it, because the primary's site is lost and its lease has run out.</summary>
+    public bool IsAutomatic { get; init; }
+
+    /// <summary>A person takes it on himself that the old primary's site is not fenced first.</summary>
+    public bool WithoutFence { get; init; }
+}
 
 /// <summary>What a recovery operation came to.</summary>
 /// <param name="Generation">The generation that now holds.</param>

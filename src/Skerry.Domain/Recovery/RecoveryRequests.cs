@@ -9,13 +9,21 @@ namespace Skerry.Domain.Recovery;
 /// </param>
 /// <param name="IsForced">Promote without the old primary's consent; refused while that is alive and connected.</param>
 /// <param name="Drain">Close the exports of attached writers instead of refusing because of them; planned moves only.</param>
-public sealed record FailoverRequest(string VolumeId, string? ToSite = null, bool IsForced = false, bool Drain = false);
+public sealed record FailoverRequest(string VolumeId, string? ToSite = null, bool IsForced = false, bool Drain = false)
+{
+    /// <summary>Forced moves only: the site's fence command is not run, and the operation records that it was not.</summary>
+    public bool WithoutFence { get; init; }
+}
 
 /// <summary>A wish to make a copy a primary: like a forced failover when the old primary was not demoted first.</summary>
 /// <param name="VolumeId">The volume.</param>
 /// <param name="Site">The site whose copy is meant, by name or id; null for the only replica.</param>
 /// <param name="IsForced">Promote though the old primary never said that it stopped.</param>
-public sealed record PromoteRequest(string VolumeId, string? Site = null, bool IsForced = false);
+public sealed record PromoteRequest(string VolumeId, string? Site = null, bool IsForced = false)
+{
+    /// <summary>As <see cref="FailoverRequest.WithoutFence"/>.</summary>
+    public bool WithoutFence { get; init; }
+}
 
 /// <summary>A wish to make the primary a replica, with no successor yet.</summary>
 /// <param name="VolumeId">The volume.</param>

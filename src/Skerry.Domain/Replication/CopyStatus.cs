@@ -76,6 +76,9 @@ public sealed record SourceStatus(
 
     /// <summary>Up to which planned run missed ones are counted.</summary>
     public DateTimeOffset? MissedUpTo { get; init; }
+
+    /// <summary>What acknowledgements promised then; null where the relation asks nothing of them.</summary>
+    public AckStanding? Acks { get; init; }
 }
 
 /// <summary>What the replica's site says of one replication; true at <paramref name="At"/>.</summary>
@@ -117,4 +120,5 @@ public sealed record TargetStatus(
 [JsonSerializable(typeof(Generation))]
 [JsonSerializable(typeof(SourceStatus))]
 [JsonSerializable(typeof(TargetStatus))]
+[JsonSerializable(typeof(LocalOnly))]
 internal sealed partial class ReplicationJson : JsonSerializerContext;

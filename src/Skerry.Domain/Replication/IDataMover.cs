@@ -24,6 +24,9 @@ public sealed record MoverTask(
     /// no newer time than it was told itself.
     /// </summary>
     public bool IsPassedOn { get; init; }
+
+    /// <summary>What acknowledgements wait for; null for what they waited for before.</summary>
+    public AckTerms? Acks { get; init; }
 }
 
 /// <summary>
@@ -55,6 +58,20 @@ public interface IDataMover
     /// otherwise a later <see cref="Synchronize"/> resumes. Idempotent; the replica is untouched.
     /// </summary>
     ValueTask CleanupAsync(string replicationId, string volumeId, bool forGood, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// To be called before the volume is opened for writing in a generation, with what its relations want of acknowledgements: from its
+    /// first write on they are kept to that, whether or not <see cref="Synchronize"/> was called. Idempotent.
+    /// </summary>
+    ValueTask ArmAsync(string volumeId, Generation generation, IReadOnlyList<MoverTask> tasks, CancellationToken cancellationToken) => default;
+
+    /// <summary>
+    /// Acknowledgements do not wait for this relation any more: a person ended or paused it, and the state says so. A lease that the
+    /// target may hold goes on to bind.
+    /// </summary>
+    void Disarm(string replicationId, string volumeId)
+    {
+    }
 }
 
 /// <summary>How a task stands.</summary>
@@ -82,4 +99,8 @@ public sealed record MoverReport(
     TransferStatus? Transfer,
     TransferStatus? LastTransfer,
     DateTimeOffset? LastSyncAt,
-    DateTimeOffset? CompletedRun);
+    DateTimeOffset? CompletedRun)
+{
+    /// <summary>What acknowledgements promise at present; null where the task asks nothing of them.</summary>
+    public AckStanding? Acks { get; init; }
+}

@@ -27,7 +27,16 @@ public interface IReplicaStore
 
     /// <summary>Drops the copy with all its snapshots. Idempotent. The caller has made sure that it is nobody's primary.</summary>
     ValueTask DropAsync(string volumeId, CancellationToken cancellationToken);
+
+    /// <summary>The leases of the volume that were granted here; null when none was in any generation.</summary>
+    ValueTask<LeaseStanding?> FindLeaseAsync(string volumeId, CancellationToken cancellationToken) => new((LeaseStanding?)null);
 }
+
+/// <summary>What this site promised a primary.</summary>
+/// <param name="ReplicationId">The relation whose source asked.</param>
+/// <param name="GenerationId">The generation in which the primary acknowledges nothing without this site's lease.</param>
+/// <param name="Left">How long it may still go on; zero when it has certainly stopped. Only <see cref="IReplicaStore.SettleAsync"/> keeps new leases from being granted.</param>
+public sealed record LeaseStanding(string ReplicationId, string GenerationId, TimeSpan Left);
 
 /// <summary>A copy of a volume that this site holds.</summary>
 /// <param name="VolumeId">The volume.</param>

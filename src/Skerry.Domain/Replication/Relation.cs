@@ -63,6 +63,31 @@ internal sealed record Relation(
     /// <summary>The times of day, read; null for an interval, and where this site does not know the zone.</summary>
     public WallClock? WallClock { get; init; }
 
+    public const string AckField = "ack";
+    public const string OnIsolationField = "on_isolation";
+    public const string FailoverField = "failover";
+    public const string LocalOnlyField = "local_only";
+
+    /// <summary>One of <see cref="AckPolicies"/>.</summary>
+    public string Ack { get; init; } = AckPolicies.Local;
+
+    /// <summary>One of <see cref="IsolationPolicies"/>.</summary>
+    public string OnIsolation { get; init; } = IsolationPolicies.Continue;
+
+    /// <summary>One of <see cref="FailoverPolicies"/>.</summary>
+    public string Failover { get; init; } = FailoverPolicies.Manual;
+
+    /// <summary>
+    /// Since when, and why, flushes are acknowledged at the primary alone though <see cref="Ack"/> asks for more. Written before the
+    /// first that is, and taken back when the replica has everything again.
+    /// </summary>
+    public LocalOnly? LocalOnly { get; init; }
+
+    /// <summary>The lease is asked for in instant mode only: other modes have no replica that could be promoted without loss.</summary>
+    public bool Stops => OnIsolation == IsolationPolicies.Stop && Mode == ReplicationModes.Instant;
+
+    public bool WaitsForReplica => Ack == AckPolicies.Replica && Mode == ReplicationModes.Instant;
+
     /// <summary>
     /// Which site holds the replica follows from who is primary, so a failover reverses the relation without a write: the replica
     /// is at the other site, or at home when the other site became primary. Of several relations of a volume all follow the new
@@ -111,6 +136,10 @@ internal sealed record Relation(
                 TimeZone = entity.Text(TimeZoneField),
                 ScheduledAt = entity.Instant(ScheduledField),
                 WallClock = WallClock.Read(entity.Text(TimesField), entity.Text(DaysField), entity.Text(TimeZoneField)),
+                Ack = entity.Text(AckField, AckPolicies.Local),
+                OnIsolation = entity.Text(OnIsolationField, IsolationPolicies.Continue),
+                Failover = entity.Text(FailoverField, FailoverPolicies.Manual),
+                LocalOnly = entity.Json(LocalOnlyField, ReplicationJson.Default.LocalOnly),
             }
             : null;
 

@@ -33,13 +33,33 @@ internal static class ReplicationSummary
         // but a target that nothing has reached yet knows nothing, and the source may know why.
         var source = relation.Source is { } s && s.Generation >= current.Number ? s : null;
         var target = relation.Target is { } t && t.Generation >= current.Number && (source is null || (t.State != source.State && t.State != ReplicationWords.Waiting && t.Since > source.Since)) ? t : null;
-        if (target is not null)
+        var said = target is not null ? (target.State, target.Reason, target.NextStep)
+            : source is not null ? (source.State, source.Reason, source.NextStep)
+            : ((string, string?, string?)?)null;
+        if (said is { } words)
         {
-            return (target.State, target.Reason, target.NextStep);
+            return Acks(relation, source, words.Item2) is { } acks ? (words.Item1, acks, words.Item3) : words;
         }
 
-        return source is not null
-            ? (source.State, source.Reason, source.NextStep)
-            : (ReplicationWords.Waiting, $"Site {current.Site}, its primary in generation {current.Number}, has not reported yet.", null);
+        return (
+            ReplicationWords.Waiting, $"Site {current.Site}, its primary in generation {current.Number}, has not reported yet.", null);
+    }
+
+    /// <summary>
+    /// What acknowledgements promise, where that is less than the relation asks for; null where it is as much. That flushes wait for the
+    /// replica is believed only of who says so, and not where anybody knows of a note that they do not.
+    /// </summary>
+    private static string? Acks(Relation relation, SourceStatus? source, string? reason)
+    {
+        if (relation.WaitsForReplica && relation.LocalOnly is { } note)
+        {
+            var since = $"Flushes are acknowledged at the primary alone since {note.Since.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z";
+            return reason is null ? $"{since}: {note.Reason}" : $"{reason} {since}.";
+        }
+
+        var acks = source?.Acks is { } said && said.State != AckStates.Both ? said.Reason
+            : relation.WaitsForReplica && source?.Acks is null ? "It is not known that flushes wait for the replica."
+            : null;
+        return acks is null ? reason : reason is null || acks.EndsWith(reason, StringComparison.Ordinal) ? acks : $"{reason} {acks}";
     }
 }

@@ -5,7 +5,7 @@ namespace Skerry.Domain.Replication;
 
 /// <summary>Keeps the sending side in line with the state: one task of a mover for each relation whose volume is primary here.</summary>
 public sealed class SourceReconciler(
-    SiteContext site, VolumeDrivers drivers, IEnumerable<IDataMover> movers, FreshStatuses fresh) : IReconciler
+    SiteContext site, VolumeDrivers drivers, IEnumerable<IDataMover> movers, FreshStatuses fresh, MoverTasks tasks) : IReconciler
 {
     private static readonly Actor Self = Actor.System("replication source");
 
@@ -42,7 +42,8 @@ public sealed class SourceReconciler(
                 continue;
             }
 
-            if (relation.IsPaused)
+            // Where the target may promote itself by a lease, the source goes on asking for it: not to would stop the volume.
+            if (relation.IsPaused && !relation.Stops)
             {
                 isSteady &= await WriteAsync(relation, Paused(relation, primary.Current), cancellationToken);
                 continue;
@@ -68,8 +69,7 @@ public sealed class SourceReconciler(
             }
 
             wanted.Add(relation.Id);
-            var (target, _) = relation.ReplicaOf(site.SelfText);
-            var task = new MoverTask(relation.Id, relation.VolumeId, driver.Backend, target, primary.Current, run);
+            var task = tasks.Of(state, relation, driver.Backend, primary.Current, run);
             _begun[relation.Id] = new Begun(mover, relation.VolumeId);
             var report = mover.Synchronize(task);
             isSteady &= await WriteAsync(relation, Status(relation, primary.Current, report, run), cancellationToken);
@@ -124,9 +124,15 @@ public sealed class SourceReconciler(
     {
         foreach (var (id, begun) in _begun.Where(b => !wanted.Contains(b.Key)).ToList())
         {
-            var isForGood = Relation.Find(state, id) is null
-                || !(Generations.Primary(state, begun.VolumeId)?.IsPrimary(site.SelfText) ?? false);
-            await begun.Mover.CleanupAsync(id, begun.VolumeId, isForGood, cancellationToken);
+            var isPrimary = Generations.Primary(state, begun.VolumeId)?.IsPrimary(site.SelfText) ?? false;
+            var relation = Relation.Find(state, id);
+            await begun.Mover.CleanupAsync(id, begun.VolumeId, relation is null || !isPrimary, cancellationToken);
+            if (isPrimary && relation is not { IsPaused: false, Mode: ReplicationModes.Instant })
+            {
+                // Whoever lost the volume keeps what waits waiting: it is nothing that this site could still acknowledge.
+                begun.Mover.Disarm(id, begun.VolumeId);
+            }
+
             _begun.Remove(id);
         }
     }
@@ -144,6 +150,7 @@ public sealed class SourceReconciler(
             AnsweredSyncAt = isAnswered ? _asked[relation.Id].Asked : relation.Source?.AnsweredSyncAt,
             MissedRuns = relation.Source?.MissedRuns ?? 0,
             MissedUpTo = relation.Source?.MissedUpTo,
+            Acks = report.Acks,
         };
     }
 
@@ -169,7 +176,7 @@ public sealed class SourceReconciler(
         var (last, key) = (relation.Source, Relation.Key(relation.Id));
         var isNews = last is null || last.State != status.State || last.Reason != status.Reason || last.Generation != status.Generation
             || last.CompletedRun != status.CompletedRun || (last.Transfer is null) != (status.Transfer is null)
-            || last.LastTransfer != status.LastTransfer;
+            || last.LastTransfer != status.LastTransfer || last.Acks != status.Acks;
         var isMoving = last is not null
             && (last.LagBytes, last.PrimaryNumber, last.ReplicaNumber, last.Transfer?.DoneBytes)
                 != (status.LagBytes, status.PrimaryNumber, status.ReplicaNumber, status.Transfer?.DoneBytes);

@@ -24,6 +24,7 @@ internal sealed partial class ConfigurationReader
         ["identity"] = ["admin_password", "token_lifetime"],
         ["sync"] = ["peers", "SYNC_DELTA", "SYNC_MAX", "CLOCK_OFFSET"],
         ["store"] = ["url"],
+        ["replication"] = ["lease", "fence_command", "fence_timeout"],
     };
 
     private static readonly string[] BackendKeys = ["volume_driver", "directory", "capacity_gib", "valid_replication_devices", "scrub_interval", "scrub_rate"];
@@ -76,6 +77,7 @@ internal sealed partial class ConfigurationReader
             SyncMax = (int)Number("sync", "SYNC_MAX", 1000, 1, 1_000_000),
             ClockOffset = Seconds("sync", "CLOCK_OFFSET", 0, 0, 600),
             StorePath = StorePath(dataDirectory),
+            Replication = Replication(),
             Backends = [.. _file.SectionNames.Where(s => !KnownKeys.ContainsKey(s)).Select(s => Backend(s, dataDirectory))],
         };
     }

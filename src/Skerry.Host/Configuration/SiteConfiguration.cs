@@ -57,8 +57,16 @@ internal sealed record SiteConfiguration
     /// <summary>The SQLite file, absolute.</summary>
     public required string StorePath { get; init; }
 
+    public required ReplicationConfiguration Replication { get; init; }
+
     public required IReadOnlyList<BackendConfiguration> Backends { get; init; }
 }
+
+/// <summary>What concerns all replications of the site.</summary>
+/// <param name="Lease">How long this site, as a primary that stops when it is cut off, acknowledges after its target last answered; 1 s to 10 min, default 10 s.</param>
+/// <param name="FenceCommand">The program, an absolute path, and its arguments; null for none.</param>
+/// <param name="FenceTimeout">How long it may take; 1 s to an hour, default a minute.</param>
+internal sealed record ReplicationConfiguration(TimeSpan Lease, IReadOnlyList<string>? FenceCommand, TimeSpan FenceTimeout);
 
 /// <summary>A named place for volumes.</summary>
 /// <param name="Name">The section's name.</param>

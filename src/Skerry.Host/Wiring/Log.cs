@@ -16,4 +16,10 @@ internal static partial class Log
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Backend {Backend}: {Message} (healed: {IsHealed})")]
     public static partial void Damage(ILogger logger, string backend, string message, bool isHealed);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Command} fenced site {OldSite}, the primary of volume {VolumeId}, for operation {OperationId}")]
+    public static partial void Fenced(ILogger logger, string command, string oldSite, string volumeId, string operationId);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Command} {What}, so site {OldSite}, the primary of volume {VolumeId}, is not fenced and the failover is refused: {Said}")]
+    public static partial void NotFenced(ILogger logger, string command, string oldSite, string volumeId, string what, string said);
 }

@@ -56,7 +56,7 @@ internal static class SiteServices
         });
         services.AddLinks(new SyncOptions { SyncDelta = site.SyncDelta, SyncMax = site.SyncMax }, site.Peers);
         services.AddVolumes(site, certificate, stores);
-        services.AddReplication();
+        services.AddReplication(site);
         services.AddSkerryApi();
         services.AddSkerryNative();
         services.AddSingleton<IReconciler>(s => s.GetRequiredService<TokenKeyReconciler>());
@@ -151,7 +151,8 @@ internal static class SiteServices
                     s.GetServices<IDataMover>(),
                     s.GetServices<IReplicaStore>(),
                     s.GetRequiredService<ILinkStatus>(),
-                    s.GetRequiredService<ReplicaTrash>()),
+                    s.GetRequiredService<ReplicaTrash>(),
+                    s.GetRequiredService<IExternalFence>()),
             ]));
 
         services.AddSingleton<NativeExports>();
@@ -163,17 +164,20 @@ internal static class SiteServices
         services.AddHostedService(s => s.GetRequiredService<NbdListener>());
     }
 
-    private static void AddReplication(this IServiceCollection services)
+    private static void AddReplication(this IServiceCollection services, SiteConfiguration site)
     {
         services.AddSingleton(new NativeMoverOptions());
         services.AddSingleton(s => new NativeMover(
             s.GetRequiredService<BlockStoreSet>(),
             s.GetRequiredService<ISiteDialer>(),
+            s.GetRequiredService<IAckLedger>(),
+            BootClock.System,
             s.GetRequiredService<NativeMoverOptions>(),
             TimeProvider.System,
             new Random(),
             s.GetRequiredService<ILogger<NativeMover>>()));
         services.AddSingleton<IDataMover>(s => s.GetRequiredService<NativeMover>());
+        services.AddSingleton(BootClock.System);
         services.AddSingleton<NativeReplicas>();
         services.AddSingleton<IReplicaStore>(s => s.GetRequiredService<NativeReplicas>());
         services.AddSingleton<NativeReplicaEndpoint>();
@@ -191,7 +195,15 @@ internal static class SiteServices
         services.AddSingleton<DrillService>();
         services.AddSingleton<IReconciler, ReplicaTrashReconciler>();
         services.AddSingleton<IReconciler, DrillReconciler>();
-        services.AddSingleton<IOpenGuard, PromotionGuard>();
+        services.AddSingleton<PromotionGuard>();
+        services.AddSingleton<IOpenGuard, ArmingGuard>();
+        services.AddSingleton<MoverTasks>();
+        services.AddSingleton<IAckLedger, AckLedger>();
+        services.AddSingleton(new AckOptions { Lease = site.Replication.Lease });
+        services.AddSingleton<IExternalFence>(s => site.Replication.FenceCommand is { } command
+            ? new FenceCommand(command, site.Replication.FenceTimeout, s.GetRequiredService<ILoggerFactory>().CreateLogger("Skerry.Fence"))
+            : new NoExternalFence());
+        services.AddSingleton<IReconciler, AutomaticFailoverReconciler>();
         services.AddSingleton<IReconciler, HandoverReconciler>();
         services.AddSingleton<IReconciler, KeyReconciler>();
         services.AddSingleton<IReconciler, SourceReconciler>();

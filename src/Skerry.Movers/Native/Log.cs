@@ -34,4 +34,7 @@ internal static partial class Log
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Replication {ReplicationId} of volume {VolumeId} is not getting on: {Reason}")]
     public static partial void Trouble(ILogger logger, string replicationId, string volumeId, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Replication {ReplicationId} of volume {VolumeId}: flushes wait, since it could not be noted that they are acknowledged here alone: {Reason}")]
+    public static partial void NoteFailed(ILogger logger, string replicationId, string volumeId, string reason);
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Skerry.Blocks;
+using Skerry.Domain.Recovery;
 using Skerry.Domain.Replication;
 using Skerry.Domain.Sites;
 using Skerry.State.Clocks;
@@ -8,7 +9,8 @@ namespace Skerry.Movers.Native;
 
 /// <summary>Ships volumes of native backends to native backends: snapshots and their differences, then every write as it is made.</summary>
 public sealed class NativeMover(
-    BlockStoreSet stores, ISiteDialer dialer, NativeMoverOptions options, TimeProvider time, Random jitter, ILogger<NativeMover> logger)
+    BlockStoreSet stores, ISiteDialer dialer, IAckLedger ledger, BootClock clock, NativeMoverOptions options, TimeProvider time, Random jitter,
+    ILogger<NativeMover> logger)
     : IDataMover, IAsyncDisposable
 {
     /// <summary>The path of the sync listener under which <see cref="NativeReplicaEndpoint"/> is served.</summary>
@@ -17,6 +19,7 @@ public sealed class NativeMover(
     private readonly Lock _lock = new();
     private readonly TransferLimits _limits = new(options, time);
     private readonly Dictionary<string, SourceSession> _sessions = new(StringComparer.Ordinal);
+    private readonly VolumeGates _gates = new(clock);
 
     public string Driver => "native";
 
@@ -25,9 +28,12 @@ public sealed class NativeMover(
         SourceSession session;
         lock (_lock)
         {
+            _sessions.TryGetValue(task.ReplicationId, out var known);
+            task = task with { Acks = task.Acks ?? known?.Current.Acks ?? AckTerms.None };
+
             // Streaming goes on for as long as nobody stops it, so a change between following and single runs is another session's.
-            if (_sessions.TryGetValue(task.ReplicationId, out var known)
-                && known.Current with { Run = task.Run, RunSnapshotId = task.RunSnapshotId } == task && known.Current.Run is null == task.Run is null)
+            if (known is not null && known.Current with { Run = task.Run, RunSnapshotId = task.RunSnapshotId, Acks = task.Acks } == task
+                && known.Current.Run is null == task.Run is null)
             {
                 session = known;
             }
@@ -74,6 +80,23 @@ public sealed class NativeMover(
         }
     }
 
+    public async ValueTask ArmAsync(
+        string volumeId, Generation generation, IReadOnlyList<MoverTask> tasks, CancellationToken cancellationToken)
+    {
+        if (stores.FindVolume(volumeId) is not { } found)
+        {
+            return;
+        }
+
+        var gate = _gates.Of(await found.Store.OpenAsync(volumeId, cancellationToken), generation);
+        foreach (var task in tasks.Where(t => t.Acks is { WaitsForReplica: true }))
+        {
+            gate.Ack(task.ReplicationId, task.Acks!.IsLocalOnlyNoted);
+        }
+    }
+
+    public void Disarm(string replicationId, string volumeId) => _gates.Find(volumeId)?.Forget(replicationId);
+
     public async ValueTask DisposeAsync()
     {
         List<SourceSession> sessions;
@@ -97,5 +120,5 @@ public sealed class NativeMover(
                 ? store.OpenAsync(task.VolumeId, token)
                 : throw new BlockException(BlockError.NotFound, $"there is no native backend {task.Backend} at this site"),
             token => dialer.ConnectAsync(SiteId.Parse(task.TargetSite), Path, token),
-            _limits, options, time, jitter, logger);
+            _limits, _gates, ledger, options, time, jitter, logger);
 }

@@ -53,4 +53,7 @@ public sealed class NativeMoverOptions
 
     /// <summary>The longest pause between attempts, by default 5 s.</summary>
     public TimeSpan RetryMax { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>What this side says that it can do beyond version 1; null, for tests, for a side that has never heard of such words.</summary>
+    internal IReadOnlyList<string>? Features { get; init; } = Wire.Features.Own;
 }

@@ -118,7 +118,8 @@ public sealed class NativeReplicaEndpoint(
         return await channel.ReceiveAsync(both.Token) switch
         {
             null => null,
-            { Kind: FrameKind.Hello } frame => frame.Json(MoverJson.Default.HelloMessage),
+            { Kind: FrameKind.Hello } frame when frame.Json(MoverJson.Default.HelloMessage) is var hello =>
+                options.Features is null ? hello with { Features = null } : hello,
             { } other => throw new MoverProtocolException($"The source began with a frame of kind {other.Kind}, not with a hello."),
         };
     }

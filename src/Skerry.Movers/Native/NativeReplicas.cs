@@ -2,14 +2,18 @@ using System.Collections.Concurrent;
 using Skerry.Blocks;
 using Skerry.Blocks.Encryption;
 using Skerry.Domain;
+using Skerry.Domain.Recovery;
 using Skerry.Domain.Replication;
 
 namespace Skerry.Movers.Native;
 
 /// <summary>The copies that this site's native backends hold in the role of replicas.</summary>
-public sealed class NativeReplicas(BlockStoreSet stores) : IReplicaStore
+public sealed class NativeReplicas(BlockStoreSet stores, BootClock clock) : IReplicaStore
 {
     private readonly ConcurrentDictionary<string, ReplicaSlot> _slots = new(StringComparer.Ordinal);
+
+    /// <summary>What an earlier process granted, and when, is not known: it may have been a moment before this.</summary>
+    private readonly TimeSpan _startedAt = clock.Now;
 
     public string Driver => "native";
 
@@ -99,7 +103,14 @@ public sealed class NativeReplicas(BlockStoreSet stores) : IReplicaStore
         _slots.TryRemove(volumeId, out _);
     }
 
-    internal ReplicaSlot Slot(string volumeId) => _slots.GetOrAdd(volumeId, static id => new ReplicaSlot(id));
+    public async ValueTask<LeaseStanding?> FindLeaseAsync(string volumeId, CancellationToken cancellationToken)
+    {
+        var slot = Slot(volumeId);
+        return await LookAsync(slot, cancellationToken) is { } copy ? slot.Lease.Standing(copy.Volume) : null;
+    }
+
+    internal ReplicaSlot Slot(string volumeId) => _slots.GetOrAdd(
+        volumeId, static (id, me) => new ReplicaSlot(id, new ReplicaLease(me.clock, me._startedAt)), (clock, _startedAt));
 
     /// <summary>The copy that a source was admitted for; made when there is none. The caller has entered the slot.</summary>
     internal async ValueTask<ReplicaCopy> OpenOrCreateAsync(

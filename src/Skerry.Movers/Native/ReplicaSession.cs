@@ -23,6 +23,7 @@ internal sealed class ReplicaSession(
 
     private readonly SemaphoreSlim _flushing = new(1, 1);
     private readonly Zstd? _zstd = Zstd.IsThere ? new Zstd() : null;
+    private FlushAnswers? _flushes;
     private MarkMessage? _mark;
     private BeginCatchUpMessage? _catchUp;
     private bool _mayResync;
@@ -33,7 +34,9 @@ internal sealed class ReplicaSession(
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await FailPoint.ReachAsync(MoverSteps.HelloHeard, copy.Volume);
         await SendStateAsync(ended.Token, isFirst: true);
+        _flushes = new FlushAnswers(SettleDurableAsync, token => AcknowledgeAsync(copy.DurableNumber, token));
         var (pulse, watch) = (PulseAsync(ended), channel.WatchAsync(options.DeadAfter, ended));
+        var answering = _flushes.RunAsync(ended, e => slot.Trouble = Refusal.State(e.Message));
         try
         {
             while (await channel.ReceiveAsync(ended.Token) is { } frame)
@@ -46,7 +49,7 @@ internal sealed class ReplicaSession(
         finally
         {
             await ended.CancelAsync();
-            await Task.WhenAll(pulse, watch);
+            await Task.WhenAll(pulse, watch, answering);
             _zstd?.Dispose();
         }
     }
@@ -74,6 +77,20 @@ internal sealed class ReplicaSession(
                 await FailPoint.ReachAsync(MoverSteps.AskHeard, copy.Volume);
                 await SettleDurableAsync(cancellationToken);
                 await SendStateAsync(cancellationToken);
+                break;
+            case FrameKind.FlushAsk:
+                _flushes!.Ask();
+                break;
+            case FrameKind.LeaseAsk:
+                await GrantAsync(frame.Json(MoverJson.Default.LeaseAskMessage), cancellationToken);
+                break;
+            case FrameKind.LeaseRelease:
+                await ReplicaLease.ForgetAsync(copy.Volume, cancellationToken);
+                using (var released = new FrameBuilder(FrameKind.LeaseReleased))
+                {
+                    await channel.SendAsync(released, cancellationToken);
+                }
+
                 break;
             case FrameKind.Extend:
                 await copy.GrowAsync(frame.Json(MoverJson.Default.ExtendMessage).SizeBytes, cancellationToken);
@@ -244,8 +261,8 @@ internal sealed class ReplicaSession(
         var state = copy.State();
         if (isFirst && hello.Features is { } theirs)
         {
-            state = state with { Features = Features.Own };
-            if (theirs.Contains(TravellingSnapshots.Feature))
+            state = state with { Features = options.Features };
+            if (theirs.Contains(TravellingSnapshots.Feature) && Features.Has(options.Features, TravellingSnapshots.Feature))
             {
                 state = state with { Snapshots = [.. copy.Volume.Snapshots.Select(s => s.Id).Where(TravellingSnapshots.Travels)] };
             }
@@ -253,6 +270,23 @@ internal sealed class ReplicaSession(
 
         await channel.SendAsync(FrameKind.State, state, MoverJson.Default.StateMessage, cancellationToken);
         await FailPoint.ReachAsync(MoverSteps.StateSent, copy.Volume);
+    }
+
+    private async ValueTask AcknowledgeAsync(long durable, CancellationToken cancellationToken)
+    {
+        await channel.SendAsync(
+            FrameKind.Ack, new AckMessage(copy.Volume.Lineage.LastNumber, durable), MoverJson.Default.AckMessage, cancellationToken);
+        await FailPoint.ReachAsync(MoverSteps.AckSent, copy.Volume);
+    }
+
+    /// <summary>Only to the primary that this site knows of: one that was passed over must run out.</summary>
+    private async ValueTask GrantAsync(LeaseAskMessage ask, CancellationToken cancellationToken)
+    {
+        if (judge().Refusal is null)
+        {
+            var grant = await slot.Lease.GrantAsync(copy.Volume, hello, ask, cancellationToken);
+            await channel.SendAsync(FrameKind.LeaseGrant, grant, MoverJson.Default.LeaseGrantMessage, cancellationToken);
+        }
     }
 
     private async ValueTask SettleDurableAsync(CancellationToken cancellationToken)
@@ -313,9 +347,7 @@ internal sealed class ReplicaSession(
                 if (durable != lastDurable || time.GetElapsedTime(lastAck) >= options.HeartbeatInterval)
                 {
                     (lastAck, lastDurable) = (time.GetTimestamp(), durable);
-                    await channel.SendAsync(
-                        FrameKind.Ack, new AckMessage(copy.Volume.Lineage.LastNumber, durable), MoverJson.Default.AckMessage, ended.Token);
-                    await FailPoint.ReachAsync(MoverSteps.AckSent, copy.Volume);
+                    await AcknowledgeAsync(durable, ended.Token);
                 }
 
                 if (copy.CatchUp is null && time.GetElapsedTime(lastSaved) >= SavePointEvery)

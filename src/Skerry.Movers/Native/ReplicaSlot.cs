@@ -11,7 +11,7 @@ namespace Skerry.Movers.Native;
 /// Fields are read without the lock for reports; each is a reference or a number that is replaced whole. A newer source of the same
 /// volume ends the session before it, which may be hanging on a dead link.
 /// </remarks>
-internal sealed class ReplicaSlot(string volumeId)
+internal sealed class ReplicaSlot(string volumeId, ReplicaLease lease)
 {
     private readonly SemaphoreSlim _use = new(1, 1);
     private readonly Lock _gate = new();
@@ -19,6 +19,8 @@ internal sealed class ReplicaSlot(string volumeId)
     private int _closed;
 
     public string VolumeId => volumeId;
+
+    public ReplicaLease Lease => lease;
 
     /// <summary>Held while the copy is taken up from disk.</summary>
     public SemaphoreSlim Opening { get; } = new(1, 1);

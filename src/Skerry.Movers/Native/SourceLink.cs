@@ -10,14 +10,16 @@ namespace Skerry.Movers.Native;
 
 /// <summary>One connection of a source to its replica, from hello to the end.</summary>
 internal sealed class SourceLink(
-    MoverTask task, BlockVolume volume, SourceFacts facts, SettleRequests settle, TransferLimits limits, NativeMoverOptions options, TimeProvider time,
-    ILogger logger)
+    MoverTask task, BlockVolume volume, SourceFacts facts, SettleRequests settle, SourceAcks acks, TransferLimits limits,
+    NativeMoverOptions options, TimeProvider time, ILogger logger)
 {
     private readonly ReplyInbox _replies = new();
     private readonly StreamWindow _window = new();
     private readonly SemaphoreSlim _acknowledged = new(0, 1);
+    private readonly LeaseAsking _leases = new(acks, options, time);
     private Exception? _failure;
     private IReadOnlyList<string>? _theirFeatures;
+    private Task _leasing = Task.CompletedTask;
 
     /// <summary>The travelling snapshots that the replica has; null when it does not know of them.</summary>
     private HashSet<string>? _there;
@@ -34,7 +36,7 @@ internal sealed class SourceLink(
             new HelloMessage(
                 HelloMessage.CurrentVersion, task.ReplicationId, task.VolumeId, task.Generation.Number, task.Generation.Id, volume.SizeBytes)
             {
-                Features = Features.Own,
+                Features = options.Features,
             },
             MoverJson.Default.HelloMessage,
             ended.Token);
@@ -44,7 +46,7 @@ internal sealed class SourceLink(
         var watching = channel.WatchAsync(options.DeadAfter, ended);
         try
         {
-            await FollowAsync(channel, current, ended.Token);
+            await FollowAsync(channel, current, ended);
             await channel.CloseAsync("done");
         }
         catch (Exception e) when (channel.IsSilent && !cancellationToken.IsCancellationRequested)
@@ -58,17 +60,24 @@ internal sealed class SourceLink(
         finally
         {
             await ended.CancelAsync();
-            await Task.WhenAll(receiving, beating, watching);
+            await Task.WhenAll(receiving, beating, watching, _leasing);
             facts.Now = facts.Now with { IsConnected = false };
         }
     }
 
-    private async ValueTask FollowAsync(FrameChannel channel, Func<MoverTask> current, CancellationToken cancellationToken)
+    private async ValueTask FollowAsync(FrameChannel channel, Func<MoverTask> current, CancellationTokenSource ended)
     {
+        var cancellationToken = ended.Token;
         var state = Heard(await _replies.StateAsync(cancellationToken));
         _theirFeatures = state.Features;
         await FailPoint.ReachAsync(MoverSteps.StateHeard, volume);
-        _there = state.Features?.Contains(TravellingSnapshots.Feature) == true ? [.. state.Snapshots ?? []] : null;
+        _there = Features.Has(state.Features, TravellingSnapshots.Feature) && Features.Has(options.Features, TravellingSnapshots.Feature)
+            ? [.. state.Snapshots ?? []]
+            : null;
+        acks.Shortcoming = Features.Has(state.Features, Features.FlushAsk) && Features.Has(state.Features, Features.Lease)
+            ? null
+            : "The replica's site is of an older version, which does not answer flushes.";
+        _leasing = _leases.RunAsync(channel, ended);
         while (true)
         {
             var (wanted, keptAs) = (current().Run, current().RunSnapshotId);
@@ -335,6 +344,7 @@ internal sealed class SourceLink(
         var (sent, size) = (tap.StartsAfter, from.SizeBytes);
         (facts.Window, facts.Tap) = (_window, tap);
         facts.Now = new SourceFacts.Standing(ReplicationWords.Secondary, null, null, true);
+        acks.Streaming(tap.StartsAfter, from.DurableNumber);
         var marked = time.GetTimestamp();
         using var tick = new PeriodicTimer(options.HeartbeatInterval / 2, time);
         Task<bool> ticking = tick.WaitForNextTickAsync(cancellationToken).AsTask();
@@ -346,7 +356,7 @@ internal sealed class SourceLink(
         {
             while (true)
             {
-                if (reading is null && _window.Bytes < options.WindowBytes && (pacing.IsCompleted || settle.Arrived.IsCompleted))
+                if (reading is null && _window.Bytes < options.WindowBytes && (pacing.IsCompleted || settle.Arrived.IsCompleted || acks.Ack?.IsAwaited(sent) == true))
                 {
                     oldest = tap.OldestQueuedAt;
                     reading = tap.ReadAsync(options.ChunkBytes, cancellationToken).AsTask();
@@ -356,7 +366,9 @@ internal sealed class SourceLink(
                 {
                     acknowledged ??= _acknowledged.WaitAsync(cancellationToken);
                     var asked = settle.Arrived;
-                    await Task.WhenAny(reading ?? (pacing.IsCompleted ? acknowledged : pacing), acknowledged, ticking, asked.IsCompleted ? acknowledged : asked);
+                    await Task.WhenAny(
+                        reading ?? (pacing.IsCompleted ? acknowledged : pacing), acknowledged, ticking, asked.IsCompleted ? acknowledged : asked,
+                        acks.Ack?.Wanted ?? acknowledged);
                     acknowledged = acknowledged.IsCompleted ? null : acknowledged;
                     cancellationToken.ThrowIfCancellationRequested();
                 }
@@ -394,6 +406,12 @@ internal sealed class SourceLink(
                     }
                 }
 
+                if (acks.Ack?.TakeAsk(sent) is { } upTo)
+                {
+                    await channel.SendAsync(
+                        FrameKind.FlushAsk, new FlushAskMessage(upTo), MoverJson.Default.FlushAskMessage, cancellationToken);
+                }
+
                 if (ticking.IsCompleted)
                 {
                     ticking = tick.WaitForNextTickAsync(cancellationToken).AsTask();
@@ -420,6 +438,7 @@ internal sealed class SourceLink(
         }
         finally
         {
+            acks.Away();
             if (reading is not null)
             {
                 // The read ends with the tap; what it may still bring is given back.
@@ -523,6 +542,12 @@ internal sealed class SourceLink(
                         Acknowledged(frame.Json(MoverJson.Default.AckMessage));
                         await FailPoint.ReachAsync(MoverSteps.AckHeard, volume);
                         break;
+                    case FrameKind.LeaseGrant:
+                        _leases.Granted(frame.Json(MoverJson.Default.LeaseGrantMessage));
+                        break;
+                    case FrameKind.LeaseReleased:
+                        _leases.Released();
+                        break;
                     case FrameKind.Refused:
                         throw new ReplicaRefusedException(frame.Json(MoverJson.Default.RefusedMessage));
                     default:
@@ -545,6 +570,7 @@ internal sealed class SourceLink(
     private void Acknowledged(AckMessage ack)
     {
         _window.Acknowledge(ack.AppliedNumber);
+        acks.Ack?.Durable(ack.DurableNumber);
         facts.Durable = new SourceFacts.Numbered(ack.DurableNumber);
         if (facts.Replica is { } replica && facts.Tap is { } tap)
         {

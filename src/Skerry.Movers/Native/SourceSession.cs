@@ -21,6 +21,7 @@ internal sealed class SourceSession : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
     private readonly SettleRequests _settle = new();
+    private readonly SourceAcks _acks;
     private readonly Task _loop;
     private MoverTask _task;
     private BlockVolume? _volume;
@@ -29,8 +30,10 @@ internal sealed class SourceSession : IAsyncDisposable
 
     public SourceSession(
         MoverTask task, Task after, Func<CancellationToken, ValueTask<BlockVolume>> open,
-        Func<CancellationToken, ValueTask<WebSocket>> connect, TransferLimits limits, NativeMoverOptions options, TimeProvider time, Random jitter, ILogger logger)
+        Func<CancellationToken, ValueTask<WebSocket>> connect, TransferLimits limits, VolumeGates gates, IAckLedger ledger,
+        NativeMoverOptions options, TimeProvider time, Random jitter, ILogger logger)
     {
+        _acks = new SourceAcks(task, gates, ledger, Facts, time, logger);
         (_task, _open, _connect, _limits, _options, _time, _jitter, _logger) = (task, open, connect, limits, options, time, jitter, logger);
         _loop = LoopAsync(after);
     }
@@ -41,7 +44,7 @@ internal sealed class SourceSession : IAsyncDisposable
 
     public static string SnapshotId(string replicationId) => $"repl-{replicationId}";
 
-    /// <summary>The same relation under the same generation, perhaps with another run.</summary>
+    /// <summary>The same relation under the same generation, perhaps with another run or other terms for acknowledgements.</summary>
     public void Change(MoverTask task)
     {
         if (Current == task)
@@ -50,6 +53,7 @@ internal sealed class SourceSession : IAsyncDisposable
         }
 
         Volatile.Write(ref _task, task);
+        _acks.Apply(task.Acks ?? AckTerms.None);
         Interlocked.Exchange(ref _taskChanged, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
     }
 
@@ -79,13 +83,17 @@ internal sealed class SourceSession : IAsyncDisposable
             : now.State;
         return new MoverReport(
             state, now.Reason, now.NextStep, now.IsConnected, lagBytes, lagSeconds, number, facts.Durable?.Number,
-            facts.Transfer?.Status(isDone: false), facts.LastTransfer, facts.LastSync?.At, facts.CompletedRun?.At);
+            facts.Transfer?.Status(isDone: false), facts.LastTransfer, facts.LastSync?.At, facts.CompletedRun?.At)
+        {
+            Acks = _acks.Report(),
+        };
     }
 
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
         await _loop;
+        await _acks.DisposeAsync();
         _settle.Close();
         _stop.Dispose();
     }
@@ -136,8 +144,10 @@ internal sealed class SourceSession : IAsyncDisposable
         try
         {
             var volume = _volume ??= await _open(_stop.Token);
+            _acks.Attach(volume);
             using var socket = await _connect(_stop.Token);
-            await new SourceLink(Current, volume, Facts, _settle, _limits, _options, _time, _logger).RunAsync(socket, () => Current, _stop.Token);
+            await new SourceLink(Current, volume, Facts, _settle, _acks, _limits, _options, _time, _logger)
+                .RunAsync(socket, () => Current, _stop.Token);
             return null;
         }
         catch (ReplicaRefusedException e)

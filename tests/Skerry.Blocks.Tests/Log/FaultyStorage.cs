@@ -38,8 +38,13 @@ internal sealed class FaultyStorage : IBackingStorage
     /// <summary>Called before each change of names or bytes, and before each sync, with no other of them under way.</summary>
     public Action? Boundary { get; set; }
 
+    private int _syncs;
+
     /// <summary>From now on every sync of a file fails, as a dying disk does.</summary>
     public bool SyncsFail { get; set; }
+
+    /// <summary>How many files were synced.</summary>
+    public int Syncs => Volatile.Read(ref _syncs);
 
     /// <summary>From now on every write fails, and leaves nothing.</summary>
     public bool WritesFail { get; set; }
@@ -352,6 +357,7 @@ internal sealed class FaultyStorage : IBackingStorage
 
         public void Sync()
         {
+            Interlocked.Increment(ref storage._syncs);
             lock (storage._lock)
             {
                 storage.Event();

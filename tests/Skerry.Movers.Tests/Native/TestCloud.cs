@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Skerry.Blocks;
 using Skerry.Blocks.Tests.Log;
 using Skerry.Domain;
+using Skerry.Domain.Recovery;
 using Skerry.Domain.Replication;
 using Skerry.Domain.Sites;
 using Skerry.Movers.Native;
@@ -48,14 +49,28 @@ internal sealed class TestCloud : IAsyncDisposable
 
     public bool IsCutOff { get; set; }
 
+    public MemoryLedger Ledger { get; } = new();
+
     public bool MayResync { get; set; } = true;
 
     /// <summary>A replica that passes on what it has, beside the primary.</summary>
     public TestSite? PassesOn { get; set; }
 
-    public TestSite Add(ulong number, TimeSpan clockOff = default, BlockStoreOptions? layout = null)
+    /// <param name="number">Of the site.</param>
+    /// <param name="clockOff">By how much its clock is wrong.</param>
+    /// <param name="layout">Of its store.</param>
+    /// <param name="isOld">Whether it speaks version 1 and has not heard of features.</param>
+    public TestSite Add(ulong number, TimeSpan clockOff = default, BlockStoreOptions? layout = null, bool isOld = false)
     {
-        var site = new TestSite(this, number, clockOff, layout);
+        var options = isOld ? new NativeMoverOptions
+        {
+            FlushInterval = Options.FlushInterval,
+            HeartbeatInterval = Options.HeartbeatInterval,
+            RetryMin = Options.RetryMin,
+            RetryMax = Options.RetryMax,
+            Features = null,
+        } : Options;
+        var site = new TestSite(this, number, clockOff, layout, options);
         Strikes.Add(site);
         site.Start();
         _sites.Add(site);
@@ -87,7 +102,7 @@ internal sealed class TestCloud : IAsyncDisposable
 }
 
 /// <summary>One site of a <see cref="TestCloud"/>.</summary>
-internal sealed class TestSite(TestCloud cloud, ulong number, TimeSpan clockOff, BlockStoreOptions? layout)
+internal sealed class TestSite(TestCloud cloud, ulong number, TimeSpan clockOff, BlockStoreOptions? layout, NativeMoverOptions options)
     : ISiteDialer, IReplicaAdmission, IStrikeable
 {
     private readonly Lock _striking = new();
@@ -113,6 +128,9 @@ internal sealed class TestSite(TestCloud cloud, ulong number, TimeSpan clockOff,
 
     public BlockStore Store { get; private set; } = null!;
 
+    /// <summary>How many files of the store were synced since it was opened.</summary>
+    public int Syncs => _storage.Syncs;
+
     public NativeMover Mover { get; private set; } = null!;
 
     public NativeReplicas Replicas { get; private set; } = null!;
@@ -120,6 +138,8 @@ internal sealed class TestSite(TestCloud cloud, ulong number, TimeSpan clockOff,
     public NativeReplicaEndpoint Endpoint { get; private set; } = null!;
 
     public List<string> KeptSnapshots { get; } = [];
+
+    public BootClock BootClock { get; set; } = BootClock.System;
 
     public void Start()
     {
@@ -135,11 +155,11 @@ internal sealed class TestSite(TestCloud cloud, ulong number, TimeSpan clockOff,
             },
             _storage);
         var stores = new BlockStoreSet(new Dictionary<string, BlockStore> { ["ssd"] = Store });
-        Replicas = new NativeReplicas(stores);
+        Replicas = new NativeReplicas(stores, BootClock);
         Endpoint = new NativeReplicaEndpoint(
-            Replicas, this, cloud.Options, Time, NullLogger<NativeReplicaEndpoint>.Instance);
+            Replicas, this, options, Time, NullLogger<NativeReplicaEndpoint>.Instance);
         Mover = new NativeMover(
-            stores, this, cloud.Options, Time, new Random((int)number), NullLogger<NativeMover>.Instance);
+            stores, this, cloud.Ledger, BootClock, options, Time, new Random((int)number), NullLogger<NativeMover>.Instance);
         _isUp = true;
     }
 
@@ -406,6 +426,41 @@ internal sealed class TestSite(TestCloud cloud, ulong number, TimeSpan clockOff,
             KeptSnapshots.Add(name);
         }
 
+        return default;
+    }
+}
+
+/// <summary>Notes that flushes go on by themselves, in memory.</summary>
+internal sealed class MemoryLedger : IAckLedger
+{
+    private volatile string? _note;
+    private volatile bool _isBroken;
+
+    public string? Note => _note;
+
+    public int Notes { get; private set; }
+
+    /// <summary>Nothing can be noted: the state's disk fails.</summary>
+    public bool IsBroken
+    {
+        get => _isBroken;
+        set => _isBroken = value;
+    }
+
+    public ValueTask NoteLocalOnlyAsync(string replicationId, string reason, CancellationToken cancellationToken)
+    {
+        if (_isBroken)
+        {
+            throw new IOException("the state cannot be written");
+        }
+
+        (_note, Notes) = (reason, Notes + 1);
+        return default;
+    }
+
+    public ValueTask ClearLocalOnlyAsync(string replicationId, CancellationToken cancellationToken)
+    {
+        _note = null;
         return default;
     }
 }

@@ -229,8 +229,12 @@ public sealed class TravellingSnapshotTests
         // An old replica: it says nothing of features, and gets the writes alone.
         var link = new MemoryLink();
         using var ended = new CancellationTokenSource();
+        var facts = new SourceFacts();
+        await using var acks = new SourceAcks(
+            north.TaskTo(south), new VolumeGates(Skerry.Domain.Recovery.BootClock.System), cloud.Ledger, facts, TimeProvider.System, NullLogger.Instance);
+        acks.Attach(source);
         var running = new SourceLink(
-            north.TaskTo(south), source, new SourceFacts(), new SettleRequests(), new TransferLimits(cloud.Options, TimeProvider.System), cloud.Options,
+            north.TaskTo(south), source, facts, new SettleRequests(), acks, new TransferLimits(cloud.Options, TimeProvider.System), cloud.Options,
             TimeProvider.System, NullLogger.Instance)
             .RunAsync(link.Client, () => north.TaskTo(south), ended.Token);
         using var replica = new FrameChannel(link.Server, TimeProvider.System);

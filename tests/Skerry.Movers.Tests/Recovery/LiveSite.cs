@@ -29,6 +29,8 @@ internal sealed class LiveCloud : IAsyncDisposable
     /// <summary>Sites that nobody reaches and that reach nobody.</summary>
     public HashSet<string> CutOff { get; } = [];
 
+    public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(1);
+
     /// <summary>True while links carry blocks and no state: what the sites decide is not told to each other.</summary>
     public bool IsStateHeldBack { get; set; }
 
@@ -84,6 +86,9 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
     /// <summary>Told of each stage of a planned move before any of it is done.</summary>
     public Func<string, string, CancellationToken, ValueTask> AtStage { get; set; } = (_, _, _) => ValueTask.CompletedTask;
 
+    /// <summary>Taken up by the next start.</summary>
+    public IExternalFence Fence { get; set; } = new NoExternalFence();
+
     public SiteContext Context { get; private set; } = null!;
 
     /// <summary>The files of the site's store.</summary>
@@ -135,12 +140,12 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
         var drivers = new VolumeDrivers([new NativeDriver("ssd", Store, Exports)]);
         var options = new NativeMoverOptions { HeartbeatInterval = TimeSpan.FromMilliseconds(100), FlushInterval = TimeSpan.FromMilliseconds(50) };
         var admission = new ReplicaAdmission(Context);
-        Replicas = new NativeReplicas(stores);
+        Replicas = new NativeReplicas(stores, BootClock.System);
         Endpoint = new NativeReplicaEndpoint(Replicas, admission, options, time, NullLogger<NativeReplicaEndpoint>.Instance);
         var holders = new CopyHolders(Context);
         HealEndpoint = new NativeHealEndpoint(stores, holders, options, time, NullLogger<NativeHealEndpoint>.Instance);
         Store.Healer = new NativeHealer(this, holders, options, time, NullLogger<NativeHealer>.Instance);
-        Mover = new NativeMover(stores, this, options, time, new Random(), NullLogger<NativeMover>.Instance);
+        Mover = new NativeMover(stores, this, new AckLedger(Context), BootClock.System, options, time, new Random(), NullLogger<NativeMover>.Instance);
         var guards = new[] { new ReplicatedVolumeGuard(Context, [Mover]) };
         Operations = new OperationService(Context);
         Volumes = new VolumeService(Context, Operations, guards);
@@ -155,16 +160,19 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
             Context,
             [
                 .. VolumeOperations.Handlers(Context, drivers, Exports, guards),
-                .. RecoveryOperations.Handlers(Context, drivers, Exports, [Mover], [Replicas], this, trash, (volumeId, stage, token) => AtStage(volumeId, stage, token)),
+                .. RecoveryOperations.Handlers(
+                    Context, drivers, Exports, [Mover], [Replicas], this, trash, Fence, (volumeId, stage, token) => AtStage(volumeId, stage, token)),
             ]);
+        var tasks = new MoverTasks(Context, new AckOptions { Lease = cloud.Lease });
         IReconciler[] reconcilers =
         [
             new FenceReconciler(Context, drivers, Exports),
-            new VolumeReconciler(Context, drivers, new PromotionGuard([Replicas])),
+            new VolumeReconciler(Context, drivers, new ArmingGuard(new PromotionGuard([Replicas]), Context, drivers, [Mover], tasks)),
             new BackendReconciler(Context, drivers, ReplicationTargets.Any),
             _operationReconciler,
             new KeyReconciler(Context, drivers),
-            new SourceReconciler(Context, drivers, [Mover], fresh),
+            new SourceReconciler(Context, drivers, [Mover], fresh, tasks),
+            new AutomaticFailoverReconciler(Context, Operations, [Replicas], this),
             new TargetReconciler(Context, [Replicas], fresh),
             new ReplicaTrashReconciler(trash),
             new DrillReconciler(Context, Drills),

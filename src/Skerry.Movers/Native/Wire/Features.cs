@@ -15,8 +15,15 @@ internal static class Features
     /// <summary>The replica takes <see cref="FrameKind.Packed"/>.</summary>
     public const string Zstd = "zstd";
 
+    /// <summary>The replica answers <see cref="FrameKind.FlushAsk"/> as soon as its disk has done it.</summary>
+    public const string FlushAsk = "flush-ask";
+
+    /// <summary>The replica grants leases.</summary>
+    public const string Lease = "lease";
+
     /// <summary>All of this side.</summary>
-    public static IReadOnlyList<string> Own { get; } = [SumDigest, Extents, TravellingSnapshots.Feature, .. Wire.Zstd.IsThere ? [Zstd] : Array.Empty<string>()];
+    public static IReadOnlyList<string> Own { get; } =
+        [SumDigest, Extents, TravellingSnapshots.Feature, FlushAsk, Lease, .. Wire.Zstd.IsThere ? [Zstd] : Array.Empty<string>()];
 
     /// <summary>Whether the other side, which said <paramref name="theirs"/>, can do what this side can.</summary>
     public static bool Has(IReadOnlyList<string>? theirs, string feature) =>

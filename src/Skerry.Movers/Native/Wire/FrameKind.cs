@@ -34,4 +34,11 @@ internal enum FrameKind : byte
     // From the source, to a replica that named the feature.
     Packed = 40,
     Extents = 41,
+
+    // Acknowledgements and the lease: from the source, but for those that answer.
+    FlushAsk = 50,
+    LeaseAsk = 51,
+    LeaseGrant = 52,
+    LeaseRelease = 53,
+    LeaseReleased = 54,
 }

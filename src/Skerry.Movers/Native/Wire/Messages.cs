@@ -75,6 +75,19 @@ internal sealed record HeartbeatMessage(long PrimaryNumber, long? OwedBytes);
 /// <summary>What the replica applied, and what of it is on stable storage.</summary>
 internal sealed record AckMessage(long AppliedNumber, long DurableNumber);
 
+/// <summary>The replica is to make all writes up to the number durable, which were sent before, and to answer with an Ack as soon as they are.</summary>
+internal sealed record FlushAskMessage(long Number);
+
+/// <summary>The source asks for leave to acknowledge for so long, counted from before it asked.</summary>
+/// <param name="Sequence">Names the ask in its answer.</param>
+internal sealed record LeaseAskMessage(long Sequence, long LengthMilliseconds);
+
+/// <summary>The replica will not promote itself before that time, and more for the drift of clocks, has passed since it sent this.</summary>
+internal sealed record LeaseGrantMessage(long Sequence, long LengthMilliseconds);
+
+/// <summary>A replica's promise and a source's duty, kept with the volume at each: in that generation there are leases.</summary>
+internal sealed record LeaseDocument(long Generation, string GenerationId, string ReplicationId, long LengthMilliseconds);
+
 /// <summary>The replica does not take part.</summary>
 /// <param name="IsTemporary">True when asking again later can help.</param>
 /// <param name="Generation">The highest generation known there.</param>
@@ -134,4 +147,8 @@ internal sealed record RunDocument(long Generation, string RunId, long FirstNumb
 [JsonSerializable(typeof(FetchMessage))]
 [JsonSerializable(typeof(CatchUpDocument))]
 [JsonSerializable(typeof(RecoveryPointDocument))]
+[JsonSerializable(typeof(FlushAskMessage))]
+[JsonSerializable(typeof(LeaseAskMessage))]
+[JsonSerializable(typeof(LeaseGrantMessage))]
+[JsonSerializable(typeof(LeaseDocument))]
 internal sealed partial class MoverJson : JsonSerializerContext;
