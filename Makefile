@@ -7,6 +7,9 @@
 #   make prove [SEED=x] [STEPS=n]    the block store against its model, under crashes and faults
 #   make fuzz [SEED=x] [MESSAGES=n]  a million hostile NBD messages; no crash, and memory, threads and sockets as before
 #   make soak [MINUTES=10]           the block store under everything at once; memory and space must stay flat
+#   make disasters [SEEDS=2000] [SEED=x]  one volume's sites in one process, struck in the middle of every step of replication
+#   make disasters-real [ROUNDS=100] [SEED=x]  real sites killed, cut off and failed over under a writer
+#   make rounds [ROUNDS=50]          planned failover and failback of one volume under a writer, in a row
 #   make simulate [SEEDS=n] [SEED=x] sites in one process, under faults, on virtual time
 #   make bench [NAME=blocks]         measurements beside peers, into artifacts/bench; also
 #     [CASES=randwrite,fsync] [TRANSPORT=tcp|unix] [ROUNDS=5] [GIB=16] [SECONDS=60]
@@ -20,7 +23,7 @@ export DOTNET_NOLOGO := 1
 export MSBUILDTERMINALLOGGER := off
 
 CONFIGURATION ?= Release
-SEEDS ?= 200
+SEEDS ?=
 SEED ?=
 STEPS ?=
 MESSAGES ?= 1000000
@@ -35,7 +38,7 @@ KEEP ?=
 
 DOTNET_BUILD := dotnet build -c $(CONFIGURATION) -v quiet -clp:NoSummary
 
-.PHONY: build demo test bench simulate prove fuzz soak lint setup clean
+.PHONY: build demo test bench simulate disasters disasters-real rounds prove fuzz soak lint setup clean
 
 setup:
 	@eng/setup
@@ -52,7 +55,17 @@ test: build
 
 simulate: setup
 	@$(DOTNET_BUILD) tests/Skerry.Simulation
-	@SKERRY_SEEDS=$(SEEDS) SKERRY_SEED=$(SEED) dotnet tests/Skerry.Simulation/bin/$(CONFIGURATION)/net10.0/Skerry.Simulation.dll
+	@SKERRY_SEEDS=$(or $(SEEDS),200) SKERRY_SEED=$(SEED) dotnet tests/Skerry.Simulation/bin/$(CONFIGURATION)/net10.0/Skerry.Simulation.dll
+
+disasters: setup
+	@$(DOTNET_BUILD) tests/Skerry.Movers.Tests
+	@eng/disasters "$(SEEDS)" "$(SEED)"
+
+disasters-real: build
+	@eng/disasters-real "$(ROUNDS)" "$(SEED)"
+
+rounds: build
+	@PLANNED=1 eng/disasters-real "$(ROUNDS)" "$(SEED)"
 
 prove: setup
 	@$(DOTNET_BUILD) tests/Skerry.Blocks.Tests

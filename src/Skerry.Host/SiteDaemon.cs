@@ -30,6 +30,12 @@ internal static class SiteDaemon
             await using var replica = await SiteState.OpenAsync(site, directory, cancellationToken);
             await using var stores = await SiteDisks.OpenAsync(site, keyHolder, cancellationToken);
             await using var app = Build(site, directory, certificate, tokenKey, replica, stores);
+            if (site.KillAt is { } killAt)
+            {
+                Log.KillsItself(app.Logger, killAt.Moment, killAt.Times);
+                killAt.Arm();
+            }
+
             await FirstStart.RunAsync(app.Services, site, directory, cancellationToken);
             await StartAsync(app, site, cancellationToken);
             Log.Serving(app.Logger, site.Name, replica.Site, site.Listen, site.SyncListen, site.NbdListen);

@@ -72,6 +72,16 @@ public sealed class DemoSite(Stage stage, string name, string role, int apiPort,
         }, cancellationToken);
     }
 
+    /// <summary>From its next start on the daemon kills itself at this moment; null ends that.</summary>
+    public void KillItselfAt(string? moment)
+    {
+        WriteConfiguration();
+        if (moment is not null)
+        {
+            File.AppendAllText(ConfigurationPath, $"[test]\nkill_at = {moment}\n");
+        }
+    }
+
     /// <summary>SIGKILL.</summary>
     public Task KillAsync() => Daemon.KillAsync();
 

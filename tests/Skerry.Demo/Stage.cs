@@ -81,6 +81,9 @@ public sealed class Stage : IAsyncDisposable
 
     public void HealNorth() => Array.ForEach(NorthsWires, w => w.Heal());
 
+    /// <summary>Every piece that north's wires carry is held back for so long; zero ends it.</summary>
+    public void SlowNorth(TimeSpan delay) => Array.ForEach(NorthsWires, w => w.Delay = delay);
+
     /// <summary>Runs when the stage is taken down, last added first, whatever failed.</summary>
     public void OnCleanUp(Func<ValueTask> action) => _cleanUp.Add(action);
 

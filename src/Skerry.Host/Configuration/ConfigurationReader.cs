@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
+using Skerry.Host.Wiring;
 
 namespace Skerry.Host.Configuration;
 
@@ -25,6 +26,7 @@ internal sealed partial class ConfigurationReader
         ["sync"] = ["peers", "SYNC_DELTA", "SYNC_MAX", "CLOCK_OFFSET"],
         ["store"] = ["url"],
         ["replication"] = ["lease", "fence_command", "fence_timeout"],
+        ["test"] = ["kill_at"],
     };
 
     private static readonly string[] BackendKeys = ["volume_driver", "directory", "capacity_gib", "valid_replication_devices", "scrub_interval", "scrub_rate"];
@@ -78,6 +80,7 @@ internal sealed partial class ConfigurationReader
             ClockOffset = Seconds("sync", "CLOCK_OFFSET", 0, 0, 600),
             StorePath = StorePath(dataDirectory),
             Replication = Replication(),
+            KillAt = KillAt(),
             Backends = [.. _file.SectionNames.Where(s => !KnownKeys.ContainsKey(s)).Select(s => Backend(s, dataDirectory))],
         };
     }
@@ -178,6 +181,25 @@ internal sealed partial class ConfigurationReader
         }
 
         return peers;
+    }
+
+    private KillAt? KillAt()
+    {
+        if (Text("test", "kill_at") is not { } text)
+        {
+            return null;
+        }
+
+        var parts = text.Split(':');
+        var times = 1;
+        if (parts.Length <= 2 && Wiring.KillAt.Moments.Contains(parts[0])
+            && (parts.Length == 1 || (int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out times) && times > 0)))
+        {
+            return new KillAt(parts[0], times);
+        }
+
+        MistakeAt("test", "kill_at", $"'{text}' is no moment; write one of {string.Join(", ", Wiring.KillAt.Moments)}, perhaps with ':3' for the third time.");
+        return null;
     }
 
     private string StorePath(string dataDirectory)

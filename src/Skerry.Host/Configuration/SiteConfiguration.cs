@@ -1,4 +1,5 @@
 using System.Net;
+using Skerry.Host.Wiring;
 
 namespace Skerry.Host.Configuration;
 
@@ -60,6 +61,9 @@ internal sealed record SiteConfiguration
     public required ReplicationConfiguration Replication { get; init; }
 
     public required IReadOnlyList<BackendConfiguration> Backends { get; init; }
+
+    /// <summary>For proofs alone: where the daemon kills itself; null, as it should be: nowhere.</summary>
+    public KillAt? KillAt { get; init; }
 }
 
 /// <summary>What concerns all replications of the site.</summary>

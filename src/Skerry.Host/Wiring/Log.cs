@@ -11,6 +11,9 @@ internal static partial class Log
     [LoggerMessage(2, LogLevel.Information, "Site {Name} ({Site}) serves its API on {Listen}, sync on {SyncListen}, NBD on {NbdListen}")]
     public static partial void Serving(ILogger logger, string name, State.Clocks.SiteId site, Uri listen, System.Net.IPEndPoint syncListen, System.Net.IPEndPoint nbdListen);
 
+    [LoggerMessage(9, LogLevel.Warning, "This daemon kills itself the {Times}. time that it comes to {Moment}, as [test] kill_at asks")]
+    public static partial void KillsItself(ILogger logger, string moment, int times);
+
     [LoggerMessage(3, LogLevel.Information, "Site {Name} stops")]
     public static partial void Stopping(ILogger logger, string name);
 

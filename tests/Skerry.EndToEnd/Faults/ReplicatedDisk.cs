@@ -119,6 +119,14 @@ internal sealed class ReplicatedDisk : IAsyncDisposable
     public async Task<string> ConnectAsync(DemoSite at, CancellationToken cancellationToken) =>
         (await At(at).Volumes.ConnectAsync(VolumeId, new ConnectRequest(null, "test"), cancellationToken)).Uri!;
 
+    /// <summary>The highest generation of the volume that the site knows.</summary>
+    public async Task<long> GenerationAsync(DemoSite at, CancellationToken cancellationToken) =>
+        (await At(at).Volumes.ShowAsync(VolumeId, cancellationToken)).Generation ?? 0;
+
+    /// <summary>The site is down, does not take writes, or went away in the middle.</summary>
+    public static bool IsAbsence(Exception e) =>
+        e is RefusedException or UnreachableException or LoginException or IOException or SocketException or OperationCanceledException;
+
     /// <summary>A client of the disk wherever it takes writes; null when that is nowhere for now.</summary>
     public async Task<(NbdClient Client, DemoSite Site)?> TryOpenAsync(CancellationToken cancellationToken)
     {

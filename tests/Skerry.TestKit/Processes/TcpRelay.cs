@@ -37,6 +37,9 @@ public sealed class TcpRelay : IAsyncDisposable
 
     public bool IsCut { get; private set; }
 
+    /// <summary>How long each piece is held back, each way.</summary>
+    public TimeSpan Delay { get; set; }
+
     /// <summary>Bytes carried so far, both ways.</summary>
     public long CarriedBytes => Interlocked.Read(ref _bytes);
 
@@ -133,6 +136,11 @@ public sealed class TcpRelay : IAsyncDisposable
             }
 
             Interlocked.Add(ref _bytes, count);
+            if (Delay > TimeSpan.Zero)
+            {
+                await Task.Delay(Delay, _stop.Token);
+            }
+
             for (var sent = 0; sent < count;)
             {
                 sent += await to.SendAsync(buffer.AsMemory(sent, count - sent), _stop.Token);

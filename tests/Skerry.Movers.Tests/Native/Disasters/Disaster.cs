@@ -440,6 +440,8 @@ internal sealed class Disaster
                 _replica.Disarm();
                 if (!_replica.IsStruck)
                 {
+                    // It can be settled on a full disk, and opened for writing only with room for that.
+                    _replica.MakeRoom();
                     return hold;
                 }
 
