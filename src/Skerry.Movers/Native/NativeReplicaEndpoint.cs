@@ -95,6 +95,9 @@ public sealed class NativeReplicaEndpoint(
             finally
             {
                 await NativeReplicas.RestAsync(copy);
+
+                // A step may have failed half-way; the next session finds out from the disk where the copy is.
+                slot.Copy = null;
             }
         }
         catch (ReplicaRefusedException e)

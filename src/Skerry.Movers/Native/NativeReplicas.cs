@@ -47,6 +47,7 @@ public sealed class NativeReplicas(BlockStoreSet stores, BootClock clock) : IRep
         }
         catch
         {
+            slot.Copy = null;
             slot.Open();
             throw;
         }

@@ -17,6 +17,8 @@ namespace Skerry.Movers.Native;
 /// <item>recovery snapshot alone: a catch-up was being begun or undone, and the head goes back to the snapshot;</item>
 /// <item>property alone, or one whose lineage the head has: the catch-up was completed.</item>
 /// </list>
+/// <para>A step of several changes is not cancelled between them: what is known here would no longer be what the disk holds. Should a
+/// change fail, this object is given up, and the next one finds out from the disk (<see cref="OpenAsync"/>).</para>
 /// <para>Not safe for concurrent use, save <see cref="FlushAsync"/>; the slot sees to that.</para>
 /// </remarks>
 internal sealed class ReplicaCopy
@@ -43,7 +45,7 @@ internal sealed class ReplicaCopy
     public Lineage Whole => FindSnapshot(RecoverySnapshot)?.Lineage ?? _volume.Lineage;
 
     /// <summary>False until a first copy is complete: an empty disk is not a state worth promoting.</summary>
-    public bool IsWhole => Whole.Runs.Count > 0 || _recoveryPoint is not null;
+    public bool IsWhole => Whole.Runs.Count > 0 || RecoveryPoint is not null;
 
     /// <summary>The last number of the whole state that is on stable storage.</summary>
     public long DurableNumber => _catchUp is null ? Math.Min(_volume.DurableNumber, _volume.Lineage.LastNumber) : Whole.LastNumber;
@@ -85,19 +87,20 @@ internal sealed class ReplicaCopy
     public async ValueTask<long> BeginCatchUpAsync(
         CatchUpDocument wanted, long sizeBytes, bool digestIsOfSums, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         var isSame = _catchUp is { } open && open.From == wanted.From && open.Compare == wanted.Compare
             && open.Lineage.ToLineage().Equals(wanted.Lineage.ToLineage());
         if (!isSame)
         {
-            await UndoCatchUpAsync(cancellationToken);
+            await UndoCatchUpAsync(CancellationToken.None);
         }
 
-        await GrowAsync(sizeBytes, cancellationToken);
+        await GrowAsync(sizeBytes, CancellationToken.None);
         if (!isSame)
         {
-            await _volume.CreateSnapshotAsync(RecoverySnapshot, cancellationToken);
+            await _volume.CreateSnapshotAsync(RecoverySnapshot, CancellationToken.None);
             await FailPoint.ReachAsync(MoverSteps.RecoverySnapshotTaken, _volume);
-            await SaveCatchUpAsync(wanted with { OffsetBytes = 0 }, cancellationToken);
+            await SaveCatchUpAsync(wanted with { OffsetBytes = 0 }, CancellationToken.None);
             await FailPoint.ReachAsync(MoverSteps.CatchUpBegun, _volume);
         }
 
@@ -150,6 +153,7 @@ internal sealed class ReplicaCopy
     /// <summary>The catch-up is complete and verified: in one durable step the head becomes the whole state.</summary>
     public async ValueTask EndCatchUpAsync(EndCatchUpMessage end, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         var lineage = (_catchUp ?? throw new MoverProtocolException("The source ends a catch-up that was not begun.")).Lineage.ToLineage();
         var digest = Digest.Take();
         if (!string.Equals(digest, end.Digest, StringComparison.Ordinal))
@@ -160,26 +164,27 @@ internal sealed class ReplicaCopy
 
         // What is newer than a state of a known time holds all that was written by then, too.
         var takenAt = end.TakenAt ?? RecoveryPoint?.TakenAt ?? DateTimeOffset.UnixEpoch;
-        await _volume.AdoptLineageAsync(lineage, cancellationToken);
+        await _volume.AdoptLineageAsync(lineage, CancellationToken.None);
         await FailPoint.ReachAsync(MoverSteps.LineageAdopted, _volume);
-        await SaveRecoveryPointAsync(lineage, lineage.LastNumber, takenAt, cancellationToken);
+        await SaveRecoveryPointAsync(lineage, lineage.LastNumber, takenAt, CancellationToken.None);
         await FailPoint.ReachAsync(MoverSteps.PointSaved, _volume);
-        await ForgetCatchUpAsync(cancellationToken);
+        await ForgetCatchUpAsync(CancellationToken.None);
         await FailPoint.ReachAsync(MoverSteps.CatchUpEnded, _volume);
     }
 
     /// <summary>Goes back to the last whole state when a catch-up is open.</summary>
     public async ValueTask UndoCatchUpAsync(CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         if (FindSnapshot(RecoverySnapshot) is null)
         {
             return;
         }
 
-        await _volume.RemovePropertyAsync(CatchUpProperty, cancellationToken);
+        await _volume.RemovePropertyAsync(CatchUpProperty, CancellationToken.None);
         _catchUp = null;
         await FailPoint.ReachAsync(MoverSteps.CatchUpVoided, _volume);
-        await ReturnToRecoverySnapshotAsync(cancellationToken);
+        await ReturnToRecoverySnapshotAsync(CancellationToken.None);
     }
 
     public ValueTask ApplyAsync(RunStart run, IReadOnlyList<NumberedWrite> writes, CancellationToken cancellationToken) =>

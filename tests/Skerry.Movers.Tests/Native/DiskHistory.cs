@@ -71,8 +71,15 @@ internal sealed class DiskHistory
     public void AssertCovers(RecoveryPoint point, Lineage primary, Lineage promoted, TimeSpan clockOff)
     {
         var until = point.TakenAt - clockOff;
+        var isOfThisLine = Lineage.CommonNumber(primary, promoted) == promoted.LastNumber;
         for (var i = 0; i < primary.Runs.Count; i++)
         {
+            if (!isOfThisLine && primary.Runs[i].Generation > point.Generation)
+            {
+                // The copy never followed the newer primary; the point says nothing of it.
+                break;
+            }
+
             var end = i + 1 < primary.Runs.Count ? primary.Runs[i + 1].FirstNumber - 1 : primary.LastNumber;
             for (var number = primary.Runs[i].FirstNumber; number <= end; number++)
             {

@@ -181,6 +181,18 @@ internal sealed class TestSite(TestCloud cloud, ulong number, TimeSpan clockOff,
         }
     }
 
+    /// <summary>True until the blow has come.</summary>
+    public bool IsArmed
+    {
+        get
+        {
+            lock (_striking)
+            {
+                return _due is not null;
+            }
+        }
+    }
+
     /// <summary>No blow comes after this returns; one may have come.</summary>
     public void Disarm()
     {
@@ -245,7 +257,9 @@ internal sealed class TestSite(TestCloud cloud, ulong number, TimeSpan clockOff,
         switch (blow)
         {
             case Blow.Cut:
+                // The rest of the step runs when the session has noticed.
                 Cut();
+                await Task.Delay(cloud.Options.FlushInterval * 3);
                 break;
             case Blow.Stall:
                 Stall();

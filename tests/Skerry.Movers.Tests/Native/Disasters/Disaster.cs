@@ -371,6 +371,8 @@ internal sealed class Disaster
             _primary.Cut();
         }
 
+        Disarm();
+        await ReviveAsync();
         var reported = (await _replica.Replicas.FindAsync(TestCloud.Volume, CancellationToken.None))?.RecoveryPoint;
         if (_cloud.IsCutOff && _chance.OneIn(2))
         {
