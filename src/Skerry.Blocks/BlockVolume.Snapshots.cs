@@ -118,7 +118,7 @@ public sealed partial class BlockVolume
     /// whichever of the two the change was made on. Empty for a part beyond the end.
     /// </summary>
     /// <exception cref="BlockException"><see cref="BlockError.NotFound"/> when one of the snapshots is not there.</exception>
-    internal IReadOnlyList<ChangedRange> Difference(string baseSnapshotId, string? snapshotId, long offsetBytes, long lengthBytes)
+    public IReadOnlyList<ChangedRange> Difference(string baseSnapshotId, string? snapshotId, long offsetBytes, long lengthBytes)
     {
         var other = FindSnapshot(baseSnapshotId).Info.Lineage;
         var own = snapshotId is null ? Lineage : FindSnapshot(snapshotId).Info.Lineage;

@@ -64,7 +64,8 @@ internal static class CommandTree
                 new SnapshotListCommand(),
                 new SnapshotShowCommand(),
                 new SnapshotDeleteCommand(),
-                new SnapshotConnectCommand()),
+                new SnapshotConnectCommand(),
+                new SnapshotDiffCommand()),
             Noun(
                 "replication",
                 "Relations of volumes with their replicas.",

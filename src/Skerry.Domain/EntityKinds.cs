@@ -10,6 +10,7 @@ public static class EntityKinds
 
     public const string Volume = "volume";
     public const string Snapshot = "snapshot";
+    public const string SnapshotCopy = "snapshot_copy";
     public const string VolumeType = "volume_type";
     public const string QosSpec = "qos_spec";
     public const string Connection = "connection";

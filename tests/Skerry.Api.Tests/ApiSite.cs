@@ -64,6 +64,7 @@ internal sealed class ApiSite : IAsyncDisposable
         builder.Services.AddSingleton(site.Operations);
         builder.Services.AddSingleton(site.Volumes);
         builder.Services.AddSingleton(site.Snapshots);
+        builder.Services.AddSingleton(site.Diffs);
         builder.Services.AddSingleton(site.Types);
         builder.Services.AddSingleton(site.Qos);
         builder.Services.AddSingleton(site.Quotas);

@@ -31,6 +31,9 @@ internal static class ReplicationRecords
         At = view.At,
         Days = view.Days,
         TimeZone = view.TimeZone,
+        KeepSource = view.KeepSource,
+        KeepTarget = view.KeepTarget,
+        PassedOn = view.IsPassedOn,
         RecoveryPointAgeSeconds = view.RecoveryPointAgeSeconds,
     };
 

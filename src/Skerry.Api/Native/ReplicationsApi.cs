@@ -46,7 +46,7 @@ internal static class ReplicationsApi
         }
 
         var fields = body.Root;
-        fields.Allow("volume_id", "target_site", "target_backend", "mode", "interval_seconds", "start_at", "at", "days", "time_zone", "on_return");
+        fields.Allow("volume_id", "target_site", "target_backend", "mode", "interval_seconds", "start_at", "at", "days", "time_zone", "on_return", "from_site", "keep_source", "keep_target");
         var request = new CreateReplicationRequest(
             fields.Text("volume_id", required: true) ?? "",
             fields.Text("target_site", required: true) ?? "",
@@ -59,6 +59,9 @@ internal static class ReplicationsApi
             At = fields.Text("at"),
             Days = fields.Text("days"),
             TimeZone = fields.Text("time_zone"),
+            FromSite = fields.Text("from_site"),
+            KeepSource = fields.Text("keep_source"),
+            KeepTarget = fields.Text("keep_target"),
         };
         return fields.Refusal is { } refusal
             ? new Fault(refusal)
@@ -77,7 +80,7 @@ internal static class ReplicationsApi
         }
 
         var fields = body.Root;
-        fields.Allow("mode", "interval_seconds", "start_at", "at", "days", "time_zone", "on_return");
+        fields.Allow("mode", "interval_seconds", "start_at", "at", "days", "time_zone", "on_return", "keep_source", "keep_target");
         var request = new ChangeReplicationRequest
         {
             Mode = fields.Text("mode"),
@@ -86,6 +89,8 @@ internal static class ReplicationsApi
             At = fields.Text("at"),
             Days = fields.Text("days"),
             TimeZone = fields.Text("time_zone"),
+            KeepSource = fields.Text("keep_source"),
+            KeepTarget = fields.Text("keep_target"),
             OnReturn = fields.Text("on_return"),
         };
         return fields.Refusal is { } refusal

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -17,6 +18,7 @@ internal static class SnapshotsApi
         snapshots.MapGet("", List).WithSummary("List snapshots").Produces<SnapshotList>();
         snapshots.MapPost("", CreateAsync).WithSummary("Take a snapshot").Accepts<SnapshotCreateRequest>("application/json").Produces<SnapshotReply>(202);
         snapshots.MapGet("/{id}", Show).WithSummary("Show a snapshot").Produces<SnapshotReply>();
+        snapshots.MapGet("/{id}/diff", DiffAsync).WithSummary("Where a snapshot differs from its volume or another snapshot").Produces<SnapshotDiffReply>();
         snapshots.MapDelete("/{id}", DeleteAsync).WithSummary("Delete a snapshot").Produces<SnapshotReply>(202);
     }
 
@@ -57,6 +59,30 @@ internal static class SnapshotsApi
     }
 
     private static IResult Show(Caller caller, string id, SnapshotService snapshots) => Reply(caller, snapshots.Show(caller.Actor, id));
+
+    private static async Task<IResult> DiffAsync(
+        Caller caller, string id, SnapshotDiffService diffs, string? against, string? offset_bytes, string? limit,
+        CancellationToken cancellationToken)
+    {
+        var (offsetBytes, mostRanges) = (0L, SnapshotDiffService.MostRanges);
+        if (offset_bytes is not null && !long.TryParse(offset_bytes, NumberStyles.None, CultureInfo.InvariantCulture, out offsetBytes))
+        {
+            return new Fault(Refusal.Invalid("offset_bytes", $"offset_bytes must be a number of bytes, not '{offset_bytes}'."));
+        }
+
+        if (limit is not null && !int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out mostRanges))
+        {
+            return new Fault(Refusal.Invalid("limit", $"limit must be a number of ranges, not '{limit}'."));
+        }
+
+        var outcome = await diffs.DiffAsync(caller.Actor, id, against, offsetBytes, mostRanges, cancellationToken);
+        return Answer.From(
+            outcome,
+            difference => new SnapshotDiffReply(
+                id, against, difference.SizeBytes, [.. difference.Ranges.Select(r => new SnapshotRangeRecord(r.OffsetBytes, r.LengthBytes))],
+                difference.NextOffsetBytes),
+            SkerryJson.Default.SnapshotDiffReply);
+    }
 
     private static async Task<IResult> DeleteAsync(
         Caller caller, string id, SnapshotService snapshots, CancellationToken cancellationToken) =>

@@ -41,7 +41,11 @@ internal static class VolumeRecords
         actor.IsAdmin ? snapshot.Position : null,
         snapshot.Metadata,
         snapshot.ProjectId,
-        snapshot.CreatedAt);
+        snapshot.CreatedAt)
+    {
+        Sites = actor.IsAdmin ? [.. snapshot.Places.Select(p => p.SiteName)] : null,
+        ReleasedAt = snapshot.ReleasedAt,
+    };
 
     /// <param name="uri">Only when it was just made.</param>
     public static ConnectionRecord Of(Connection connection, SiteLabels labels, string? uri = null) => new(

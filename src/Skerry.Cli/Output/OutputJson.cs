@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Skerry.Cli.Backend;
 using Skerry.Cli.Quota;
+using Skerry.Cli.Snapshot;
 using Skerry.Cli.Volume;
 using Skerry.Client.Native.Wire;
 
@@ -16,6 +17,7 @@ namespace Skerry.Cli.Output;
 [JsonSerializable(typeof(ConnectionRecord))]
 [JsonSerializable(typeof(VolumeTypeRecord))]
 [JsonSerializable(typeof(SnapshotRecord))]
+[JsonSerializable(typeof(SnapshotDifferenceRow))]
 [JsonSerializable(typeof(ReplicationRecord))]
 [JsonSerializable(typeof(OperationRecord))]
 [JsonSerializable(typeof(ConflictRecord))]

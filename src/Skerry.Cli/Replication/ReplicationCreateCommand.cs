@@ -22,7 +22,14 @@ internal sealed class ReplicationCreateCommand : DataCommand
         DefaultValueFactory = _ => "instant",
     };
 
+    private readonly Option<string> _from = new("--from")
+    {
+        Description = "Site whose replica of the volume is passed on; else the volume itself is replicated.",
+        HelpName = "SITE",
+    };
+
     private readonly ScheduleOptions _schedule = new();
+    private readonly RetentionOptions _retention = new();
 
     private readonly Option<string> _onReturn = new("--on-return")
     {
@@ -37,14 +44,18 @@ internal sealed class ReplicationCreateCommand : DataCommand
             "skerry replication create data --to south --mode instant --wait",
             "skerry replication create data --to south@ssd --mode periodic --interval 15m",
             "skerry replication create data --to south --mode periodic --interval 1d --start 2027-01-31T22:00",
-            "skerry replication create data --to south --mode periodic --at 02:30 --days mon-fri --time-zone Europe/Berlin")
+            "skerry replication create data --to south --mode periodic --at 02:30 --days mon-fri --time-zone Europe/Berlin",
+            "skerry replication create data --to archive --from south",
+            "skerry replication create data --to south --mode periodic --interval 1h --keep-target count=24,age=7d")
     {
         _mode.OneOf("instant", "one-time", "periodic");
         _onReturn.OneOf("resync", "wait");
         Arguments.Add(_volume);
         Options.Add(_to);
+        Options.Add(_from);
         Options.Add(_mode);
         _schedule.AddTo(this);
+        _retention.AddTo(this);
         Options.Add(_onReturn);
         Options.Add(SharedOptions.Wait);
     }
@@ -71,6 +82,9 @@ internal sealed class ReplicationCreateCommand : DataCommand
                 At = _schedule.At(invocation),
                 Days = _schedule.Days(invocation),
                 TimeZone = _schedule.TimeZone(invocation),
+                FromSite = invocation.Get(_from) is { } from ? (await invocation.Names.SiteAsync(from, cancellationToken)).Id : null,
+                KeepSource = _retention.Source(invocation),
+                KeepTarget = _retention.Target(invocation),
             },
             cancellationToken);
         var replication = reply.Replication;

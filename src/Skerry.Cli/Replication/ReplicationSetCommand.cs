@@ -15,6 +15,7 @@ internal sealed class ReplicationSetCommand : DataCommand
     };
 
     private readonly ScheduleOptions _schedule = new();
+    private readonly RetentionOptions _retention = new();
 
     private readonly Option<string> _onReturn = new("--on-return")
     {
@@ -28,19 +29,21 @@ internal sealed class ReplicationSetCommand : DataCommand
             "Change how a replication runs; what is not named stays, and the replica with what it has stays too.",
             "skerry replication set data --mode periodic --interval 15m",
             "skerry replication set data --mode periodic --at 02:30 --days mon-fri --time-zone Europe/Berlin",
-            "skerry replication set data --mode instant")
+            "skerry replication set data --mode instant",
+            "skerry replication set data --keep-source count=24 --keep-target count=24,age=30d")
     {
         _mode.OneOf("instant", "one-time", "periodic");
         _onReturn.OneOf("resync", "wait");
         Arguments.Add(_replication);
         Options.Add(_mode);
         _schedule.AddTo(this);
+        _retention.AddTo(this);
         Options.Add(_onReturn);
         Validators.Add(result =>
         {
             if (Options.All(option => option == SharedOptions.Format || option == SharedOptions.Column || result.GetResult(option) is null))
             {
-                result.AddError("Say what to change: --mode, --interval, --at, --days, --time-zone, --start or --on-return.");
+                result.AddError("Say what to change: --mode, --interval, --at, --days, --time-zone, --start, --keep-source, --keep-target or --on-return.");
             }
         });
     }
@@ -57,6 +60,8 @@ internal sealed class ReplicationSetCommand : DataCommand
             At = _schedule.At(invocation),
             Days = _schedule.Days(invocation),
             TimeZone = _schedule.TimeZone(invocation),
+            KeepSource = _retention.Source(invocation),
+            KeepTarget = _retention.Target(invocation),
             OnReturn = invocation.Get(_onReturn),
         };
         var replication = await invocation.Names.ReplicationAsync(invocation.Get(_replication), cancellationToken);

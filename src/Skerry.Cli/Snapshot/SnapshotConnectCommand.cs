@@ -11,7 +11,7 @@ internal sealed class SnapshotConnectCommand : SkerryCommand
     public SnapshotConnectCommand()
         : base(
             "connect",
-            "Open a snapshot read-only for an NBD client, and print its URI, which holds a secret. Asked of the site that holds it.",
+            "Open a snapshot read-only for an NBD client, and print its URI, which holds a secret. Asked of a site that has it.",
             "nbdcopy \"$(skerry snapshot connect diverged-3)\" before.img")
     {
         Arguments.Add(_snapshot);

@@ -30,7 +30,9 @@ internal sealed class PromotionFactsReader(SiteContext site, IReadOnlyList<IRepl
         }
 
         // Only what its site said itself counts against a copy elsewhere; that site judges again, at first hand.
-        var relation = Relation.OfVolume(state, volumeId).FirstOrDefault(r => r.BackendAt(toSite) is not null);
+        var relations = Relation.OfVolume(state, volumeId);
+        var relation = relations.FirstOrDefault(r => r.ReplicaOf(primary.Current.Site).Site == toSite)
+            ?? relations.FirstOrDefault(r => r.BackendAt(toSite) is not null);
         var said = relation?.Target is { } target && target.Generation >= primary.Current.Number ? target : null;
         var isWhole = relation is not null
             && said is not { RecoveryPoint: null, State: ReplicationWords.Updating or ReplicationWords.Waiting };

@@ -292,6 +292,13 @@ public sealed class RecoveryService(
                 $"Volume {move.VolumeId} has no replica at site {move.ToName}.", "Replicate it there first, or name another site.");
         }
 
+        if (relation.SourceOf(current.Site) is var between && between != current.Site)
+        {
+            return Refusal.State(
+                $"The replica of volume {move.VolumeId} at site {move.ToName} follows site {names.NameOf(between)}, not the primary, and may be behind it.",
+                $"Fail over to site {names.NameOf(between)} first; or by force when the primary is lost.");
+        }
+
         // What this site knows of a replica is the newest only where the primary is; elsewhere the primary's site is asked.
         var (status, reason, nextStep) = ReplicationSummary.Of(
             fresh?.Apply(relation, move.Primary, site.SelfText, site.Now) ?? relation, move.Primary);
@@ -326,7 +333,9 @@ public sealed class RecoveryService(
         }
         else
         {
-            var candidates = (toHome ? relations.Select(r => r.HomeSite) : relations.Select(r => r.ReplicaOf(owner).Site)).Distinct().ToList();
+            var candidates = (toHome
+                ? relations.Where(r => !r.IsPassedOn).Select(r => r.HomeSite)
+                : relations.Where(r => r.SourceOf(owner) == owner).Select(r => r.ReplicaOf(owner).Site)).Distinct().ToList();
             if (candidates.Count == 0 && mayNamePrimary && primary.Current.IsDemoted)
             {
                 // The only copy that there is, demoted by hand.
@@ -344,7 +353,8 @@ public sealed class RecoveryService(
             target = candidates[0];
         }
 
-        var relation = relations.FirstOrDefault(r => r.BackendAt(target) is not null);
+        var relation = relations.FirstOrDefault(r => r.ReplicaOf(owner).Site == target)
+            ?? relations.FirstOrDefault(r => r.BackendAt(target) is not null);
         return relation is null && target != owner
             ? Refusal.State($"Site {names.NameOf(target)} has no copy of volume {volumeId}.", "Name a site that has one.")
             : new Move(volumeId, primary, target, names.NameOf(target)) { Relation = relation };

@@ -64,7 +64,7 @@ public sealed class FreshStatuses : IDisposable
         }
 
         var current = primary.Current;
-        if (current.Site == self)
+        if (relation.SourceOf(current.Site) == self)
         {
             return _sources.TryGetValue(relation.Id, out var source) && source.Generation == current.Number
                 && now - source.At < UsefulFor && !(relation.Source?.At > source.At)

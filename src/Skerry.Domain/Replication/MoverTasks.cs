@@ -14,7 +14,13 @@ public sealed class MoverTasks(SiteContext site, AckOptions options)
 {
     internal MoverTask Of(StateView state, Relation relation, string backend, Generation generation, DateTimeOffset? run)
     {
-        var (target, _) = relation.ReplicaOf(site.SelfText);
+        var (target, _) = relation.ReplicaOf(generation.Site);
+        if (generation.Site != site.SelfText || relation.SourceOf(generation.Site) != site.SelfText)
+        {
+            // Only where writers are, and the replica is fed from there, is there anything to wait for.
+            return new MoverTask(relation.Id, relation.VolumeId, backend, target, generation, run) { IsPassedOn = true, Acks = AckTerms.None };
+        }
+
         return new MoverTask(relation.Id, relation.VolumeId, backend, target, generation, run)
         {
             Acks = new AckTerms(

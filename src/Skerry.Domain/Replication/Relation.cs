@@ -47,6 +47,9 @@ internal sealed record Relation(
     public const string DaysField = "days";
     public const string TimeZoneField = "time_zone";
     public const string ScheduledField = "scheduled_at";
+    public const string KeepSourceField = "keep_source";
+    public const string KeepTargetField = "keep_target";
+    public const string PassedOnField = "passed_on";
 
     /// <summary>Times of day of periodic mode, as they were written; null for an interval.</summary>
     public string? Times { get; init; }
@@ -88,13 +91,30 @@ internal sealed record Relation(
 
     public bool WaitsForReplica => Ack == AckPolicies.Replica && Mode == ReplicationModes.Instant;
 
+    /// <summary>How long the states of past runs are kept where the volume is primary; null when nothing was said.</summary>
+    public Retention? KeepSource { get; init; }
+
+    /// <summary>How long at the replica, where it holds also for what was deleted at the primary; null when nothing was said.</summary>
+    public Retention? KeepTarget { get; init; }
+
+    /// <summary>True when the copy at home was a replica when the relation was made, and passes on what it has.</summary>
+    public bool IsPassedOn { get; init; }
+
+    /// <summary>The sites that get their copies from the other site, near or far.</summary>
+    public IReadOnlyList<string> Beyond { get; init; } = [];
+
     /// <summary>
     /// Which site holds the replica follows from who is primary, so a failover reverses the relation without a write: the replica
-    /// is at the other site, or at home when the other site became primary. Of several relations of a volume all follow the new
-    /// primary by the same rule.
+    /// is at the other site, or at home when the other site, or one that gets its copy from there, became primary. Of several relations
+    /// of a volume all follow the new primary by the same rule.
     /// </summary>
     public (string Site, string Backend) ReplicaOf(string primarySite) =>
-        primarySite == OtherSite ? (HomeSite, HomeBackend) : (OtherSite, OtherBackend);
+        IsReversed(primarySite) ? (HomeSite, HomeBackend) : (OtherSite, OtherBackend);
+
+    /// <summary>
+    /// Which site sends to the replica: the primary itself, or the replica in between that passes on what it has.
+    /// </summary>
+    public string SourceOf(string primarySite) => IsReversed(primarySite) ? OtherSite : IsPassedOn ? HomeSite : primarySite;
 
     /// <summary>The backend of the volume's copy at a site of this relation; null for other sites.</summary>
     public string? BackendAt(string site) =>
@@ -105,6 +125,8 @@ internal sealed record Relation(
 
     /// <summary>The field with the key that is wrapped for a site of this relation.</summary>
     public string KeyFieldOf(string site) => site == HomeSite ? HomeKeyField : TargetKeyField;
+
+    private bool IsReversed(string primarySite) => primarySite == OtherSite || Beyond.Contains(primarySite);
 
     public static EntityKey Key(string id) => new(EntityKinds.Replication, id);
 
@@ -135,6 +157,9 @@ internal sealed record Relation(
                 Days = entity.Text(DaysField),
                 TimeZone = entity.Text(TimeZoneField),
                 ScheduledAt = entity.Instant(ScheduledField),
+                KeepSource = Retention.Read(entity.Text(KeepSourceField)),
+                KeepTarget = Retention.Read(entity.Text(KeepTargetField)),
+                IsPassedOn = entity.Flag(PassedOnField),
                 WallClock = WallClock.Read(entity.Text(TimesField), entity.Text(DaysField), entity.Text(TimeZoneField)),
                 Ack = entity.Text(AckField, AckPolicies.Local),
                 OnIsolation = entity.Text(OnIsolationField, IsolationPolicies.Continue),
@@ -144,10 +169,37 @@ internal sealed record Relation(
             : null;
 
     public static Relation? Find(StateView state, string id) =>
-        state.Find(EntityKinds.Replication, id) is { } entity ? Read(entity) : null;
+        state.Find(EntityKinds.Replication, id) is { } entity && Read(entity) is { } relation
+            ? InItsChain(relation, PassedOn(state.List(EntityKinds.Replication)))
+            : null;
 
-    public static IEnumerable<Relation> All(StateView state) => state.List(EntityKinds.Replication).Select(Read).OfType<Relation>();
+    public static IEnumerable<Relation> All(StateView state) => Read(state.List(EntityKinds.Replication));
 
     public static IReadOnlyList<Relation> OfVolume(StateView state, string volumeId) =>
-        [.. state.List(EntityKinds.Replication).Where(e => e.Text(VolumeIdField) == volumeId).Select(Read).OfType<Relation>()];
+        [.. Read([.. state.List(EntityKinds.Replication).Where(e => e.Text(VolumeIdField) == volumeId)])];
+
+    private static IEnumerable<Relation> Read(IReadOnlyList<Entity> entities)
+    {
+        var passedOn = PassedOn(entities);
+        return entities.Select(Read).OfType<Relation>().Select(r => InItsChain(r, passedOn));
+    }
+
+    private static List<(string VolumeId, string From, string To)> PassedOn(IReadOnlyList<Entity> entities) =>
+    [
+        .. entities.Where(e => e.Flag(PassedOnField))
+            .Select(e => (e.Text(VolumeIdField, ""), e.Text(HomeSiteField, ""), e.Text(TargetSiteField, ""))),
+    ];
+
+    private static Relation InItsChain(Relation relation, List<(string VolumeId, string From, string To)> passedOn)
+    {
+        var beyond = new List<string>();
+        for (var at = -1; at < beyond.Count && passedOn.Count > 0; at++)
+        {
+            var from = at < 0 ? relation.OtherSite : beyond[at];
+            beyond.AddRange(passedOn.Where(p => p.VolumeId == relation.VolumeId && p.From == from && p.To != relation.HomeSite && !beyond.Contains(p.To))
+                .Select(p => p.To).ToList());
+        }
+
+        return beyond.Count == 0 ? relation : relation with { Beyond = beyond };
+    }
 }

@@ -30,15 +30,16 @@ public sealed class ReplicaAdmission(SiteContext site) : IReplicaAdmission
                 "It follows by itself when it learns of that.", current.Number)
             : current.Number < generation || current.Id != generationId ? Declined(
                 $"Site {site.SiteName} has not learnt of generation {generation} of volume {volumeId} yet.", null, current.Number)
-            : current.Site != peer ? Declined(
-                $"Site {names.NameOf(current.Site)}, not {names.NameOf(peer)}, is the primary of volume {volumeId}.", null, current.Number)
-            : relation.ReplicaOf(peer) is var (replicaSite, backend) && replicaSite != site.SelfText ? Declined(
+            : relation.SourceOf(current.Site) is var source && source != peer ? Declined(
+                $"Site {names.NameOf(source)}, not {names.NameOf(peer)}, is the {(source == current.Site ? "primary" : "source")} of volume {volumeId} here.",
+                null, current.Number)
+            : relation.ReplicaOf(current.Site) is var (replicaSite, backend) && replicaSite != site.SelfText ? Declined(
                 $"The replica of volume {volumeId} is at site {names.NameOf(replicaSite)}.", null, current.Number)
             : relation.KeyAt(site.SelfText) is null && state.Find(EntityKinds.Volume, volumeId)?.Flag(VolumeEntity.Encrypted) == true ? Declined(
                 $"Volume {volumeId} is encrypted, and its key has not been wrapped for site {site.SiteName}; site {names.NameOf(peer)} has the key.",
                 $"Site {names.NameOf(peer)} wraps it by itself once it knows the certificate of site {site.SiteName}.", current.Number)
             : new AdmissionVerdict(
-                relation.BackendAt(site.SelfText) is { Length: > 0 } known ? known : relation.ReplicaOf(peer).Backend,
+                relation.BackendAt(site.SelfText) is { Length: > 0 } known ? known : backend,
                 relation.OnReturn == ReturnPolicies.Resync || relation.ResyncGeneration == current.Id,
                 null,
                 false,

@@ -117,9 +117,18 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
             actor,
             transaction =>
             {
-                if (!actor.IsAdmin || Relation.Find(StateView.Of(transaction), id) is null)
+                var state = StateView.Of(transaction);
+                if (!actor.IsAdmin || Relation.Find(state, id) is not { } relation)
                 {
                     return Refusal.NotFound("replication", id);
+                }
+
+                if (Relation.OfVolume(state, relation.VolumeId).FirstOrDefault(r => r.IsPassedOn && r.Id != id && r.HomeSite == relation.OtherSite) is { } next)
+                {
+                    var names = new SiteDirectory(site, state);
+                    return Refusal.State(
+                        $"The replica at site {names.NameOf(relation.OtherSite)} passes on what it has to site {names.NameOf(next.OtherSite)}, by replication {next.Id}.",
+                        $"Delete replication {next.Id} first.");
                 }
 
                 transaction.Delete(Relation.Key(id));
@@ -196,6 +205,29 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
         }
 
         var relations = Relation.OfVolume(state, request.VolumeId);
+        var (from, fromBackend, isPassedOn) = (home, volume.Text("backend", ""), false);
+        if (request.FromSite is { } fromName)
+        {
+            var named = sites.Resolve(fromName);
+            if (named.IsRefused)
+            {
+                return named.Refusal! with { Field = "from_site" };
+            }
+
+            from = named.Value;
+            if (from != home)
+            {
+                if (relations.FirstOrDefault(r => r.ReplicaOf(home).Site == from) is not { } nearer)
+                {
+                    return Refusal.Invalid(
+                        "from_site", $"Volume {request.VolumeId} has no replica at site {sites.NameOf(from)} that could be passed on.",
+                        $"Replicate it there first, or leave from_site out to replicate from site {sites.NameOf(home)}.");
+                }
+
+                (fromBackend, isPassedOn) = (nearer.BackendAt(from) ?? "", true);
+            }
+        }
+
         var second = relations.FirstOrDefault(r => r.HomeSite == target || r.OtherSite == target);
         if (second is not null)
         {
@@ -213,9 +245,9 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
                 "Delete a replication that is no longer needed, or have one of the replicas moved with retarget.");
         }
 
-        var allowed = BackendReport.Of(state, home).FirstOrDefault(b => b.Name == volume.Text("backend"))?.ReplicationTargets;
+        var allowed = BackendReport.Of(state, from).FirstOrDefault(b => b.Name == fromBackend)?.ReplicationTargets;
         var backend = CheckBackend(state, target, targetName, request, volume, allowed);
-        return backend.IsRefused ? backend.Refusal! : new Checked(home, volume.Text("backend", ""), target, backend.Value);
+        return backend.IsRefused ? backend.Refusal! : new Checked(from, fromBackend, target, backend.Value, isPassedOn);
     }
 
     private static Outcome<string> CheckBackend(
@@ -270,6 +302,11 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
         transaction.Set(key, Relation.TargetSiteField, ends.TargetSite);
         transaction.Set(key, Relation.TargetBackendField, ends.TargetBackend);
         transaction.Set(key, Relation.CreatedField, site.Now);
+        if (ends.IsPassedOn)
+        {
+            transaction.Set(key, Relation.PassedOnField, FieldValue.From(true));
+        }
+
         Write(transaction, key, ReplicationTerms.Of(request), null);
     }
 
@@ -288,6 +325,8 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
         Text(Relation.TimesField, terms.At, before?.At);
         Text(Relation.DaysField, terms.Days, before?.Days);
         Text(Relation.TimeZoneField, terms.TimeZone, before?.TimeZone);
+        Text(Relation.KeepSourceField, terms.KeepSource, before?.KeepSource ?? "");
+        Text(Relation.KeepTargetField, terms.KeepTarget, before?.KeepTarget ?? "");
         Text(Relation.StartField, terms.StartAt is { } start ? Instants.ToField(start) : null, before?.StartAt is { } was ? Instants.ToField(was) : null);
         if (terms.IntervalSeconds != before?.IntervalSeconds)
         {
@@ -299,8 +338,9 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
     {
         var primary = Generations.Primary(state, relation.VolumeId);
         relation = fresh.Apply(relation, primary, site.SelfText, site.Now);
-        var source = primary?.Current.Site ?? relation.HomeSite;
-        var (replicaSite, replicaBackend) = relation.ReplicaOf(source);
+        var primarySite = primary?.Current.Site ?? relation.HomeSite;
+        var source = primary?.Current.IsDemoted == true ? primarySite : relation.SourceOf(primarySite);
+        var (replicaSite, replicaBackend) = relation.ReplicaOf(primarySite);
         var (status, reason, nextStep) = ReplicationSummary.Of(relation, primary);
         return new ReplicationView(
             relation.Id, relation.VolumeId, state.Find(EntityKinds.Volume, relation.VolumeId)?.Text("name"), relation.HomeSite, source,
@@ -311,11 +351,14 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
             At = relation.Times,
             Days = relation.Days,
             TimeZone = relation.TimeZone,
+            KeepSource = relation.KeepSource?.ToString(),
+            KeepTarget = relation.KeepTarget?.ToString(),
+            IsPassedOn = source.Length > 0 && source != primarySite,
             RecoveryPointAgeSeconds = relation.Target?.RecoveryPoint is { } point
                 ? Math.Max(0, (site.Now - point.TakenAt).TotalSeconds)
                 : null,
         };
     }
 
-    private sealed record Checked(string HomeSite, string HomeBackend, string TargetSite, string TargetBackend);
+    private sealed record Checked(string HomeSite, string HomeBackend, string TargetSite, string TargetBackend, bool IsPassedOn);
 }

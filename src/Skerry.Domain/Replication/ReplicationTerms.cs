@@ -6,12 +6,26 @@ internal sealed record ReplicationTerms(
 {
     private const int LeastIntervalSeconds = 10;
 
+    /// <summary>As in <see cref="Relation.KeepSource"/>, as it was written; empty for nothing said.</summary>
+    public string KeepSource { get; init; } = "";
+
+    /// <summary>As in <see cref="Relation.KeepTarget"/>.</summary>
+    public string KeepTarget { get; init; } = "";
+
     public static ReplicationTerms Of(CreateReplicationRequest request) =>
-        new(request.Mode, request.IntervalSeconds, request.StartAt, request.At, request.Days, request.TimeZone, request.OnReturn);
+        new(request.Mode, request.IntervalSeconds, request.StartAt, request.At, request.Days, request.TimeZone, request.OnReturn)
+        {
+            KeepSource = Kept(request.KeepSource) ?? "",
+            KeepTarget = Kept(request.KeepTarget) ?? "",
+        };
 
     public static ReplicationTerms Of(Relation relation) =>
         new(
-            relation.Mode, relation.Times is null ? relation.IntervalSeconds : null, relation.StartAt, relation.Times, relation.Days, relation.TimeZone, relation.OnReturn);
+            relation.Mode, relation.Times is null ? relation.IntervalSeconds : null, relation.StartAt, relation.Times, relation.Days, relation.TimeZone, relation.OnReturn)
+        {
+            KeepSource = relation.KeepSource?.ToString() ?? "",
+            KeepTarget = relation.KeepTarget?.ToString() ?? "",
+        };
 
     /// <summary>
     /// With what the request names changed. What belongs to a mode goes with it, an interval and times of day take each other's place, and
@@ -29,12 +43,18 @@ internal sealed record ReplicationTerms(
             at,
             request.Days ?? (at is null ? null : Days),
             request.TimeZone ?? (at is null ? null : TimeZone),
-            request.OnReturn ?? OnReturn);
+            request.OnReturn ?? OnReturn)
+        {
+            KeepSource = Kept(request.KeepSource) ?? KeepSource,
+            KeepTarget = Kept(request.KeepTarget) ?? KeepTarget,
+        };
         return request.StartAt is null && changed.IsScheduledAs(this with { StartAt = null }) ? changed with { StartAt = StartAt } : changed;
     }
 
     /// <summary>True when runs are planned in the same way.</summary>
-    public bool IsScheduledAs(ReplicationTerms other) => this with { OnReturn = other.OnReturn } == other;
+    public bool IsScheduledAs(ReplicationTerms other) => this with { OnReturn = other.OnReturn, KeepSource = other.KeepSource, KeepTarget = other.KeepTarget } == other;
+
+    private static string? Kept(string? text) => text is "none" ? "" : text;
 
     /// <summary>Null when all is well.</summary>
     public Refusal? Check()
@@ -47,6 +67,14 @@ internal sealed record ReplicationTerms(
         if (!ReturnPolicies.All.Contains(OnReturn))
         {
             return Refusal.Invalid("on_return", $"on_return cannot be {OnReturn}.", $"Use {string.Join(" or ", ReturnPolicies.All)}.");
+        }
+
+        foreach (var (field, text) in (ReadOnlySpan<(string, string)>)[("keep_source", KeepSource), ("keep_target", KeepTarget)])
+        {
+            if (text.Length > 0 && Retention.Parse(field, text) is { IsRefused: true } unread)
+            {
+                return unread.Refusal;
+            }
         }
 
         var isPeriodic = Mode == ReplicationModes.Periodic;

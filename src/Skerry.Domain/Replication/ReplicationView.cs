@@ -50,6 +50,15 @@ public sealed record ReplicationView(
     /// <summary>The IANA name of the zone of these times; null for UTC.</summary>
     public string? TimeZone { get; init; }
 
+    /// <summary>How long states of past runs are kept at the source, as <c>count=24,age=7d</c>; null when nothing was said.</summary>
+    public string? KeepSource { get; init; }
+
+    /// <summary>How long at the replica.</summary>
+    public string? KeepTarget { get; init; }
+
+    /// <summary>True when the source is itself a replica, which passes on what it has.</summary>
+    public bool IsPassedOn { get; init; }
+
     /// <summary>Age of the recovery point at this moment, by this site's clock; null when none is known.</summary>
     public double? RecoveryPointAgeSeconds { get; init; }
 }
@@ -79,6 +88,15 @@ public sealed record CreateReplicationRequest(
 
     /// <summary>By the clocks of which zone, an IANA name as <c>Europe/Berlin</c>; null for UTC.</summary>
     public string? TimeZone { get; init; }
+
+    /// <summary>The site, by name or id, whose replica of the volume is passed on; null for the primary's.</summary>
+    public string? FromSite { get; init; }
+
+    /// <summary>How long to keep the states of past runs at the source, as <see cref="Retention"/> reads it; null or <c>none</c> for not at all.</summary>
+    public string? KeepSource { get; init; }
+
+    /// <summary>The same at the replica, where it holds also for what is deleted at the primary.</summary>
+    public string? KeepTarget { get; init; }
 }
 
 /// <summary>What is to be different about a replication; null leaves as it is.</summary>
@@ -101,6 +119,12 @@ public sealed record ChangeReplicationRequest
 
     /// <summary>By the clocks of which zone.</summary>
     public string? TimeZone { get; init; }
+
+    /// <summary>How long to keep the states of past runs at the source; <c>none</c> for no longer.</summary>
+    public string? KeepSource { get; init; }
+
+    /// <summary>The same at the replica.</summary>
+    public string? KeepTarget { get; init; }
 
     /// <summary>One of <see cref="ReturnPolicies"/>.</summary>
     public string? OnReturn { get; init; }

@@ -3,7 +3,8 @@ using Skerry.State.Merging;
 
 namespace Skerry.Domain.Replication;
 
-/// <summary>Keeps the sending side in line with the state: one task of a mover for each relation whose volume is primary here.</summary>
+/// <summary>Keeps the sending side in line with the state: one task of a mover for each relation whose source is here: the volume's primary, or a
+/// replica that passes on what it has.</summary>
 public sealed class SourceReconciler(
     SiteContext site, VolumeDrivers drivers, IEnumerable<IDataMover> movers, FreshStatuses fresh, MoverTasks tasks) : IReconciler
 {
@@ -35,7 +36,7 @@ public sealed class SourceReconciler(
         fresh.KeepOnly(relations.Select(r => r.Id).ToHashSet(StringComparer.Ordinal));
         foreach (var relation in relations)
         {
-            if (Generations.Primary(state, relation.VolumeId) is not { } primary || !primary.IsPrimary(site.SelfText)
+            if (Generations.Primary(state, relation.VolumeId) is not { } primary || !IsSource(relation, primary)
                 || state.Find(EntityKinds.Volume, relation.VolumeId) is null
                 || drivers.Holding(relation.VolumeId) is not { } driver || !_movers.TryGetValue(driver.DriverName, out var mover))
             {
@@ -49,8 +50,10 @@ public sealed class SourceReconciler(
                 continue;
             }
 
+            var isPassedOn = primary.Current.Site != site.SelfText;
+
             // Before the copy is open in this generation nothing may be said of it as a primary; a handover keeps it closed.
-            if (!open.TryGetValue(relation.VolumeId, out var generation) || generation != primary.Current.Number)
+            if (!isPassedOn && (!open.TryGetValue(relation.VolumeId, out var generation) || generation != primary.Current.Number))
             {
                 if (_begun.ContainsKey(relation.Id))
                 {
@@ -69,7 +72,13 @@ public sealed class SourceReconciler(
             }
 
             wanted.Add(relation.Id);
-            var task = tasks.Of(state, relation, driver.Backend, primary.Current, run);
+            var task = tasks.Of(state, relation, driver.Backend, primary.Current, run) with
+            {
+                // What a replica has of runs it has from its source.
+                RunSnapshotId = run is { } due && !isPassedOn
+                    ? await RunSnapshot.PrepareAsync(site, Self, relation, due, cancellationToken)
+                    : null,
+            };
             _begun[relation.Id] = new Begun(mover, relation.VolumeId);
             var report = mover.Synchronize(task);
             isSteady &= await WriteAsync(relation, Status(relation, primary.Current, report, run), cancellationToken);
@@ -81,6 +90,9 @@ public sealed class SourceReconciler(
             : next is { } at ? StepResult.After(at > site.Now ? at - site.Now : TimeSpan.Zero)
             : StepResult.Done;
     }
+
+    private bool IsSource(Relation relation, PrimaryView primary) =>
+        !primary.IsSplitBrain && !primary.Current.IsDemoted && relation.SourceOf(primary.Current.Site) == site.SelfText;
 
     private DateTimeOffset? AskedSeenAt(Relation relation)
     {
@@ -124,10 +136,11 @@ public sealed class SourceReconciler(
     {
         foreach (var (id, begun) in _begun.Where(b => !wanted.Contains(b.Key)).ToList())
         {
-            var isPrimary = Generations.Primary(state, begun.VolumeId)?.IsPrimary(site.SelfText) ?? false;
+            var primary = Generations.Primary(state, begun.VolumeId);
             var relation = Relation.Find(state, id);
-            await begun.Mover.CleanupAsync(id, begun.VolumeId, relation is null || !isPrimary, cancellationToken);
-            if (isPrimary && relation is not { IsPaused: false, Mode: ReplicationModes.Instant })
+            await begun.Mover.CleanupAsync(
+                id, begun.VolumeId, relation is null || primary is null || !IsSource(relation, primary), cancellationToken);
+            if (primary?.IsPrimary(site.SelfText) == true && relation is not { IsPaused: false, Mode: ReplicationModes.Instant })
             {
                 // Whoever lost the volume keeps what waits waiting: it is nothing that this site could still acknowledge.
                 begun.Mover.Disarm(id, begun.VolumeId);

@@ -79,6 +79,7 @@ public sealed class TargetReconciler(
     {
         var current = primary.Current;
         var names = new SiteDirectory(site, StateView.Of(site.Replica));
+        var source = relation.SourceOf(current.Site);
         if (current.IsDemoted)
         {
             return (ReplicationWords.Demoted, "No copy of the volume takes writes.", "Promote the copy that is to be primary.");
@@ -91,7 +92,7 @@ public sealed class TargetReconciler(
 
         if (copy is null)
         {
-            return (ReplicationWords.Waiting, $"Nothing has come from site {names.NameOf(current.Site)} yet.", null);
+            return (ReplicationWords.Waiting, $"Nothing has come from site {names.NameOf(source)} yet.", null);
         }
 
         if (copy.Trouble is { } trouble)
@@ -113,7 +114,7 @@ public sealed class TargetReconciler(
             ? (ReplicationWords.Secondary, null, null)
             : (
                 ReplicationWords.Disconnected,
-                $"Site {names.NameOf(current.Site)} is not connected; what is here stands at number {copy.Number}.",
+                $"Site {names.NameOf(source)} is not connected; what is here stands at number {copy.Number}.",
                 "It goes on by itself when the site returns. If that is lost, fail over by force.");
     }
 

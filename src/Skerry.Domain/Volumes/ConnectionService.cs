@@ -142,7 +142,7 @@ public sealed class ConnectionService(SiteContext site, ExportRegistry exports, 
         {
             var snapshot = new VolumeReader(site, state).FindSnapshot(snapshotId);
             return snapshot is null || snapshot.VolumeId != volume.Id ? Refusal.NotFound("snapshot", snapshotId)
-                : snapshot.SiteId != site.SelfText ? Elsewhere(state, actor, $"Snapshot {snapshotId}", snapshot.SiteId)
+                : snapshot.SiteId != site.SelfText && snapshot.Places.All(p => p.SiteId != site.SelfText) ? Elsewhere(state, actor, $"Snapshot {snapshotId}", snapshot.SiteId)
                 : snapshot.Status != VolumeStatus.Available ? Refusal.State($"Snapshot {snapshotId} is {snapshot.Status}.", "Wait until it is available.")
                 : null;
         }

@@ -1,4 +1,5 @@
 using Skerry.Domain.Operations;
+using Skerry.Domain.Replication;
 using Skerry.State.Merging;
 
 namespace Skerry.Domain.Volumes;
@@ -76,7 +77,7 @@ public sealed class QuotaService(SiteContext site)
     {
         var limits = state.Find(EntityKinds.Quota, projectId);
         var volumes = state.List(EntityKinds.Volume).Where(v => v.Text("project_id") == projectId && v.Text(VolumeEntity.DrillOf) is null).ToList();
-        var snapshots = state.List(EntityKinds.Snapshot).Count(s => s.Text("project_id") == projectId);
+        var snapshots = state.List(EntityKinds.Snapshot).Count(s => s.Text("project_id") == projectId && !RunSnapshot.IsOne(s));
 
         // What an unfinished extension will take is taken already, so that two of them do not both fit.
         var sizes = volumes.ToDictionary(v => v.Key, v => v.Integer(VolumeEntity.SizeGib) ?? 0);

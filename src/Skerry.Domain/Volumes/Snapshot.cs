@@ -8,7 +8,7 @@ namespace Skerry.Domain.Volumes;
 /// <param name="SizeGib">The volume's size when it was taken.</param>
 /// <param name="ProjectId">Whose it is.</param>
 /// <param name="UserId">Who asked for it.</param>
-/// <param name="SiteId">The site that holds it.</param>
+/// <param name="SiteId">The site that acts on it: its volume's primary where that has it, else one that does.</param>
 /// <param name="SiteName">That site's name.</param>
 /// <param name="Status">creating, available, deleting, error or error_deleting.</param>
 /// <param name="ErrorReason">Why the last thing failed.</param>
@@ -33,7 +33,22 @@ public sealed record Snapshot(
     string? Position,
     DateTimeOffset CreatedAt,
     DateTimeOffset? UpdatedAt,
-    string? OperationId);
+    string? OperationId)
+{
+    /// <summary>The sites that said that they have it, by name; under one id it is one state everywhere. For administrators.</summary>
+    public IReadOnlyList<SnapshotPlace> Places { get; init; } = [];
+
+    /// <summary>
+    /// When it was deleted at the primary, while a replica keeps it for as long as its retention says; null when it was not.
+    /// </summary>
+    public DateTimeOffset? ReleasedAt { get; init; }
+
+    /// <summary>True for the state of a past run that a replication keeps. Tenants do not see it.</summary>
+    public bool IsOfRun { get; init; }
+}
+
+/// <summary>A site that has a snapshot.</summary>
+public sealed record SnapshotPlace(string SiteId, string SiteName);
 
 /// <summary>What to take a snapshot of.</summary>
 public sealed record CreateSnapshotRequest(string VolumeId)

@@ -1,4 +1,5 @@
 using Skerry.Domain.Operations;
+using Skerry.Domain.Replication;
 using Skerry.State.Merging;
 
 namespace Skerry.Domain.Volumes;
@@ -86,11 +87,18 @@ internal sealed class DeleteSnapshotHandler(SiteContext site, VolumeDrivers driv
 
         return OperationResult.Succeeded(transaction =>
         {
+            SnapshotCopy.Remove(transaction, id, site.SelfText);
+            if (RunSnapshot.Release(transaction, key, volumeId, site.SelfText, site.Now))
+            {
+                return;
+            }
+
             foreach (var connection in transaction.List(EntityKinds.Connection).Where(c => c.Text("snapshot_id") == id).ToList())
             {
                 transaction.Delete(connection.Key);
             }
 
+            // The sites of its replicas take theirs away when they learn of it.
             transaction.Delete(key);
         });
     }

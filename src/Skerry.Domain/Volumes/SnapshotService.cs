@@ -57,7 +57,7 @@ public sealed class SnapshotService(SiteContext site, OperationService operation
     public IReadOnlyList<Snapshot> List(Actor actor, SnapshotFilter filter) =>
     [
         .. new VolumeReader(site, StateView.Of(site.Replica)).Snapshots
-            .Where(s => ((actor.IsAdmin && filter.AllProjects) || s.ProjectId == actor.ProjectId)
+            .Where(s => (actor.IsAdmin || !s.IsOfRun) && ((actor.IsAdmin && filter.AllProjects) || s.ProjectId == actor.ProjectId)
                 && (filter.VolumeId is null || s.VolumeId == filter.VolumeId)
                 && (filter.Name is null || s.Name == filter.Name)
                 && (filter.Status is null || s.Status == filter.Status))
@@ -103,6 +103,13 @@ public sealed class SnapshotService(SiteContext site, OperationService operation
                 if (snapshot.Status is not (VolumeStatus.Available or VolumeStatus.Error or VolumeStatus.ErrorDeleting))
                 {
                     return Refusal.State($"Snapshot {id} is {snapshot.Status}.", "It can be deleted when it is available or in error.");
+                }
+
+                if (snapshot.ReleasedAt is { } releasedAt)
+                {
+                    return Refusal.State(
+                        $"Snapshot {id} was deleted at {releasedAt:u}, and site {snapshot.SiteName} keeps it as the retention of its replica says.",
+                        "It goes by itself; set keep_target of the replication to less to have it go sooner.");
                 }
 
                 var waiting = new VolumeReader(site, StateView.Of(transaction)).Volumes
@@ -168,8 +175,9 @@ public sealed class SnapshotService(SiteContext site, OperationService operation
     }
 
     private Snapshot? Find(Actor actor, StateView state, string id) =>
-        new VolumeReader(site, state).FindSnapshot(id) is { } snapshot && actor.MaySee(snapshot.ProjectId) ? snapshot : null;
+        new VolumeReader(site, state).FindSnapshot(id) is { } snapshot && actor.MaySee(snapshot.ProjectId) && (actor.IsAdmin || !snapshot.IsOfRun)
+            ? snapshot : null;
 
     private static Snapshot For(Actor actor, Snapshot snapshot) =>
-        actor.IsAdmin ? snapshot : snapshot with { Position = null, ErrorReason = VolumeRules.PublicReason(snapshot.ErrorReason) };
+        actor.IsAdmin ? snapshot : snapshot with { Position = null, Places = [], ErrorReason = VolumeRules.PublicReason(snapshot.ErrorReason) };
 }

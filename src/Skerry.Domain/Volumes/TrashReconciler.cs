@@ -20,6 +20,7 @@ public sealed class TrashReconciler(SiteContext site) : IReconciler
     {
         [EntityKinds.Volume] = TimeSpan.FromDays(30),
         [EntityKinds.Snapshot] = TimeSpan.FromDays(30),
+        [EntityKinds.SnapshotCopy] = TimeSpan.FromDays(1),
         [EntityKinds.Generation] = TimeSpan.FromDays(30),
         [EntityKinds.Operation] = TimeSpan.FromDays(1),
         [EntityKinds.Connection] = TimeSpan.FromDays(1),

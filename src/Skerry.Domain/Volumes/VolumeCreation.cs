@@ -1,3 +1,5 @@
+using Skerry.Domain.Replication;
+
 namespace Skerry.Domain.Volumes;
 
 /// <summary>What a volume will be, decided from a request and the state: a pure decision.</summary>
@@ -33,7 +35,7 @@ internal sealed record VolumeCreation(
 
         var sites = new SiteDirectory(site, state);
         var reader = new VolumeReader(site, state);
-        var source = Source(reader, actor, request);
+        var source = Source(state, reader, actor, request);
         if (source.IsRefused)
         {
             return source.Refusal!;
@@ -47,6 +49,11 @@ internal sealed record VolumeCreation(
             if (resolved.IsRefused)
             {
                 return resolved.Refusal!;
+            }
+
+            if (from is not null && resolved.Value != from.SiteId && from.Elsewhere.TryGetValue(resolved.Value, out var held))
+            {
+                @from = @from with { SiteId = resolved.Value, Backend = held };
             }
 
             if (from is not null && resolved.Value != from.SiteId)
@@ -105,7 +112,7 @@ internal sealed record VolumeCreation(
             projectId, siteId, type, backend.Value, sizeGib, from?.VolumeId, request.SourceSnapshotId, isEncrypted);
     }
 
-    private static Outcome<Origin?> Source(VolumeReader reader, Actor actor, CreateVolumeRequest request)
+    private static Outcome<Origin?> Source(StateView state, VolumeReader reader, Actor actor, CreateVolumeRequest request)
     {
         if (request.SourceSnapshotId is { } snapshotId)
         {
@@ -123,7 +130,13 @@ internal sealed record VolumeCreation(
 
             // A snapshot may lie at a site that is not its volume's owner any more; there the volume's backend says nothing.
             var backend = volume?.SiteId == snapshot.SiteId ? volume.Backend : null;
-            return new Origin(snapshot.VolumeId, snapshot.SiteId, volume?.TypeId ?? "", backend, snapshot.SizeGib, volume?.IsEncrypted ?? false);
+            return new Origin(snapshot.VolumeId, snapshot.SiteId, volume?.TypeId ?? "", backend, snapshot.SizeGib, volume?.IsEncrypted ?? false)
+            {
+                // It is the very same state wherever it is.
+                Elsewhere = snapshot.Places.ToDictionary(
+                    p => p.SiteId,
+                    p => Relation.OfVolume(state, snapshot.VolumeId).Select(r => r.BackendAt(p.SiteId)).FirstOrDefault(b => b is not null)),
+            };
         }
 
         if (request.SourceVolumeId is { } volumeId)
@@ -144,5 +157,9 @@ internal sealed record VolumeCreation(
         return default(Outcome<Origin?>);
     }
 
-    private sealed record Origin(string VolumeId, string SiteId, string TypeId, string? Backend, long SizeGib, bool IsEncrypted);
+    private sealed record Origin(string VolumeId, string SiteId, string TypeId, string? Backend, long SizeGib, bool IsEncrypted)
+    {
+        /// <summary>The backends that hold it too, by site.</summary>
+        public IReadOnlyDictionary<string, string?> Elsewhere { get; init; } = new Dictionary<string, string?>();
+    }
 }

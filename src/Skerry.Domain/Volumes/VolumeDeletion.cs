@@ -17,7 +17,7 @@ internal static class VolumeDeletion
             return Refusal.State($"Volume {volume.Id} is {volume.Status}.", next);
         }
 
-        var snapshots = reader.SnapshotsOf(volume.Id).ToList();
+        var snapshots = reader.SnapshotsOf(volume.Id).Where(s => !s.IsOfRun).ToList();
         if (snapshots.Count > 0 && !cascade)
         {
             return Refusal.State(

@@ -88,7 +88,8 @@ internal sealed class VolumeReader
 
     private Snapshot ReadSnapshot(Entity entity)
     {
-        var siteId = entity.Text("site", "");
+        var places = SnapshotCopy.SitesOf(_state, entity.Key.Id);
+        var siteId = ActingSite(entity, places);
         var (status, reason, operationId) = Status(entity, "snapshot", siteId, isUsed: false);
         return new Snapshot(
             entity.Key.Id,
@@ -106,7 +107,25 @@ internal sealed class VolumeReader
             entity.Text("position"),
             entity.Instant("created_at") ?? entity.CreatedStamp.Time,
             VolumeEntity.ChangedAt(entity, "name", "description", "metadata", VolumeEntity.Status),
-            operationId);
+            operationId)
+        {
+            Places = [.. places.Select(p => new SnapshotPlace(p, _sites.NameOf(p)))],
+            ReleasedAt = RunSnapshot.ReleasedAt(entity),
+            IsOfRun = RunSnapshot.IsOne(entity),
+        };
+    }
+
+    /// <summary>The volume's primary if it has the snapshot; else where it was taken, if it is still there; else any site that has it.</summary>
+    private string ActingSite(Entity entity, IReadOnlyList<string> places)
+    {
+        var taken = entity.Text("site", "");
+        if (places.Count == 0 || (places.Count == 1 && places[0] == taken))
+        {
+            return taken;
+        }
+
+        var owner = Generations.Owner(Generations.Of(_state, entity.Text("volume_id", "")));
+        return owner is not null && places.Contains(owner) ? owner : places.Contains(taken) ? taken : places[0];
     }
 
     private (string Status, string? Reason, string? OperationId) Status(Entity entity, string prefix, string siteId, bool isUsed)

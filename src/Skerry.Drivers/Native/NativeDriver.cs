@@ -17,7 +17,7 @@ namespace Skerry.Drivers.Native;
 /// <param name="store">Its block store; not owned.</param>
 /// <param name="exports">What is attached.</param>
 /// <param name="onDamage">Told of each bad range that a check meets, with the file and the place that tenants may not see.</param>
-public sealed class NativeDriver(string backend, BlockStore store, ExportRegistry exports, Action<IntegrityFinding>? onDamage = null) : IVolumeDriver, IVolumeKeys, IVolumeChecker, IVolumeSurveyor
+public sealed class NativeDriver(string backend, BlockStore store, ExportRegistry exports, Action<IntegrityFinding>? onDamage = null) : IVolumeDriver, IVolumeKeys, IVolumeChecker, IVolumeSurveyor, ISnapshotDiffer
 {
     /// <summary>The driver's name in the configuration.</summary>
     public const string Name = "native";
@@ -240,6 +240,39 @@ public sealed class NativeDriver(string backend, BlockStore store, ExportRegistr
             space.AllocatedBytes, space.ExclusiveBytes, space.SharedBytes, space.HeadBytes,
             [.. order.Where(snapshot => space.Snapshots.ContainsKey(snapshot.Id)).Select(snapshot => new SnapshotUsage(snapshot.Id, space.Snapshots[snapshot.Id]))],
             survey.IsComplete);
+    });
+
+    public ValueTask<SnapshotDifference> DifferenceAsync(
+        string volumeId, string snapshotId, string? againstSnapshotId, long offsetBytes, int mostRanges, CancellationToken cancellationToken) => CallAsync(async () =>
+    {
+        var volume = await store.OpenAsync(volumeId, cancellationToken);
+        if (againstSnapshotId is null && volume.CatchUpUnfinished)
+        {
+            throw new DriverException(
+                DriverError.Mismatch, $"The copy of volume {volumeId} here is being brought up; ask again when that is done, or against a snapshot.");
+        }
+
+        var sizes = volume.Snapshots.Where(s => s.Id == snapshotId || s.Id == againstSnapshotId).Select(s => s.SizeBytes);
+        var size = againstSnapshotId is null ? volume.SizeBytes : sizes.Max();
+        var ranges = new List<DifferingRange>();
+        foreach (var range in volume.Difference(snapshotId, againstSnapshotId, offsetBytes, Math.Max(0, size - offsetBytes)))
+        {
+            if (ranges.Count > 0 && ranges[^1] is var last && range.OffsetBytes <= last.OffsetBytes + last.LengthBytes)
+            {
+                var end = Math.Max(last.OffsetBytes + last.LengthBytes, range.OffsetBytes + range.LengthBytes);
+                ranges[^1] = last with { LengthBytes = end - last.OffsetBytes };
+            }
+            else if (ranges.Count == mostRanges)
+            {
+                return new SnapshotDifference(size, ranges, range.OffsetBytes);
+            }
+            else
+            {
+                ranges.Add(new DifferingRange(range.OffsetBytes, range.LengthBytes));
+            }
+        }
+
+        return new SnapshotDifference(size, ranges, null);
     });
 
     private static long? OpenGeneration(BlockVolume volume) =>

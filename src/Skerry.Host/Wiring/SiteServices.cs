@@ -125,6 +125,7 @@ internal static class SiteServices
         services.AddSingleton<OperationService>();
         services.AddSingleton<VolumeService>();
         services.AddSingleton<SnapshotService>();
+        services.AddSingleton<SnapshotDiffService>();
         services.AddSingleton<VolumeTypeService>();
         services.AddSingleton<QosService>();
         services.AddSingleton<QuotaService>();
@@ -132,6 +133,7 @@ internal static class SiteServices
         services.AddSingleton<AttachmentService>();
         services.AddSingleton<ConflictService>();
         services.AddSingleton<IReconciler, FenceReconciler>();
+        services.AddSingleton<IReconciler, SnapshotReconciler>();
         services.AddSingleton<IReconciler, VolumeReconciler>();
         services.AddSingleton<IReconciler, BackendReconciler>();
         services.AddSingleton<IReconciler, TrashReconciler>();

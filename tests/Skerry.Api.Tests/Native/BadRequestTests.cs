@@ -48,6 +48,8 @@ public sealed class BadRequestTests(NativeSiteFixture fixture) : IClassFixture<N
         { "POST", "/snapshots", "{\"name\": \"s\"}", 400, "invalid", "volume_id" },
         { "POST", "/snapshots", "{\"volume_id\": \"none\"}", 404, "not_found", null },
         { "GET", "/snapshots/none", null, 404, "not_found", null },
+        { "GET", "/snapshots/none/diff", null, 404, "not_found", null },
+        { "GET", "/snapshots/none/diff?offset_bytes=1k", null, 400, "invalid", "offset_bytes" },
         { "POST", "/snapshots/none/connections", "{}", 404, "not_found", null },
         { "POST", "/replications", "{\"target_site\": \"south\"}", 400, "invalid", "volume_id" },
         { "POST", "/replications", "{\"volume_id\": \"none\", \"target_site\": \"south\"}", 404, "not_found", null },

@@ -112,6 +112,8 @@ public sealed class VolumesApiTests : IAsyncLifetime
         Assert.True(connection.ReadOnly);
         Assert.Equal(snapshot.Id, connection.SnapshotId);
         await Client.Volumes.DisconnectAsync(volume.Id, connection.Id, None);
+        var undiffed = await Assert.ThrowsAsync<RefusedException>(() => Client.Snapshots.DiffAsync(snapshot.Id, null, 0, None));
+        Assert.Contains("does not keep track", undiffed.Error.Message, StringComparison.Ordinal);
         var deleted = await Client.Snapshots.DeleteAsync(snapshot.Id, None);
         Assert.Equal("succeeded", (await Client.Operations.PollAsync(deleted.OperationId!, TimeSpan.FromSeconds(20), None)).Status);
         Assert.Equal(404, (await Assert.ThrowsAsync<RefusedException>(() => Client.Snapshots.ShowAsync(snapshot.Id, None))).Error.Code);

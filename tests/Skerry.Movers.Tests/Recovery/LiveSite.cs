@@ -110,6 +110,10 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
 
     public VolumeService Volumes { get; private set; } = null!;
 
+    public SnapshotService Snapshots { get; private set; } = null!;
+
+    public SnapshotDiffService Diffs { get; private set; } = null!;
+
     public ReplicationService Replications { get; private set; } = null!;
 
     public RecoveryService Recovery { get; private set; } = null!;
@@ -149,6 +153,8 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
         var guards = new[] { new ReplicatedVolumeGuard(Context, [Mover]) };
         Operations = new OperationService(Context);
         Volumes = new VolumeService(Context, Operations, guards);
+        Snapshots = new SnapshotService(Context, Operations);
+        Diffs = new SnapshotDiffService(Context, drivers);
         var fresh = new FreshStatuses();
         Replications = new ReplicationService(Context, fresh);
         var trash = new ReplicaTrash(
@@ -167,6 +173,7 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
         IReconciler[] reconcilers =
         [
             new FenceReconciler(Context, drivers, Exports),
+            new SnapshotReconciler(Context, drivers, Exports),
             new VolumeReconciler(Context, drivers, new ArmingGuard(new PromotionGuard([Replicas]), Context, drivers, [Mover], tasks)),
             new BackendReconciler(Context, drivers, ReplicationTargets.Any),
             _operationReconciler,

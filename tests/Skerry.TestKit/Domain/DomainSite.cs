@@ -49,6 +49,8 @@ public sealed class DomainSite : IAsyncDisposable
 
     public SnapshotService Snapshots { get; private set; } = null!;
 
+    public SnapshotDiffService Diffs { get; private set; } = null!;
+
     public VolumeTypeService Types { get; private set; } = null!;
 
     public QosService Qos { get; private set; } = null!;
@@ -159,6 +161,7 @@ public sealed class DomainSite : IAsyncDisposable
         Operations = new OperationService(Context);
         Volumes = new VolumeService(Context, Operations, DeleteGuards);
         Snapshots = new SnapshotService(Context, Operations);
+        Diffs = new SnapshotDiffService(Context, drivers);
         Types = new VolumeTypeService(Context);
         Qos = new QosService(Context);
         Quotas = new QuotaService(Context);
@@ -168,7 +171,7 @@ public sealed class DomainSite : IAsyncDisposable
         OperationReconciler = new OperationReconciler(
             Context, [.. VolumeOperations.Handlers(Context, drivers, Exports, DeleteGuards), .. MoreHandlers]);
         var backends = new BackendReconciler(Context, drivers, Targets);
-        Reconcilers = [new FenceReconciler(Context, drivers, Exports), new VolumeReconciler(Context, drivers), OperationReconciler];
+        Reconcilers = [new FenceReconciler(Context, drivers, Exports), new SnapshotReconciler(Context, drivers, Exports), new VolumeReconciler(Context, drivers), OperationReconciler];
 
         await replica.CommitAsync(
             transaction => transaction.SetIfDifferent(

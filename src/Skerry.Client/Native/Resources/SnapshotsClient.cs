@@ -29,6 +29,18 @@ public sealed class SnapshotsClient(ApiConnection connection)
     public Task<SnapshotReply> DeleteAsync(string id, CancellationToken cancellationToken) =>
         connection.SendAsync(Service.Skerry, HttpMethod.Delete, Path(id), null, SkerryJson.Default.SnapshotReply, cancellationToken);
 
+    /// <param name="id">The snapshot.</param>
+    /// <param name="against">Id of another snapshot of the volume; null for the volume.</param>
+    /// <param name="offsetBytes">Where to begin.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task<SnapshotDiffReply> DiffAsync(string id, string? against, long offsetBytes, CancellationToken cancellationToken) =>
+        connection.GetAsync(
+            Service.Skerry,
+            Query.Of(
+                Path(id) + "/diff", ("against", against), ("offset_bytes", offsetBytes.ToString(System.Globalization.CultureInfo.InvariantCulture))),
+            SkerryJson.Default.SnapshotDiffReply,
+            cancellationToken);
+
     /// <summary>Always read-only.</summary>
     public async Task<ConnectionRecord> ConnectAsync(string id, ConnectRequest request, CancellationToken cancellationToken) =>
         (await connection.SendAsync(

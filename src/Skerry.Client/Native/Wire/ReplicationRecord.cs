@@ -36,6 +36,15 @@ public sealed record ReplicationRecord(
     /// <summary>IANA name of the zone of these times; null for UTC.</summary>
     public string? TimeZone { get; init; }
 
+    /// <summary>How long states of past runs are kept at the source, as count=24,age=7d.</summary>
+    public string? KeepSource { get; init; }
+
+    /// <summary>How long at the replica, where it holds also for snapshots that were deleted at the primary.</summary>
+    public string? KeepTarget { get; init; }
+
+    /// <summary>True when the source is itself a replica, which passes on what it has.</summary>
+    public bool? PassedOn { get; init; }
+
     /// <summary>Age of the recovery point when this was asked.</summary>
     public double? RecoveryPointAgeSeconds { get; init; }
 }
@@ -122,6 +131,13 @@ public sealed record ReplicationCreateRequest(
     public string? Days { get; init; }
 
     public string? TimeZone { get; init; }
+
+    /// <summary>The site whose replica is passed on, by name or id; null for the primary's.</summary>
+    public string? FromSite { get; init; }
+
+    public string? KeepSource { get; init; }
+
+    public string? KeepTarget { get; init; }
 }
 
 /// <summary>What is to be different; what is absent stays as it is.</summary>
@@ -138,6 +154,10 @@ public sealed record ReplicationUpdateRequest
     public string? Days { get; init; }
 
     public string? TimeZone { get; init; }
+
+    public string? KeepSource { get; init; }
+
+    public string? KeepTarget { get; init; }
 
     public string? OnReturn { get; init; }
 }

@@ -34,6 +34,7 @@ namespace Skerry.Client.Native.Wire;
 [JsonSerializable(typeof(ConnectionReply))]
 [JsonSerializable(typeof(ConnectionList))]
 [JsonSerializable(typeof(SnapshotReply))]
+[JsonSerializable(typeof(SnapshotDiffReply))]
 [JsonSerializable(typeof(SnapshotList))]
 [JsonSerializable(typeof(SnapshotCreateRequest))]
 [JsonSerializable(typeof(ReplicationReply))]

@@ -15,7 +15,22 @@ public sealed record SnapshotRecord(
     string? Position,
     IReadOnlyDictionary<string, string>? Metadata,
     string? ProjectId,
-    DateTimeOffset? CreatedAt);
+    DateTimeOffset? CreatedAt)
+{
+    /// <summary>Names of the sites that have it; under one id it is one state everywhere. Administrators only.</summary>
+    public IReadOnlyList<string>? Sites { get; init; }
+
+    /// <summary>When it was deleted at the primary, while a replica keeps it for as long as its retention says.</summary>
+    public DateTimeOffset? ReleasedAt { get; init; }
+}
+
+/// <summary>Where a snapshot differs from its volume, or from another snapshot of it; a part, where there is more.</summary>
+/// <param name="Against">Id of the other snapshot; null for the volume as it is at the site that answers.</param>
+/// <param name="NextOffsetBytes">Where to go on; null when there is no more.</param>
+public sealed record SnapshotDiffReply(
+    string SnapshotId, string? Against, long SizeBytes, IReadOnlyList<SnapshotRangeRecord> Ranges, long? NextOffsetBytes);
+
+public sealed record SnapshotRangeRecord(long OffsetBytes, long LengthBytes);
 
 public sealed record SnapshotReply(SnapshotRecord Snapshot, string? OperationId = null);
 
