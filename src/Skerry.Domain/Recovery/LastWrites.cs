@@ -23,6 +23,11 @@ internal sealed class LastWrites(SiteContext site, IVolumeDriver driver, IDataMo
             return new Synced(null, $"The replication to site {name} is paused.");
         }
 
+        if (relation.SourceOf(site.SelfText) != site.SelfText)
+        {
+            return new Synced(null, $"The replica at site {name} is fed by another replica, not from here.");
+        }
+
         var run = relation.Mode == ReplicationModes.Instant ? (DateTimeOffset?)null : site.Now;
         var task = new MoverTask(relation.Id, relation.VolumeId, driver.Backend, target, current, run);
         using var patience = new CancellationTokenSource(Patience, site.Time);
