@@ -6,6 +6,7 @@ using Skerry.Blocks.Encryption;
 using Skerry.Domain.Identity;
 using Skerry.Host.Configuration;
 using Skerry.Host.Files;
+using Skerry.Host.Links;
 using Skerry.Host.Wiring;
 using Skerry.Sync.Transport;
 using Skerry.Sync.Transport.WebSockets;
@@ -78,6 +79,7 @@ internal static class SiteDaemon
             o.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
         }).AddFilter("Microsoft", LogLevel.Warning);
         builder.Services.AddSingleton(directory);
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, LargeBlocks>();
         builder.Services.AddSite(site, certificate, tokenKey, replica, stores);
         builder.Services.Configure<RouteOptions>(o => o.SetParameterPolicy<Microsoft.AspNetCore.Routing.Constraints.RegexInlineRouteConstraint>("regex"));
         builder.WebHost.ConfigureKestrel(kestrel =>

@@ -59,6 +59,11 @@ internal sealed class TwoSites : IAsyncDisposable
 
     public async Task DropVolumeAsync(string volumeId, string replicationId, CancellationToken cancellationToken)
     {
+        foreach (var connection in await North.Volumes.ConnectionsAsync(volumeId, cancellationToken))
+        {
+            await North.Volumes.DisconnectAsync(volumeId, connection.Id, cancellationToken);
+        }
+
         await North.Replications.DeleteAsync(replicationId, cancellationToken);
         await Eventually.TrueAsync("the volume is deleted", TimeSpan.FromSeconds(60), async () =>
         {

@@ -13,6 +13,9 @@ public sealed class SourceReconciler(
     private static readonly TimeSpan SteadyPace = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan BusyPace = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>In the first second of a run: most have little to move, and whoever asked for one waits for it.</summary>
+    private static readonly TimeSpan FreshPace = TimeSpan.FromMilliseconds(20);
+
     private readonly Dictionary<string, IDataMover> _movers = movers.ToDictionary(m => m.Driver, StringComparer.Ordinal);
     private readonly Dictionary<string, Begun> _begun = new(StringComparer.Ordinal);
     private readonly StatusPace<SourceStatus> _pace = new(site.Time);
@@ -31,6 +34,7 @@ public sealed class SourceReconciler(
         var open = await OpenHereAsync(cancellationToken);
         var wanted = new HashSet<string>(StringComparer.Ordinal);
         var isSteady = true;
+        var isFresh = false;
         DateTimeOffset? next = null;
         var relations = Relation.All(state).ToList();
         fresh.KeepOnly(relations.Select(r => r.Id).ToHashSet(StringComparer.Ordinal));
@@ -82,11 +86,12 @@ public sealed class SourceReconciler(
             _begun[relation.Id] = new Begun(mover, relation.VolumeId);
             var report = mover.Synchronize(task);
             isSteady &= await WriteAsync(relation, Status(relation, primary.Current, report, run), cancellationToken);
+            isFresh |= run is { } due && !(report.CompletedRun >= due) && site.Now - due < TimeSpan.FromSeconds(1);
             isSteady &= report.Transfer is null && report.State == ReplicationWords.Secondary;
         }
 
         await EndOthersAsync(state, wanted, cancellationToken);
-        return wanted.Count > 0 || !isSteady ? StepResult.After(isSteady ? SteadyPace : BusyPace)
+        return wanted.Count > 0 || !isSteady ? StepResult.After(isFresh ? FreshPace : isSteady ? SteadyPace : BusyPace)
             : next is { } at ? StepResult.After(at > site.Now ? at - site.Now : TimeSpan.Zero)
             : StepResult.Done;
     }

@@ -25,7 +25,7 @@ internal sealed partial class ConfigurationReader
         ["identity"] = ["admin_password", "token_lifetime"],
         ["sync"] = ["peers", "SYNC_DELTA", "SYNC_MAX", "CLOCK_OFFSET"],
         ["store"] = ["url"],
-        ["replication"] = ["lease", "fence_command", "fence_timeout"],
+        ["replication"] = ["lease", "fence_command", "fence_timeout", "bandwidth", "transfers_at_once", "compress"],
         ["test"] = ["kill_at"],
     };
 
@@ -81,6 +81,7 @@ internal sealed partial class ConfigurationReader
             StorePath = StorePath(dataDirectory),
             Replication = Replication(),
             KillAt = KillAt(),
+            Transfers = Transfers(),
             Backends = [.. _file.SectionNames.Where(s => !KnownKeys.ContainsKey(s)).Select(s => Backend(s, dataDirectory))],
         };
     }

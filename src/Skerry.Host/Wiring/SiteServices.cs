@@ -168,7 +168,12 @@ internal static class SiteServices
 
     private static void AddReplication(this IServiceCollection services, SiteConfiguration site)
     {
-        services.AddSingleton(new NativeMoverOptions());
+        services.AddSingleton(new NativeMoverOptions
+        {
+            Bandwidth = site.Transfers.Bandwidth,
+            TransfersAtOnce = site.Transfers.TransfersAtOnce,
+            Compress = site.Transfers.Compress,
+        });
         services.AddSingleton(s => new NativeMover(
             s.GetRequiredService<BlockStoreSet>(),
             s.GetRequiredService<ISiteDialer>(),

@@ -154,6 +154,7 @@ public sealed class NativeReplicas(BlockStoreSet stores, BootClock clock) : IRep
         try
         {
             await copy.FlushAsync(CancellationToken.None);
+            await copy.SaveReachedAsync(CancellationToken.None);
             await copy.SaveRecoveryPointAsync(CancellationToken.None);
         }
         catch (BlockException)

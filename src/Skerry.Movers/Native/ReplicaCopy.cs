@@ -30,6 +30,9 @@ internal sealed class ReplicaCopy
     private readonly BlockVolume _volume;
     private CatchUpDocument? _catchUp;
     private TransferDigest? _digest;
+
+    /// <summary>Blocks come in the order of the disk, so that all below this is in place, durable or not.</summary>
+    private long _reachedBytes;
     private KnownPoint? _recoveryPoint;
 
     private ReplicaCopy(BlockVolume volume)
@@ -106,6 +109,7 @@ internal sealed class ReplicaCopy
 
         _digest?.Dispose();
         _digest = new TransferDigest(digestIsOfSums);
+        _reachedBytes = _catchUp!.OffsetBytes;
         return _catchUp!.OffsetBytes;
     }
 
@@ -120,6 +124,7 @@ internal sealed class ReplicaCopy
         var data = reader.Rest();
         Digest.Add(FrameKind.Blocks, frame.Payload.Span);
         await _volume.PutAsync(offset, data, TargetNumber, cancellationToken);
+        _reachedBytes = Math.Max(_reachedBytes, offset + data.Length);
     }
 
     public async ValueTask PutExtentsAsync(Frame frame, CancellationToken cancellationToken)
@@ -127,6 +132,7 @@ internal sealed class ReplicaCopy
         var extents = ExtentsFrame.Read(frame);
         Digest.Add(FrameKind.Extents, frame.Payload.Span);
         await _volume.PutAsync(extents, TargetNumber, cancellationToken);
+        _reachedBytes = extents.Aggregate(_reachedBytes, static (reached, e) => Math.Max(reached, e.OffsetBytes + e.Data.Length));
     }
 
     public async ValueTask PutHoleAsync(Frame frame, CancellationToken cancellationToken)
@@ -136,7 +142,11 @@ internal sealed class ReplicaCopy
         var (offset, length) = (reader.Int64(), reader.Int64());
         Digest.Add(FrameKind.Hole, frame.Payload.Span);
         await _volume.PutHoleAsync(offset, length, TargetNumber, cancellationToken);
+        _reachedBytes = Math.Max(_reachedBytes, offset + length);
     }
+
+    /// <summary>The link ended: the open catch-up, if there is one, goes on behind the last block that came over it.</summary>
+    public ValueTask SaveReachedAsync(CancellationToken cancellationToken) => SaveOffsetAsync(_reachedBytes, cancellationToken);
 
     /// <summary>Everything below the offset is in place: makes that durable, so that it need not be sent again.</summary>
     public async ValueTask SaveOffsetAsync(long offsetBytes, CancellationToken cancellationToken)

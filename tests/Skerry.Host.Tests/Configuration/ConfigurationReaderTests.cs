@@ -30,6 +30,34 @@ public sealed class ConfigurationReaderTests
     }
 
     [Fact]
+    public void What_transfers_may_take_is_read_with_its_times_of_day()
+    {
+        var limits = Read(Small + "\n[replication]\nbandwidth = 08:00-18:00 10MB/s, 22:00 - 24:00 unlimited, else 1.5MiB/s\ntransfers_at_once = 2\ncompress = no\n").Transfers;
+        Assert.Equal((2, false), (limits.TransfersAtOnce, limits.Compress));
+        Assert.Equal(10_000_000, limits.Bandwidth.At(new TimeOnly(8, 0)));
+        Assert.Null(limits.Bandwidth.At(new TimeOnly(23, 0)));
+        Assert.Equal(3 << 19, limits.Bandwidth.At(new TimeOnly(0, 0)));
+        var small = Read(Small).Transfers;
+        Assert.Equal((4, true), (small.TransfersAtOnce, small.Compress));
+        Assert.Null(small.Bandwidth.At(new TimeOnly(12, 0)));
+        Assert.Equal(50_000_000, Read(Small + "\n[replication]\nbandwidth = 50MB/s\n").Transfers.Bandwidth.At(new TimeOnly(12, 0)));
+    }
+
+    [Theory]
+    [InlineData("fast", "is not understood")]
+    [InlineData("1KB/s", "64KiB/s")]
+    [InlineData("25:00-26:00 1MB/s", "holds a time that is none")]
+    [InlineData("else 1MB/s, 08:00-09:00 2MB/s", "would never hold")]
+    public void A_bandwidth_that_cannot_be_is_told_with_its_line(string bandwidth, string message)
+    {
+        var (site, mistakes) = ConfigurationReader.Read(Small + $"\n[replication]\n\nbandwidth = {bandwidth}\n", Nothing, Nothing);
+        Assert.Null(site);
+        var mistake = Assert.Single(mistakes);
+        Assert.Contains(message, mistake.Message, StringComparison.Ordinal);
+        Assert.Contains("9", mistake.Origin, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_example_of_the_design_is_read_with_its_comments()
     {
         var (site, mistakes) = ConfigurationReader.Read("""

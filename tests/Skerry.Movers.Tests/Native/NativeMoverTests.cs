@@ -98,6 +98,43 @@ public sealed class NativeMoverTests
     }
 
     [Fact]
+    public async Task A_cut_at_any_byte_costs_what_was_under_way_and_nothing_that_had_arrived()
+    {
+        // No cursor is ever saved on the way: only where the blocks had come to when the link ended.
+        await using var cloud = new TestCloud
+        {
+            Options = new NativeMoverOptions
+            {
+                FlushInterval = TimeSpan.FromMilliseconds(20),
+                HeartbeatInterval = TimeSpan.FromMilliseconds(50),
+                RetryMin = TimeSpan.FromMilliseconds(5),
+                RetryMax = TimeSpan.FromMilliseconds(20),
+                ChunkBytes = 64 << 10,
+            },
+        };
+        var (north, south) = (cloud.Add(1), cloud.Add(2));
+        cloud.Begin(north);
+        var source = await north.CreateAsync(Size);
+        const int allocated = 3 << 20;
+        await WriteAsync(source, 1 << 20, allocated, seed: 1);
+        var chance = new Random(7);
+        var (carried, links) = (0L, 0);
+        cloud.LinkBytes = () =>
+        {
+            var bytes = chance.Next(150_000, 500_000);
+            (carried, links) = (carried + bytes, links + 1);
+            return bytes;
+        };
+        var run = DateTimeOffset.UtcNow;
+        await north.UntilAsync(north.TaskTo(south, run), r => r.CompletedRun == run);
+        await AssertSameAsync(source, await south.OpenAsync());
+
+        // Under way: the pipe's 64 KiB, the frame that goes in, and the greetings.
+        Assert.True(links > 3, $"{links} links");
+        Assert.InRange(carried, allocated, allocated + (links * 150_000L));
+    }
+
+    [Fact]
     public async Task Until_the_first_copy_is_complete_there_is_nothing_to_promote()
     {
         await using var cloud = new TestCloud();

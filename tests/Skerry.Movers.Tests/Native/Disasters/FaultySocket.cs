@@ -76,5 +76,6 @@ internal sealed class FaultySocket(WebSocket inner, FrameFault fault, int atFram
     }
 
     private bool MayTake(ReadOnlyMemory<byte> frame) => fault != FrameFault.Damaged
-        || (FrameKind)frame.Span[0] is FrameKind.Blocks or FrameKind.Hole or FrameKind.Digests or FrameKind.Writes or FrameKind.Changed;
+        || (FrameKind)frame.Span[0] is FrameKind.Blocks or FrameKind.Hole or FrameKind.Digests or FrameKind.Writes or FrameKind.Changed
+            or FrameKind.Extents or FrameKind.Packed;
 }

@@ -1,0 +1,153 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging.Abstractions;
+using Skerry.Blocks;
+using Skerry.Domain.Replication;
+using Skerry.Movers.Native;
+using Skerry.Movers.Native.Wire;
+
+namespace Skerry.Movers.Tests.Native;
+
+public sealed class PackingTests
+{
+    private const int Size = 8 << 20;
+
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    [Fact]
+    public void A_packed_frame_stands_for_the_one_it_was_made_of_and_damage_anywhere_is_seen()
+    {
+        using var zstd = new Zstd();
+        using var plain = ExtentsFrame.Begin(64 << 10);
+        Text(ExtentsFrame.Add(plain, 4096, 8192).Span);
+        Text(ExtentsFrame.Add(plain, 40960, 4096).Span);
+        plain.SealChecksum(1);
+        using var packed = PackedFrame.TryBuild(zstd, FrameKind.Extents, plain.Written.Span[1..], 1);
+        Assert.NotNull(packed);
+        Assert.InRange(packed.LengthBytes, 20, plain.LengthBytes / 2);
+
+        var (back, buffer) = PackedFrame.Unpack(zstd, new Frame(FrameKind.Packed, packed.Written[1..]));
+        Assert.Equal(FrameKind.Extents, back.Kind);
+        Assert.True(back.Payload.Span.SequenceEqual(plain.Written.Span[1..]));
+        Assert.Equal([4096L, 40960L], ExtentsFrame.Read(back).Select(e => e.OffsetBytes));
+        ArrayPool<byte>.Shared.Return(buffer);
+
+        for (var at = 1; at < packed.LengthBytes; at++)
+        {
+            var bytes = packed.Written.ToArray();
+            bytes[at] ^= 1;
+            Assert.Throws<MoverProtocolException>(() => Take(zstd, bytes));
+            Assert.Throws<MoverProtocolException>(() => Take(zstd, packed.Written.ToArray()[..at]));
+        }
+    }
+
+    [Fact]
+    public void What_does_not_become_shorter_is_tried_ever_more_rarely()
+    {
+        var (choice, tries) = (new PackingChoice(), 0);
+        for (var i = 0; i < 1000; i++)
+        {
+            if (choice.IsWorthTrying)
+            {
+                tries++;
+                choice.Tried(becameShorter: false);
+            }
+        }
+
+        Assert.InRange(tries, 10, 30);
+        while (!choice.IsWorthTrying)
+        {
+        }
+
+        choice.Tried(becameShorter: true);
+        Assert.True(choice.IsWorthTrying && choice.IsWorthTrying);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Content_that_can_be_packed_crosses_the_link_packed_when_that_is_wanted(bool compress)
+    {
+        await using var cloud = new TestCloud { Options = new NativeMoverOptions { Compress = compress } };
+        var (north, south) = (cloud.Add(1), cloud.Add(2));
+        cloud.Begin(north);
+        var source = await north.CreateAsync(Size);
+        var text = new byte[4 << 20];
+        Text(text);
+        await source.WriteAsync(0, text, WriteOptions.None, None);
+        await NativeMoverTests.WriteAsync(source, 5 << 20, 1 << 20, seed: 3);
+        var run = DateTimeOffset.UtcNow;
+        var transfer = (await north.UntilAsync(north.TaskTo(south, run), r => r.CompletedRun == run)).LastTransfer!;
+        await NativeMoverTests.AssertSameAsync(source, await south.OpenAsync());
+        Assert.Equal(5 << 20, transfer.MovedBytes);
+        Assert.InRange(transfer.WireBytes, compress ? 1 << 20 : 5 << 20, compress ? 3 << 20 : 6 << 20);
+    }
+
+    [Fact]
+    public async Task A_replica_that_names_no_features_gets_the_frames_of_version_1()
+    {
+        await using var cloud = new TestCloud();
+        var north = cloud.Add(1);
+        var south = cloud.Add(2);
+        cloud.Begin(north);
+        var source = await north.CreateAsync(Size);
+        var text = new byte[300_000];
+        Text(text);
+        await source.WriteAsync(0, text, WriteOptions.None, None);
+        var link = new MemoryLink();
+        using var ended = new CancellationTokenSource();
+        var task = north.TaskTo(south, DateTimeOffset.UtcNow);
+        var running = new SourceLink(
+            task, source, new SourceFacts(), new SettleRequests(), new TransferLimits(cloud.Options, TimeProvider.System), cloud.Options,
+            TimeProvider.System, NullLogger.Instance).RunAsync(link.Client, () => task, ended.Token);
+        using var replica = new FrameChannel(link.Server, TimeProvider.System);
+        Assert.Equal(FrameKind.Hello, (await replica.ReceiveAsync(None))!.Value.Kind);
+        await replica.SendAsync(
+            FrameKind.State, new StateMessage(new LineageDocument([], 0), Size, false, 0, null), MoverJson.Default.StateMessage, None);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var kinds = new HashSet<FrameKind>();
+        while (true)
+        {
+            var frame = (await replica.ReceiveAsync(None))!.Value;
+            kinds.Add(frame.Kind);
+            switch (frame.Kind)
+            {
+                case FrameKind.BeginCatchUp:
+                    await replica.SendAsync(FrameKind.Ready, new ReadyMessage(0), MoverJson.Default.ReadyMessage, None);
+                    break;
+                case FrameKind.Blocks or FrameKind.Hole:
+                    hash.AppendData(frame.Payload.Span);
+                    break;
+                case FrameKind.EndCatchUp:
+                    Assert.Equal(Convert.ToHexStringLower(hash.GetHashAndReset()), frame.Json(MoverJson.Default.EndCatchUpMessage).Digest);
+                    Assert.Contains(FrameKind.Blocks, kinds);
+                    Assert.DoesNotContain(kinds, k => (byte)k >= 40);
+                    await ended.CancelAsync();
+                    await Assert.ThrowsAnyAsync<Exception>(() => running);
+                    return;
+            }
+        }
+    }
+
+    private static void Take(Zstd zstd, byte[] frame)
+    {
+        var (back, buffer) = PackedFrame.Unpack(zstd, new Frame(FrameKind.Packed, frame.AsMemory(1)));
+        try
+        {
+            _ = back.Kind == FrameKind.Extents ? ExtentsFrame.Read(back) : throw new MoverProtocolException("another kind");
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static void Text(Span<byte> into)
+    {
+        var random = new Random(5);
+        for (var i = 0; i < into.Length; i++)
+        {
+            into[i] = (byte)"etaoin shrdlu"[random.Next(13) * random.Next(13) / 13];
+        }
+    }
+}
