@@ -1,5 +1,6 @@
 using Skerry.Blocks;
 using Skerry.Domain.Replication;
+using Skerry.Movers.Native;
 
 namespace Skerry.Movers.Tests.Native;
 

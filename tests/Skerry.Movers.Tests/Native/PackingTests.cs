@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging.Abstractions;
 using Skerry.Blocks;
-using Skerry.Domain.Replication;
 using Skerry.Movers.Native;
 using Skerry.Movers.Native.Wire;
 
@@ -36,7 +35,7 @@ public sealed class PackingTests
         {
             var bytes = packed.Written.ToArray();
             bytes[at] ^= 1;
-            Assert.Throws<MoverProtocolException>(() => Take(zstd, bytes));
+            AssertSeenOrHarmless(zstd, bytes, plain.Written.Span[1..]);
             Assert.Throws<MoverProtocolException>(() => Take(zstd, packed.Written.ToArray()[..at]));
         }
     }
@@ -139,6 +138,23 @@ public sealed class PackingTests
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>A bit that zstd has no use for may turn without harm: what comes out is what went in.</summary>
+    private static void AssertSeenOrHarmless(Zstd zstd, byte[] damaged, ReadOnlySpan<byte> content)
+    {
+        try
+        {
+            var (back, buffer) = PackedFrame.Unpack(zstd, new Frame(FrameKind.Packed, damaged.AsMemory(1)));
+            Assert.Equal(FrameKind.Extents, back.Kind);
+            _ = ExtentsFrame.Read(back);
+            Assert.True(back.Payload.Span.SequenceEqual(content));
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+        catch (MoverProtocolException)
+        {
+            // It was seen.
         }
     }
 
