@@ -58,6 +58,8 @@ internal sealed record SiteConfiguration
     /// <summary>The SQLite file, absolute.</summary>
     public required string StorePath { get; init; }
 
+    public required ReplicationConfiguration Replication { get; init; }
+
     public required TransferConfiguration Transfers { get; init; }
 
     public required IReadOnlyList<BackendConfiguration> Backends { get; init; }

@@ -96,8 +96,12 @@ public sealed class PackingTests
         var link = new MemoryLink();
         using var ended = new CancellationTokenSource();
         var task = north.TaskTo(south, DateTimeOffset.UtcNow);
+        var facts = new SourceFacts();
+        await using var acks = new SourceAcks(
+            task, new VolumeGates(Skerry.Domain.Recovery.BootClock.System), cloud.Ledger, facts, TimeProvider.System, NullLogger.Instance);
+        acks.Attach(source);
         var running = new SourceLink(
-            task, source, new SourceFacts(), new SettleRequests(), new TransferLimits(cloud.Options, TimeProvider.System), cloud.Options,
+            task, source, facts, new SettleRequests(), acks, new TransferLimits(cloud.Options, TimeProvider.System), cloud.Options,
             TimeProvider.System, NullLogger.Instance).RunAsync(link.Client, () => task, ended.Token);
         using var replica = new FrameChannel(link.Server, TimeProvider.System);
         Assert.Equal(FrameKind.Hello, (await replica.ReceiveAsync(None))!.Value.Kind);
