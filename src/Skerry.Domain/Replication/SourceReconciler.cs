@@ -86,7 +86,7 @@ public sealed class SourceReconciler(
             _begun[relation.Id] = new Begun(mover, relation.VolumeId);
             var report = mover.Synchronize(task);
             isSteady &= await WriteAsync(relation, Status(relation, primary.Current, report, run), cancellationToken);
-            isFresh |= run is { } due && !(report.CompletedRun >= due) && site.Now - due < TimeSpan.FromSeconds(1);
+            isFresh |= run is { } begun && !(report.CompletedRun >= begun) && site.Now - begun < TimeSpan.FromSeconds(1);
             isSteady &= report.Transfer is null && report.State == ReplicationWords.Secondary;
         }
 
