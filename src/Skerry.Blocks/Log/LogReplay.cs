@@ -274,7 +274,11 @@ internal sealed class LogReplay(IBackingStorage storage, SegmentTable segments, 
         }
     }
 
-    /// <summary>Notes what the sound headers from this block on say of what was durable. True when there is any.</summary>
+    /// <summary>Notes what the sound headers from this block on say of what was durable. True when there is any, or the beginning of one.</summary>
+    /// <remarks>
+    /// What is left of a torn header must not be written over: a new header of which only some sectors arrive could make it whole, and
+    /// bring a record back that was cut.
+    /// </remarks>
     private bool Scan(Segment segment, int fromBlock)
     {
         var any = false;
@@ -289,12 +293,12 @@ internal sealed class LogReplay(IBackingStorage storage, SegmentTable segments, 
                     continue;
                 }
 
+                any = true;
                 var bytes = new byte[header.HeaderBlocks * Sizes.Block];
                 Read(segment, at + k, bytes);
                 if (RecordHeader.IsSound(bytes))
                 {
                     _evidence.Add(header);
-                    any = true;
                 }
             }
         }
