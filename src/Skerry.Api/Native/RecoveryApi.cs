@@ -51,13 +51,19 @@ internal static class RecoveryApi
         }
 
         var fields = body.Root;
-        fields.Allow("to", "force", "drain");
+        fields.Allow("to", "force", "drain", "no_fence");
         var to = fields.Text("to");
         var force = fields.Flag("force") ?? false;
         var drain = fields.Flag("drain") ?? false;
         if (force && verb is not ("failover" or "promote"))
         {
             fields.Fail("force", $"force does not go with {verb}; it goes with failover and promote.");
+        }
+
+        var noFence = fields.Flag("no_fence") ?? false;
+        if (noFence && !force)
+        {
+            fields.Fail("no_fence", "no_fence goes with force only: nothing else has the old primary fenced.");
         }
 
         if (to is not null && verb == "demote")
@@ -73,9 +79,9 @@ internal static class RecoveryApi
         var actor = caller.Actor;
         var outcome = verb switch
         {
-            "failover" => await recovery.FailoverAsync(actor, new FailoverRequest(id, to, force, drain), cancellationToken),
+            "failover" => await recovery.FailoverAsync(actor, new FailoverRequest(id, to, force, drain) { WithoutFence = noFence }, cancellationToken),
             "failback" => await recovery.FailbackAsync(actor, new FailoverRequest(id, to, IsForced: false, drain), cancellationToken),
-            "promote" => await recovery.PromoteAsync(actor, new PromoteRequest(id, to, force), cancellationToken),
+            "promote" => await recovery.PromoteAsync(actor, new PromoteRequest(id, to, force) { WithoutFence = noFence }, cancellationToken),
             "demote" => await recovery.DemoteAsync(actor, new DemoteRequest(id, drain), cancellationToken),
             _ => await recovery.ResyncAsync(actor, new ResyncRequest(id, to), cancellationToken),
         };

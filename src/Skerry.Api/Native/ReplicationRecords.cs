@@ -35,6 +35,10 @@ internal static class ReplicationRecords
         KeepTarget = view.KeepTarget,
         PassedOn = view.IsPassedOn,
         RecoveryPointAgeSeconds = view.RecoveryPointAgeSeconds,
+        Ack = view.Ack,
+        OnIsolation = view.OnIsolation,
+        Failover = view.Failover,
+        LocalOnlySince = view.LocalOnlySince,
     };
 
     public static RecoveryPreviewRecord Of(FailoverPreview preview, SiteLabels labels) => new(
@@ -68,7 +72,10 @@ internal static class ReplicationRecords
             source.ReplicaNumber,
             Of(source.Transfer),
             Of(source.LastTransfer),
-            source.LastSyncAt);
+            source.LastSyncAt)
+        {
+            Acks = source.Acks is { } acks ? new ReplicationAcksRecord(acks.State, acks.Reason, acks.IsUnderLease) : null,
+        };
 
     private static ReplicationTargetRecord? Of(TargetStatus? target) => target is null
         ? null

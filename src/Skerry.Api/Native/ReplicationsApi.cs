@@ -46,7 +46,9 @@ internal static class ReplicationsApi
         }
 
         var fields = body.Root;
-        fields.Allow("volume_id", "target_site", "target_backend", "mode", "interval_seconds", "start_at", "at", "days", "time_zone", "on_return", "from_site", "keep_source", "keep_target");
+        fields.Allow(
+            "volume_id", "target_site", "target_backend", "mode", "interval_seconds", "start_at", "at", "days", "time_zone", "on_return", "from_site",
+            "keep_source", "keep_target", "ack", "on_isolation", "failover");
         var request = new CreateReplicationRequest(
             fields.Text("volume_id", required: true) ?? "",
             fields.Text("target_site", required: true) ?? "",
@@ -62,6 +64,9 @@ internal static class ReplicationsApi
             FromSite = fields.Text("from_site"),
             KeepSource = fields.Text("keep_source"),
             KeepTarget = fields.Text("keep_target"),
+            Ack = fields.Text("ack"),
+            OnIsolation = fields.Text("on_isolation"),
+            Failover = fields.Text("failover"),
         };
         return fields.Refusal is { } refusal
             ? new Fault(refusal)
@@ -80,7 +85,8 @@ internal static class ReplicationsApi
         }
 
         var fields = body.Root;
-        fields.Allow("mode", "interval_seconds", "start_at", "at", "days", "time_zone", "on_return", "keep_source", "keep_target");
+        fields.Allow(
+            "mode", "interval_seconds", "start_at", "at", "days", "time_zone", "on_return", "keep_source", "keep_target", "ack", "on_isolation", "failover");
         var request = new ChangeReplicationRequest
         {
             Mode = fields.Text("mode"),
@@ -92,6 +98,9 @@ internal static class ReplicationsApi
             KeepSource = fields.Text("keep_source"),
             KeepTarget = fields.Text("keep_target"),
             OnReturn = fields.Text("on_return"),
+            Ack = fields.Text("ack"),
+            OnIsolation = fields.Text("on_isolation"),
+            Failover = fields.Text("failover"),
         };
         return fields.Refusal is { } refusal
             ? new Fault(refusal)

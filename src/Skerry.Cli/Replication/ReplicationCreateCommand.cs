@@ -30,6 +30,7 @@ internal sealed class ReplicationCreateCommand : DataCommand
 
     private readonly ScheduleOptions _schedule = new();
     private readonly RetentionOptions _retention = new();
+    private readonly AckArguments _acks = new();
 
     private readonly Option<string> _onReturn = new("--on-return")
     {
@@ -42,6 +43,7 @@ internal sealed class ReplicationCreateCommand : DataCommand
             "create",
             "Keep a replica of a volume at another site.",
             "skerry replication create data --to south --mode instant --wait",
+            "skerry replication create data --to south --ack replica --on-isolation stop",
             "skerry replication create data --to south@ssd --mode periodic --interval 15m",
             "skerry replication create data --to south --mode periodic --interval 1d --start 2027-01-31T22:00",
             "skerry replication create data --to south --mode periodic --at 02:30 --days mon-fri --time-zone Europe/Berlin",
@@ -57,6 +59,7 @@ internal sealed class ReplicationCreateCommand : DataCommand
         _schedule.AddTo(this);
         _retention.AddTo(this);
         Options.Add(_onReturn);
+        _acks.AddTo(this);
         Options.Add(SharedOptions.Wait);
     }
 
@@ -85,6 +88,9 @@ internal sealed class ReplicationCreateCommand : DataCommand
                 FromSite = invocation.Get(_from) is { } from ? (await invocation.Names.SiteAsync(from, cancellationToken)).Id : null,
                 KeepSource = _retention.Source(invocation),
                 KeepTarget = _retention.Target(invocation),
+                Ack = _acks.Ack(invocation),
+                OnIsolation = _acks.OnIsolation(invocation),
+                Failover = _acks.Failover(invocation),
             },
             cancellationToken);
         var replication = reply.Replication;

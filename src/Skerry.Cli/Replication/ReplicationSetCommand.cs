@@ -16,6 +16,7 @@ internal sealed class ReplicationSetCommand : DataCommand
 
     private readonly ScheduleOptions _schedule = new();
     private readonly RetentionOptions _retention = new();
+    private readonly AckArguments _acks = new();
 
     private readonly Option<string> _onReturn = new("--on-return")
     {
@@ -30,7 +31,8 @@ internal sealed class ReplicationSetCommand : DataCommand
             "skerry replication set data --mode periodic --interval 15m",
             "skerry replication set data --mode periodic --at 02:30 --days mon-fri --time-zone Europe/Berlin",
             "skerry replication set data --mode instant",
-            "skerry replication set data --keep-source count=24 --keep-target count=24,age=30d")
+            "skerry replication set data --keep-source count=24 --keep-target count=24,age=30d",
+            "skerry replication set data --ack replica --on-isolation stop --failover automatic")
     {
         _mode.OneOf("instant", "one-time", "periodic");
         _onReturn.OneOf("resync", "wait");
@@ -39,11 +41,13 @@ internal sealed class ReplicationSetCommand : DataCommand
         _schedule.AddTo(this);
         _retention.AddTo(this);
         Options.Add(_onReturn);
+        _acks.AddTo(this);
         Validators.Add(result =>
         {
             if (Options.All(option => option == SharedOptions.Format || option == SharedOptions.Column || result.GetResult(option) is null))
             {
-                result.AddError("Say what to change: --mode, --interval, --at, --days, --time-zone, --start, --keep-source, --keep-target or --on-return.");
+                result.AddError(
+                    "Say what to change: --mode, --interval, --at, --days, --time-zone, --start, --keep-source, --keep-target, --on-return, --ack, --on-isolation or --failover.");
             }
         });
     }
@@ -63,6 +67,9 @@ internal sealed class ReplicationSetCommand : DataCommand
             KeepSource = _retention.Source(invocation),
             KeepTarget = _retention.Target(invocation),
             OnReturn = invocation.Get(_onReturn),
+            Ack = _acks.Ack(invocation),
+            OnIsolation = _acks.OnIsolation(invocation),
+            Failover = _acks.Failover(invocation),
         };
         var replication = await invocation.Names.ReplicationAsync(invocation.Get(_replication), cancellationToken);
         var reply = await invocation.Client.Replications.UpdateAsync(replication.Id, request, cancellationToken);

@@ -55,6 +55,12 @@ internal static class ReplicationView
         new("time_zone", "Zone of these times; null for UTC.", r => r.TimeZone, IsBrief: false),
         new("start_at", "First run, in periodic mode.", r => r.StartAt, IsBrief: false),
         new("next_run_at", "Next run, in periodic mode.", r => r.NextRunAt, IsBrief: false),
+        new("ack", "local or replica: where an acknowledged flush is durable.", r => r.Ack, IsBrief: false),
+        new("on_isolation", "continue or stop: what the primary does with the replica out of reach.", r => r.OnIsolation, IsBrief: false),
+        new("failover", "manual or automatic: who promotes the replica when the primary's site is lost.", r => r.Failover, IsBrief: false),
+        new("acks", "both, local-only or held: what a flush that comes now is acknowledged for, as the source last said.", r => r.Source?.Acks?.State, IsBrief: false),
+        new("is_under_lease", "Whether the primary acknowledges nothing without the target's lease, as the source last said.", r => r.Source?.Acks?.IsUnderLease, IsBrief: false),
+        new("local_only_since", "Since when flushes are acknowledged at the primary alone though more is asked for.", r => r.LocalOnlySince, IsBrief: false),
         new("created_at", "When it was made.", r => r.CreatedAt, IsBrief: false));
 
     private static TransferRecord? Last(ReplicationRecord replication) =>

@@ -25,6 +25,11 @@ internal abstract class RecoveryCommand : DataCommand
         Description = "Without the consent of the present primary, which must be out of reach; what the replica has not received is lost.",
     };
 
+    private readonly Option<bool> _noFence = new("--no-fence")
+    {
+        Description = "With --force: the site's fence_command is not run, because it is certain that the old primary cannot write. The operation records it.",
+    };
+
     private readonly Option<bool> _drain = new("--drain") { Description = "End the connections of writers instead of refusing because of them." };
 
     private readonly string _verb;
@@ -36,6 +41,7 @@ internal abstract class RecoveryCommand : DataCommand
         Arguments.Add(_volume);
         AddIf(takes.HasFlag(Takes.To), _to);
         AddIf(takes.HasFlag(Takes.Force), _force);
+        AddIf(takes.HasFlag(Takes.Force), _noFence);
         AddIf(takes.HasFlag(Takes.Drain), _drain);
         AddIf(takes.HasFlag(Takes.Force), SharedOptions.Yes);
         Options.Add(SharedOptions.Wait);
@@ -56,13 +62,18 @@ internal abstract class RecoveryCommand : DataCommand
     {
         var volume = await invocation.Names.VolumeAsync(invocation.Get(_volume), cancellationToken);
         var (to, force) = (invocation.Get(_to), invocation.Get(_force));
+        if (invocation.Get(_noFence) && !force)
+        {
+            throw new UsageException("--no-fence goes with --force only.");
+        }
+
         if (force)
         {
             await WarnAsync(invocation, volume, to, cancellationToken);
         }
 
         var reply = await invocation.Client.Volumes.RecoverAsync(
-            volume.Id, _verb, new RecoveryRequest(to, force, invocation.Get(_drain)), cancellationToken);
+            volume.Id, _verb, new RecoveryRequest(to, force, invocation.Get(_drain)) { NoFence = invocation.Get(_noFence) ? true : null }, cancellationToken);
         if (reply.OperationId is not { } id)
         {
             invocation.Talk.Say($"Volume {volume.Name ?? volume.Id}: done at {reply.Site}.");

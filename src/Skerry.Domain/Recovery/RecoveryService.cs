@@ -51,7 +51,8 @@ public sealed class RecoveryService(
         var state = StateView.Of(site.Replica);
         var (toSite, choice) = await ChooseAsync(state, request.VolumeId, request.ToSite, request.IsForced, cancellationToken);
         var move = Resolve(state, actor, request.VolumeId, toSite, toHome: false);
-        return move.IsRefused ? move.Refusal! : await MoveAsync(actor, state, move.Value with { Choice = choice }, request, cancellationToken);
+        return move.IsRefused ? move.Refusal! : await MoveAsync(
+            actor, state, move.Value with { Choice = choice, WithoutFence = request.WithoutFence }, request, cancellationToken);
     }
 
     /// <summary>
@@ -113,7 +114,8 @@ public sealed class RecoveryService(
         var move = Resolve(state, actor, request.VolumeId, toSite, toHome: false, mayNamePrimary: true);
         return move.IsRefused
             ? move.Refusal!
-            : await PromoteAsync(actor, state, move.Value with { Choice = choice }, request.IsForced, cancellationToken);
+            : await PromoteAsync(
+                actor, state, move.Value with { Choice = choice, WithoutFence = request.WithoutFence }, request.IsForced, cancellationToken);
     }
 
     public async ValueTask<Outcome<RecoveryTicket>> DemoteAsync(
@@ -218,7 +220,7 @@ public sealed class RecoveryService(
     private async ValueTask<string> EnqueueAsync(
         Actor actor, string kind, Move move, string targetSite, bool isForced, bool drain, CancellationToken cancellationToken)
     {
-        var parameters = new RecoveryParameters(move.Primary.Current.Id, move.ToSite, isForced, drain);
+        var parameters = new RecoveryParameters(move.Primary.Current.Id, move.ToSite, isForced, drain) { WithoutFence = move.WithoutFence };
         return await site.DecideAsync(
             actor,
             transaction => UnderWay(StateView.Of(transaction), move.VolumeId, kind, parameters)?.Id ?? operations.Enqueue(
@@ -371,6 +373,9 @@ public sealed class RecoveryService(
 
     private sealed record Move(string VolumeId, PrimaryView Primary, string ToSite, string ToName)
     {
+        /// <summary>By force only: the site's fence command is not run.</summary>
+        public bool WithoutFence { get; init; }
+
         public Relation? Relation { get; init; }
 
         /// <summary>Why this site, when none was named.</summary>

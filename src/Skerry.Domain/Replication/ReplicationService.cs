@@ -74,12 +74,20 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
 
                 var before = ReplicationTerms.Of(relation);
                 var after = before.With(request);
-                if (after.Check() is { } wrong)
+                var others = Relation.OfVolume(StateView.Of(transaction), relation.VolumeId).Where(r => r.Id != id);
+                var acks = AckChoice.Of(relation).With(request);
+                if ((after.Check() ?? acks.Check(after.Mode, others, relation.IsPassedOn)) is { } wrong)
                 {
                     return wrong;
                 }
 
+                if (after.Mode != before.Mode && AckChoice.ReasonToKeep(StateView.Of(transaction), relation, "taken out of instant mode") is { } kept)
+                {
+                    return kept;
+                }
+
                 Write(transaction, Relation.Key(id), after, before);
+                acks.Write(transaction, Relation.Key(id), AckChoice.Of(relation));
                 if (!after.IsScheduledAs(before))
                 {
                     transaction.Set(Relation.Key(id), Relation.ScheduledField, site.Now);
@@ -93,7 +101,9 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
 
     /// <summary>Nothing is shipped until resumed; what was shipped stays and can be promoted.</summary>
     public ValueTask<Outcome<ReplicationView>> PauseAsync(Actor actor, string id, CancellationToken cancellationToken) =>
-        ChangeAsync(actor, id, (transaction, key) => transaction.Set(key, Relation.PausedField, FieldValue.From(true)), cancellationToken);
+        ChangeAsync(
+            actor, id, (transaction, key) => transaction.Set(key, Relation.PausedField, FieldValue.From(true)), cancellationToken,
+            relation => AckChoice.ReasonToKeep(StateView.Of(site.Replica), relation, "paused"));
 
     public ValueTask<Outcome<ReplicationView>> ResumeAsync(Actor actor, string id, CancellationToken cancellationToken) =>
         ChangeAsync(actor, id, (transaction, key) => transaction.Set(key, Relation.PausedField, FieldValue.From(false)), cancellationToken);
@@ -129,6 +139,11 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
                     return Refusal.State(
                         $"The replica at site {names.NameOf(relation.OtherSite)} passes on what it has to site {names.NameOf(next.OtherSite)}, by replication {next.Id}.",
                         $"Delete replication {next.Id} first.");
+                }
+
+                if (AckChoice.ReasonToKeep(StateView.Of(transaction), relation, "deleted") is { } kept)
+                {
+                    return kept;
                 }
 
                 transaction.Delete(Relation.Key(id));
@@ -179,7 +194,8 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
                 $"Volume {request.VolumeId} is a drill of volume {drilled}, and drills are not replicated.", "Clone it, and replicate the clone.");
         }
 
-        if (ReplicationTerms.Of(request).Check() is { } wrong)
+        var acks = AckChoice.Of(request).Check(request.Mode, Relation.OfVolume(state, request.VolumeId), request.FromSite is not null);
+        if ((ReplicationTerms.Of(request).Check() ?? acks) is { } wrong)
         {
             return wrong;
         }
@@ -308,6 +324,7 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
         }
 
         Write(transaction, key, ReplicationTerms.Of(request), null);
+        AckChoice.Of(request).Write(transaction, key, null);
     }
 
     private static void Write(ITransaction transaction, EntityKey key, ReplicationTerms terms, ReplicationTerms? before)
@@ -354,6 +371,10 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
             KeepSource = relation.KeepSource?.ToString(),
             KeepTarget = relation.KeepTarget?.ToString(),
             IsPassedOn = source.Length > 0 && source != primarySite,
+            Ack = relation.Ack,
+            OnIsolation = relation.OnIsolation,
+            Failover = relation.Failover,
+            LocalOnlySince = relation.WaitsForReplica ? relation.LocalOnly?.Since : null,
             RecoveryPointAgeSeconds = relation.Target?.RecoveryPoint is { } point
                 ? Math.Max(0, (site.Now - point.TakenAt).TotalSeconds)
                 : null,

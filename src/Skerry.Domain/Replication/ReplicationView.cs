@@ -61,6 +61,18 @@ public sealed record ReplicationView(
 
     /// <summary>Age of the recovery point at this moment, by this site's clock; null when none is known.</summary>
     public double? RecoveryPointAgeSeconds { get; init; }
+
+    /// <summary>One of <see cref="AckPolicies"/>.</summary>
+    public string Ack { get; init; } = AckPolicies.Local;
+
+    /// <summary>One of <see cref="IsolationPolicies"/>.</summary>
+    public string OnIsolation { get; init; } = IsolationPolicies.Continue;
+
+    /// <summary>One of <see cref="FailoverPolicies"/>.</summary>
+    public string Failover { get; init; } = FailoverPolicies.Manual;
+
+    /// <summary>Since when flushes are acknowledged at the primary alone though more is asked for; null when they are not, as far as is known here.</summary>
+    public DateTimeOffset? LocalOnlySince { get; init; }
 }
 
 /// <summary>A wish for a replication.</summary>
@@ -97,6 +109,15 @@ public sealed record CreateReplicationRequest(
 
     /// <summary>The same at the replica, where it holds also for what is deleted at the primary.</summary>
     public string? KeepTarget { get; init; }
+
+    /// <summary>One of <see cref="AckPolicies"/>; null for the first of them.</summary>
+    public string? Ack { get; init; }
+
+    /// <summary>One of <see cref="IsolationPolicies"/>; null for the first of them.</summary>
+    public string? OnIsolation { get; init; }
+
+    /// <summary>One of <see cref="FailoverPolicies"/>; null for the first of them.</summary>
+    public string? Failover { get; init; }
 }
 
 /// <summary>What is to be different about a replication; null leaves as it is.</summary>
@@ -128,4 +149,13 @@ public sealed record ChangeReplicationRequest
 
     /// <summary>One of <see cref="ReturnPolicies"/>.</summary>
     public string? OnReturn { get; init; }
+
+    /// <summary>One of <see cref="AckPolicies"/>.</summary>
+    public string? Ack { get; init; }
+
+    /// <summary>One of <see cref="IsolationPolicies"/>.</summary>
+    public string? OnIsolation { get; init; }
+
+    /// <summary>One of <see cref="FailoverPolicies"/>.</summary>
+    public string? Failover { get; init; }
 }

@@ -15,6 +15,9 @@ internal sealed class LeaseHold(string replicationId, BootClock clock, bool isAs
     /// <summary>That there are leases is on stable storage beside the volume, so that a restart does not forget it. Nothing is asked before.</summary>
     public bool IsRecorded { get; set; } = isAskedFor;
 
+    /// <summary>True from the first ask on: the target may hold the right to promote itself.</summary>
+    public bool IsAskedFor => Volatile.Read(ref _isAskedFor);
+
     /// <summary>Before the first ask nobody promised anything, so nobody has to be waited for.</summary>
     public bool MayAcknowledge => !Volatile.Read(ref _isAskedFor) || _lease.IsValid;
 

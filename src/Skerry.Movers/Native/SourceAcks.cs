@@ -151,7 +151,7 @@ internal sealed class SourceAcks : IAsyncDisposable
         }
 
         var (isBoth, isLocalOnly) = ack?.Standing ?? default;
-        var isUnderLease = lease is not null;
+        var isUnderLease = lease is { IsAskedFor: true };
         return ack is null ? new AckStanding(null, isUnderLease || !terms.StopsWhenIsolated ? null : $"It does not stop yet when it is cut off. {why}", isUnderLease)
             : isBoth ? new AckStanding(AckStates.Both, null, isUnderLease)
             : isLocalOnly ? new AckStanding(AckStates.LocalOnly, $"Flushes are acknowledged at the primary alone. {why}", isUnderLease)

@@ -4,7 +4,11 @@ namespace Skerry.Client.Native.Wire;
 /// <param name="To">Name or id of the site that becomes primary; null where only one can.</param>
 /// <param name="Force">Without draining the present primary; may lose what the replica had not received.</param>
 /// <param name="Drain">Close the exports of attached writers instead of refusing because of them; planned moves only.</param>
-public sealed record RecoveryRequest(string? To, bool? Force, bool? Drain);
+public sealed record RecoveryRequest(string? To, bool? Force, bool? Drain)
+{
+    /// <summary>With force only: the site's fence command is not run, and the operation records that it was not.</summary>
+    public bool? NoFence { get; init; }
+}
 
 /// <summary>What a failover would do if it were committed now, from what the asked site knows.</summary>
 /// <param name="Refusal">Why it would be refused; null when it would be accepted.</param>

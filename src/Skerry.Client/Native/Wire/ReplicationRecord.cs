@@ -47,6 +47,18 @@ public sealed record ReplicationRecord(
 
     /// <summary>Age of the recovery point when this was asked.</summary>
     public double? RecoveryPointAgeSeconds { get; init; }
+
+    /// <summary>local or replica: where an acknowledged flush is durable.</summary>
+    public string? Ack { get; init; }
+
+    /// <summary>continue or stop: what the primary does when the replica is out of reach.</summary>
+    public string? OnIsolation { get; init; }
+
+    /// <summary>manual or automatic: who promotes the replica when the primary's site is lost.</summary>
+    public string? Failover { get; init; }
+
+    /// <summary>Since when flushes are acknowledged at the primary alone though more is asked for; null when they are not, as far as is known.</summary>
+    public DateTimeOffset? LocalOnlySince { get; init; }
 }
 
 /// <summary>What the primary's site last said.</summary>
@@ -69,7 +81,17 @@ public sealed record ReplicationSourceRecord(
     long? ReplicaNumber,
     TransferRecord? Transfer,
     TransferRecord? LastTransfer,
-    DateTimeOffset? LastSyncAt);
+    DateTimeOffset? LastSyncAt)
+{
+    /// <summary>What acknowledgements promise; null where nothing is asked of them.</summary>
+    public ReplicationAcksRecord? Acks { get; init; }
+}
+
+/// <summary>What the acknowledgements of a primary promise.</summary>
+/// <param name="State">both, local-only or held: of a flush that comes now; null where flushes do not wait for the replica.</param>
+/// <param name="Reason">Why; null for both.</param>
+/// <param name="IsUnderLease">Nothing is acknowledged without the target's lease.</param>
+public sealed record ReplicationAcksRecord(string? State, string? Reason, bool IsUnderLease);
 
 /// <summary>What the replica's site last said.</summary>
 /// <param name="OwedBytes">What the primary said last that it still owed: at least.</param>
@@ -138,6 +160,12 @@ public sealed record ReplicationCreateRequest(
     public string? KeepSource { get; init; }
 
     public string? KeepTarget { get; init; }
+
+    public string? Ack { get; init; }
+
+    public string? OnIsolation { get; init; }
+
+    public string? Failover { get; init; }
 }
 
 /// <summary>What is to be different; what is absent stays as it is.</summary>
@@ -160,4 +188,10 @@ public sealed record ReplicationUpdateRequest
     public string? KeepTarget { get; init; }
 
     public string? OnReturn { get; init; }
+
+    public string? Ack { get; init; }
+
+    public string? OnIsolation { get; init; }
+
+    public string? Failover { get; init; }
 }
