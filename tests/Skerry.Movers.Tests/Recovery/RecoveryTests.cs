@@ -145,6 +145,7 @@ public sealed class RecoveryTests
         await using var cloud = new LiveCloud();
         var (north, south, west) = (await cloud.AddAsync("north"), await cloud.AddAsync("south"), await cloud.AddAsync("west"));
         var (volumeId, toSouth) = await ReplicateAsync(north, south);
+        await UntilAsync(() => BackendReport.Of(StateView.Of(north.Context.Replica), west.Id).Count > 0);
         var second = await north.Replications.CreateAsync(
             LiveSite.Admin, new CreateReplicationRequest(volumeId, "west", null, ReplicationModes.Instant), None);
         await UntilAsync(() => north.Replications.List(LiveSite.Admin).All(r => r.Status == ReplicationWords.Secondary));
