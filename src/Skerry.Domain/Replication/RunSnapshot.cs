@@ -27,6 +27,9 @@ internal static class RunSnapshot
     /// <summary>When a person deleted it while a replica keeps it for as long as its retention says; null when nobody did.</summary>
     public static DateTimeOffset? ReleasedAt(Entity snapshot) => snapshot.Instant(ReleasedField);
 
+    /// <summary>True for what goes by itself when its time is over.</summary>
+    public static bool IsKeptForATime(Entity snapshot) => IsOne(snapshot) || ReleasedAt(snapshot) is not null;
+
     /// <summary>The snapshot of a run that is about to begin; null when the relation keeps none.</summary>
     public static async ValueTask<string?> PrepareAsync(
         SiteContext site, Actor actor, Relation relation, DateTimeOffset run, CancellationToken cancellationToken)
@@ -53,8 +56,9 @@ internal static class RunSnapshot
     public static bool Release(ITransaction transaction, EntityKey key, string volumeId, string self, DateTimeOffset now)
     {
         var state = StateView.Of(transaction);
-        var others = SnapshotCopy.SitesOf(state, key.Id).Where(s => s != self).ToList();
-        if (!others.Any(s => PolicyAt(state, volumeId, s) is not null))
+        var relations = Relation.OfVolume(state, volumeId);
+        var owner = Generations.Owner(Generations.Of(state, volumeId));
+        if (!SnapshotCopy.SitesOf(state, key.Id).Any(s => s != self && PolicyAt(relations, owner, s) is not null))
         {
             return false;
         }
@@ -67,13 +71,17 @@ internal static class RunSnapshot
     public static IEnumerable<(string VolumeId, string SnapshotId)> ToLetGo(StateView state, string self, DateTimeOffset now)
     {
         var kept = state.List(EntityKinds.Snapshot)
-            .Where(s => (IsOne(s) || ReleasedAt(s) is not null) && s.Text(VolumeEntity.Status) == VolumeStatus.Available
+            .Where(s => IsKeptForATime(s) && s.Text(VolumeEntity.Status) == VolumeStatus.Available
                 && state.Find(EntityKinds.SnapshotCopy, SnapshotCopy.Key(s.Id, self).Id) is not null)
             .GroupBy(s => s.Text("volume_id", ""));
+        var relations = Relation.All(state).ToLookup(r => r.VolumeId);
+        var inUse = InUse(state, self);
         foreach (var volume in kept)
         {
-            var retention = PolicyAt(state, volume.Key, self) ?? Retention.NewestOnly;
-            var needed = Needed(state, volume.Key, self, [.. volume]);
+            var owner = Generations.Owner(Generations.Of(state, volume.Key));
+            var retention = PolicyAt(relations[volume.Key], owner, self) ?? Retention.NewestOnly;
+            var needed = owner == self ? ToBePassed(state, relations[volume.Key], self, [.. volume]) : [];
+            needed.UnionWith(inUse);
             foreach (var past in retention.LetGo(volume.Select(s => new KeptState(s.Id, TakenAt(s), needed.Contains(s.Id))), now))
             {
                 yield return (volume.Key, past.Id);
@@ -84,34 +92,30 @@ internal static class RunSnapshot
     /// <summary>Such snapshots that are at no site any more, or were never taken because the run was given up. Their volume's owner tidies up.</summary>
     public static IEnumerable<EntityKey> Nowhere(StateView state, string self) =>
         state.List(EntityKinds.Snapshot)
-            .Where(s => (IsOne(s) || ReleasedAt(s) is not null) && SnapshotCopy.SitesOf(state, s.Id).Count == 0
+            .Where(s => IsKeptForATime(s) && SnapshotCopy.SitesOf(state, s.Id).Count == 0
                 && Generations.Owner(Generations.Of(state, s.Text("volume_id", ""))) == self
                 && (s.Text(VolumeEntity.Status) == VolumeStatus.Available || !IsUnderWay(state, s)))
             .Select(s => s.Key);
 
-    /// <summary>What was said of how long to keep at a site's side of the volume's replication; null when nothing was.</summary>
-    private static Retention? PolicyAt(StateView state, string volumeId, string site)
-    {
-        var relations = Relation.OfVolume(state, volumeId);
-        var owner = Generations.Owner(Generations.Of(state, volumeId));
-        return owner == site
+    /// <summary>What was said of how long to keep at a site's side of a volume's replication; null when nothing was.</summary>
+    private static Retention? PolicyAt(IEnumerable<Relation> relations, string? owner, string site) =>
+        owner == site
             ? relations.Select(r => r.KeepSource).OfType<Retention>().OrderByDescending(r => r.Count ?? 0).FirstOrDefault()
             : relations.Where(r => owner is not null && r.ReplicaOf(owner).Site == site).Select(r => r.KeepTarget).FirstOrDefault(r => r is not null);
-    }
 
-    /// <summary>
-    /// Connected, or the source of a volume that is still being made, or, at the source, not yet where it is to go: newer than the newest
-    /// one that the replica of its replication has.
-    /// </summary>
-    private static HashSet<string> Needed(StateView state, string volumeId, string self, IReadOnlyList<Entity> snapshots)
+    /// <summary>Connected here, or the source of a volume that is still being made.</summary>
+    private static HashSet<string> InUse(StateView state, string self) =>
+    [
+        .. state.List(EntityKinds.Connection).Where(c => c.Text("site") == self).Select(c => c.Text("snapshot_id")).OfType<string>(),
+        .. state.List(EntityKinds.Volume)
+            .Where(v => v.Text(VolumeEntity.Status) is null).Select(v => v.Text("source_snapshot_id")).OfType<string>(),
+    ];
+
+    /// <summary>Not yet where it is to go: newer than the newest one that the replica of its replication has.</summary>
+    private static HashSet<string> ToBePassed(StateView state, IEnumerable<Relation> relations, string self, IReadOnlyList<Entity> snapshots)
     {
-        var needed = state.List(EntityKinds.Connection)
-            .Where(c => c.Text("site") == self && c.Text("volume_id") == volumeId)
-            .Select(c => c.Text("snapshot_id")).OfType<string>().ToHashSet(StringComparer.Ordinal);
-        needed.UnionWith(state.List(EntityKinds.Volume)
-            .Where(v => v.Text(VolumeEntity.Status) is null).Select(v => v.Text("source_snapshot_id")).OfType<string>());
-        var owner = Generations.Owner(Generations.Of(state, volumeId));
-        foreach (var relation in Relation.OfVolume(state, volumeId).Where(_ => owner == self))
+        var needed = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var relation in relations)
         {
             var replica = relation.ReplicaOf(self).Site;
             var arrived = snapshots

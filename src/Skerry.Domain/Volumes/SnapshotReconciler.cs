@@ -16,8 +16,11 @@ public sealed class SnapshotReconciler(SiteContext site, VolumeDrivers drivers, 
 {
     private static readonly Actor Self = Actor.System("snapshots");
 
-    /// <summary>Movers make snapshots at replicas without any change of state.</summary>
+    /// <summary>Movers make snapshots at replicas without any change of state. At a primary each begins with one.</summary>
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
+    /// <summary>How late a state that is kept by its age may go.</summary>
+    private static readonly TimeSpan AgeEvery = TimeSpan.FromSeconds(30);
 
     public string Name => "snapshots";
 
@@ -27,12 +30,13 @@ public sealed class SnapshotReconciler(SiteContext site, VolumeDrivers drivers, 
     public async ValueTask<StepResult> StepAsync(CancellationToken cancellationToken)
     {
         var here = new HashSet<(string Volume, string Snapshot)>();
-        var (state, isReplicated) = (StateView.Of(site.Replica), false);
+        var (state, hasReplicas) = (StateView.Of(site.Replica), false);
+        var replicated = Relation.All(state).Select(r => r.VolumeId).ToHashSet(StringComparer.Ordinal);
         foreach (var driver in drivers.All)
         {
             foreach (var local in await driver.ListLocalAsync(cancellationToken))
             {
-                isReplicated |= Relation.OfVolume(state, local.VolumeId).Count > 0;
+                hasReplicas |= local.OpenGeneration is null && replicated.Contains(local.VolumeId);
                 if (state.Find(EntityKinds.Volume, local.VolumeId) is null)
                 {
                     continue;
@@ -53,8 +57,8 @@ public sealed class SnapshotReconciler(SiteContext site, VolumeDrivers drivers, 
         }
 
         await SayAsync(here, cancellationToken);
-        await LetGoAsync(here.Select(h => h.Snapshot).ToHashSet(StringComparer.Ordinal), cancellationToken);
-        return isReplicated ? StepResult.After(LookEvery) : StepResult.Done;
+        var keepsRuns = await LetGoAsync(here.Select(h => h.Snapshot).ToHashSet(StringComparer.Ordinal), cancellationToken);
+        return hasReplicas ? StepResult.After(LookEvery) : keepsRuns ? StepResult.After(AgeEvery) : StepResult.Done;
     }
 
     private bool WasDeleted(StateView state, string snapshotId, string volumeId) =>
@@ -116,9 +120,15 @@ public sealed class SnapshotReconciler(SiteContext site, VolumeDrivers drivers, 
         }
     }
 
-    private async ValueTask LetGoAsync(HashSet<string> here, CancellationToken cancellationToken)
+    /// <summary>False when nothing is kept for a time here.</summary>
+    private async ValueTask<bool> LetGoAsync(HashSet<string> here, CancellationToken cancellationToken)
     {
         var state = StateView.Of(site.Replica);
+        if (!state.List(EntityKinds.Snapshot).Any(RunSnapshot.IsKeptForATime))
+        {
+            return false;
+        }
+
         foreach (var (volumeId, snapshotId) in RunSnapshot.ToLetGo(state, site.SelfText, site.Now).ToList())
         {
             if (drivers.Holding(volumeId) is not { } driver)
@@ -153,6 +163,8 @@ public sealed class SnapshotReconciler(SiteContext site, VolumeDrivers drivers, 
                 },
                 cancellationToken);
         }
+
+        return true;
 
         bool IsHere(string snapshotId) => here.Contains(snapshotId);
     }

@@ -126,9 +126,7 @@ public sealed class SnapshotTests
         for (var run = 0; run < 5; run++)
         {
             await WriteAsync(history, north, volumeId, run * 5, 5);
-            var before = north.Replications.Show(LiveSite.Admin, id).Value.Source!.CompletedRun;
-            Assert.False((await north.Replications.SyncAsync(LiveSite.Admin, id, None)).IsRefused);
-            await RecoveryTests.UntilAsync(() => north.Replications.Show(LiveSite.Admin, id).Value.Source!.CompletedRun > before);
+            await SyncAsync(north, id);
         }
 
         await RecoveryTests.UntilAsync(async () => (await RunsAsync(north, volumeId)).Count == 2 && (await RunsAsync(south, volumeId)).Count == 3);
@@ -143,11 +141,19 @@ public sealed class SnapshotTests
         var tenant = LiveSite.Admin with { Roles = ["member"] };
         Assert.Empty(north.Snapshots.List(tenant, new SnapshotFilter { VolumeId = volumeId }));
 
+        // What somebody reads stays for as long as he does.
+        var oldest = (await RunsAsync(south, volumeId))[0].Id;
+        var connections = new ConnectionService(south.Context, south.Exports, new NoAddress());
+        Assert.False((await connections.ConnectAsync(LiveSite.Admin, new ConnectRequest(volumeId) { SnapshotId = oldest }, None)).IsRefused);
+        await SyncAsync(north, id);
+        await RecoveryTests.UntilAsync(async () => (await RunsAsync(north, volumeId)).Count == 2 && (await RunsAsync(south, volumeId)).Count == 4);
+        Assert.Contains(await RunsAsync(south, volumeId), s => s.Id == oldest);
+        await connections.DisconnectAsync(LiveSite.Admin, volumeId, null, None);
+        await RecoveryTests.UntilAsync(async () => (await RunsAsync(south, volumeId)).Count == 3);
+
         // Deleted at the primary, kept at the replica, and refused to be deleted twice.
         var taken = await TakeAsync(north, volumeId);
-        var last = north.Replications.Show(LiveSite.Admin, id).Value.Source!.CompletedRun;
-        await north.Replications.SyncAsync(LiveSite.Admin, id, None);
-        await RecoveryTests.UntilAsync(() => north.Replications.Show(LiveSite.Admin, id).Value.Source!.CompletedRun > last);
+        await SyncAsync(north, id);
         await RecoveryTests.UntilAsync(() => Places(north, taken) is ["north", "south"]);
         Assert.False((await north.Snapshots.DeleteAsync(LiveSite.Admin, taken, None)).IsRefused);
         await RecoveryTests.UntilAsync(() => north.Snapshots.Show(LiveSite.Admin, taken).Value is { ReleasedAt: not null, SiteName: "south" });
@@ -210,6 +216,37 @@ public sealed class SnapshotTests
         var back = archive.Replications.Show(LiveSite.Admin, first).Value;
         Assert.Equal((hub.Id, edge.Id, true), (back.SourceSite, back.TargetSite, back.IsPassedOn));
         Assert.True(Moved(hub, first) <= 4 * IBlockDevice.BlockSize, $"{Moved(hub, first)} bytes moved");
+    }
+
+    [Fact]
+    public async Task Size_follows_before_data_does_and_name_and_type_are_the_same_after_a_failover()
+    {
+        await using var cloud = new LiveCloud();
+        var (north, south) = (await cloud.AddAsync("north"), await cloud.AddAsync("south"));
+        var (volumeId, replicationId) = await RecoveryTests.ReplicateAsync(north, south);
+        await RecoveryTests.UntilAsync(() => north.Replications.Show(LiveSite.Admin, replicationId).Value.Status == ReplicationWords.Secondary);
+        Assert.False((await south.Volumes.UpdateAsync(
+            LiveSite.Admin, volumeId, new UpdateVolumeRequest { Name = "renamed", Description = "of the south" }, None)).IsRefused);
+        Assert.False((await south.Volumes.ExtendAsync(LiveSite.Admin, volumeId, 2, None)).IsRefused);
+        var (source, replica) = (await north.OpenAsync(volumeId), await south.OpenAsync(volumeId));
+        await RecoveryTests.UntilAsync(() => source.SizeBytes == 2 * Volume.BytesPerGib && replica.SizeBytes == source.SizeBytes);
+        await source.WriteAsync(source.SizeBytes - IBlockDevice.BlockSize, new byte[] { 42 }, WriteOptions.None, None);
+        await RecoveryTests.UntilAsync(() => replica.Lineage.LastNumber == source.Lineage.LastNumber);
+        var before = north.Volumes.Show(LiveSite.Admin, volumeId).Value;
+        await SucceedsAsync(north, await north.Recovery.FailoverAsync(LiveSite.Admin, new FailoverRequest(volumeId), None));
+        await RecoveryTests.UntilAsync(() => !replica.IsReadOnly && south.Volumes.Show(LiveSite.Admin, volumeId).Value.SiteName == "south");
+        var after = south.Volumes.Show(LiveSite.Admin, volumeId).Value;
+        Assert.Equal(("renamed", "of the south", 2L, before.TypeName), (after.Name, after.Description, after.SizeGib, after.TypeName));
+        var end = new byte[1];
+        await replica.ReadAsync(replica.SizeBytes - IBlockDevice.BlockSize, end, None);
+        Assert.Equal(42, end[0]);
+    }
+
+    private static async Task SyncAsync(LiveSite site, string replicationId)
+    {
+        var before = site.Replications.Show(LiveSite.Admin, replicationId).Value.Source!.CompletedRun;
+        Assert.False((await site.Replications.SyncAsync(LiveSite.Admin, replicationId, None)).IsRefused);
+        await RecoveryTests.UntilAsync(() => site.Replications.Show(LiveSite.Admin, replicationId).Value.Source!.CompletedRun > before);
     }
 
     private static long Moved(LiveSite source, string replicationId) =>
