@@ -158,6 +158,7 @@ internal sealed class TwoSites : IAsyncDisposable
         (await _stage.South.SkerryAsync(
             cancellationToken, "site", "join", invitation.GetProperty("token").GetString()!, "--advertise", $"127.0.0.1:{_stage.South.SyncPort}")).Require();
         await ConnectedAsync(cancellationToken);
+        (await _stage.North.SkerryAsync(cancellationToken, "quota", "set", "admin", "--volumes", "-1", "--gigabytes", "-1")).Require();
     }
 
     private Task ConnectedAsync(CancellationToken cancellationToken) =>

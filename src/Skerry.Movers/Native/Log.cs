@@ -37,4 +37,7 @@ internal static partial class Log
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Replication {ReplicationId} of volume {VolumeId}: flushes wait, since it could not be noted that they are acknowledged here alone: {Reason}")]
     public static partial void NoteFailed(ILogger logger, string replicationId, string volumeId, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The system has no libzstd.so.1: transfers go as they are. Install the package libzstd1 and start again to have them packed")]
+    public static partial void NoZstd(ILogger logger);
 }

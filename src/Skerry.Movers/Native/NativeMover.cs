@@ -3,6 +3,7 @@ using Skerry.Blocks;
 using Skerry.Domain.Recovery;
 using Skerry.Domain.Replication;
 using Skerry.Domain.Sites;
+using Skerry.Movers.Native.Wire;
 using Skerry.State.Clocks;
 
 namespace Skerry.Movers.Native;
@@ -20,6 +21,7 @@ public sealed class NativeMover(
     private readonly TransferLimits _limits = new(options, time);
     private readonly Dictionary<string, SourceSession> _sessions = new(StringComparer.Ordinal);
     private readonly VolumeGates _gates = new(clock);
+    private int _saidThatZstdIsMissing;
 
     public string Driver => "native";
 
@@ -112,8 +114,14 @@ public sealed class NativeMover(
         }
     }
 
-    private SourceSession Begin(MoverTask task, Task after) =>
-        new(
+    private SourceSession Begin(MoverTask task, Task after)
+    {
+        if (options.Compress && !Zstd.IsThere && Interlocked.Exchange(ref _saidThatZstdIsMissing, 1) == 0)
+        {
+            Log.NoZstd(logger);
+        }
+
+        return new SourceSession(
             task,
             after,
             token => stores.TryFind(task.Backend, out var store)
@@ -121,4 +129,5 @@ public sealed class NativeMover(
                 : throw new BlockException(BlockError.NotFound, $"there is no native backend {task.Backend} at this site"),
             token => dialer.ConnectAsync(SiteId.Parse(task.TargetSite), Path, token),
             _limits, _gates, ledger, options, time, jitter, logger);
+    }
 }
