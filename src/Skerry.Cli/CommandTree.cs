@@ -56,6 +56,13 @@ internal static class CommandTree
                 new VolumeResyncCommand(),
                 new VolumeFailoverCommand(),
                 new VolumeFailbackCommand(),
+                Noun(
+                    "drill",
+                    "Failovers that are only tried, with a clone.",
+                    new DrillStartCommand(),
+                    new DrillListCommand(),
+                    new DrillShowCommand(),
+                    new DrillStopCommand()),
                 Noun("type", "Volume types.", new VolumeTypeListCommand())),
             Noun(
                 "snapshot",
@@ -76,7 +83,13 @@ internal static class CommandTree
                 new ReplicationSyncCommand(),
                 new ReplicationPauseCommand(),
                 new ReplicationResumeCommand(),
-                new ReplicationDeleteCommand()),
+                new ReplicationDeleteCommand(),
+                Noun(
+                    "trash",
+                    "Replicas that outlived their volume or their replication.",
+                    new TrashListCommand(),
+                    new TrashRestoreCommand(),
+                    new TrashPurgeCommand())),
             Noun(
                 "operation",
                 "Requests that their target site carries out.",

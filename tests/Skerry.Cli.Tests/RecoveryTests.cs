@@ -93,6 +93,88 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public async Task A_dry_run_prints_the_preview_and_asks_for_nothing()
+    {
+        var site = Site();
+        var run = await CommandRun.Of(site, "volume", "failover", VolumeId, "--force", "--dry-run", "-f", "value", "-c", "to_site", "-c", "summary");
+        Assert.Equal((0, $"south\n{Loss}\n"), (run.ExitCode, run.Out));
+        Assert.DoesNotContain(site.Requests, r => r.StartsWith("POST", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_dry_run_of_what_would_be_refused_prints_the_preview_and_exits_as_the_refusal_does()
+    {
+        var site = Site(new ErrorRecord(409, "state", "The primary at north is alive and connected.", "Use a planned failover."));
+        var run = await CommandRun.Of(site, "volume", "failover", VolumeId, "--force", "--dry-run", "-f", "json");
+        Assert.Equal(4, run.ExitCode);
+        Assert.Equal("south", (string)Parse(run.Out)["to_site"]!);
+        Assert.Contains("Use a planned failover.", run.Error);
+        Assert.DoesNotContain(Commit, site.Requests);
+    }
+
+    [Fact]
+    public async Task The_copy_that_was_shown_is_the_one_that_is_promoted()
+    {
+        var site = Site();
+        Assert.Equal(0, (await CommandRun.Of(site, "volume", "failover", VolumeId, "--force", "--yes")).ExitCode);
+        Assert.Equal("south", (string)Parse(site.Bodies.Single(b => b.Contains("force", StringComparison.Ordinal)))["to"]!);
+    }
+
+    [Theory]
+    [InlineData("cancelled", 0)]
+    [InlineData("succeeded", 4)]
+    public async Task An_abort_says_whether_it_came_in_time(string status, int exitCode)
+    {
+        var site = new FakeSite()
+            .On($"GET /skerry/v1/volumes/{VolumeId}", Reply(AVolume()))
+            .On($"POST /skerry/v1/volumes/{VolumeId}/failover/abort", Json(
+                new RecoveryReply(VolumeId, OperationId, "north", null), SkerryJson.Default.RecoveryReply))
+            .On($"GET /skerry/v1/operations/{OperationId}", Reply(AnOperation(status)));
+        var run = await CommandRun.Of(site, "volume", "failover", "--abort", VolumeId, "--wait", "-f", "value", "-c", "status");
+        Assert.Equal((exitCode, status + "\n"), (run.ExitCode, run.Out));
+        Assert.Equal(2, (await CommandRun.Of(site, "volume", "failover", "--abort", VolumeId, "--force")).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_drill_is_started_at_its_site_for_its_time_and_dropped()
+    {
+        const string DrillId = "55555555-5555-4555-8555-555555555555";
+        var drill = new DrillRecord(DrillId, VolumeId, "data", "south", "available", null, new RecoveryPointRecord(1, 8, Noon), 8, Noon, Noon, "admin");
+        var site = new FakeSite()
+            .On($"GET /skerry/v1/volumes/{VolumeId}", Reply(AVolume()))
+            .On($"POST /skerry/v1/volumes/{VolumeId}/drills", Json(new DrillReply(drill, OperationId), SkerryJson.Default.DrillReply))
+            .On($"GET /skerry/v1/operations/{OperationId}", Reply(AnOperation("succeeded")))
+            .On($"GET /skerry/v1/drills/{DrillId}", Json(new DrillReply(drill), SkerryJson.Default.DrillReply))
+            .On($"DELETE /skerry/v1/drills/{DrillId}", Json(new DrillReply(drill, OperationId), SkerryJson.Default.DrillReply));
+        var run = await CommandRun.Of(site, "volume", "drill", "start", VolumeId, "--at", "south", "--limit", "2h", "--wait", "-f", "value", "-c", "id");
+        Assert.Equal((0, DrillId + "\n"), (run.ExitCode, run.Out));
+        Assert.Equal(7200, (int)Parse(site.Bodies[1])["limit_seconds"]!);
+        Assert.Equal(0, (await CommandRun.Of(site, "volume", "drill", "stop", DrillId, "--wait")).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_replica_comes_back_from_the_trash_and_goes_for_good_only_with_consent()
+    {
+        var item = new TrashRecord(ReplicationId, VolumeId, "data", 2, "south", "ssd", true, Noon, Noon, null);
+        var site = new FakeSite()
+            .On("GET /skerry/v1/replications/trash", Json(new TrashList([item]), SkerryJson.Default.TrashList))
+            .On($"POST /skerry/v1/replications/trash/{ReplicationId}/restore", Json(
+                new RecoveryReply(VolumeId, OperationId, "south", null), SkerryJson.Default.RecoveryReply))
+            .On($"DELETE /skerry/v1/replications/trash/{ReplicationId}", Json(
+                new RecoveryReply(VolumeId, OperationId, "south", null), SkerryJson.Default.RecoveryReply))
+            .On($"GET /skerry/v1/operations/{OperationId}", Reply(AnOperation("succeeded")));
+        var list = await CommandRun.Of(site, "replication", "trash", "list", "-f", "value", "-c", "id");
+        Assert.Equal((0, ReplicationId + "\n"), (list.ExitCode, list.Out));
+        var restored = await CommandRun.Of(site, "replication", "trash", "restore", ReplicationId, "--name", "again", "--wait");
+        Assert.Equal(0, restored.ExitCode);
+        Assert.Equal("again", (string)Parse(site.Bodies[1])["name"]!);
+        Assert.Contains(VolumeId, restored.Error);
+        Assert.Equal(1, (await new Terminal { Site = site, Typed = "n\n" }.RunAsync("replication", "trash", "purge", ReplicationId)).ExitCode);
+        Assert.DoesNotContain(site.Requests, r => r.StartsWith("DELETE", StringComparison.Ordinal));
+        Assert.Equal(0, (await CommandRun.Of(site, "replication", "trash", "purge", ReplicationId, "--yes")).ExitCode);
+    }
+
+    [Fact]
     public async Task Connect_prints_the_uri_alone()
     {
         const string Uri = "nbd://127.0.0.1:10809/secret";

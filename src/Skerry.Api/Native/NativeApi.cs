@@ -44,8 +44,10 @@ public static class NativeApi
         api.MapVolumes();
         api.MapConnections();
         api.MapRecovery();
+        api.MapDrills();
         api.MapSnapshots();
         api.MapReplications();
+        api.MapTrash();
         api.MapOperations();
         api.MapConflicts();
         api.MapEvents();

@@ -22,7 +22,7 @@ internal static class OperationsApi
         operations.MapGet("/{id}", ShowAsync)
             .WithSummary("Show an operation; wait=SECONDS, at most 30, holds the answer back until it is over")
             .Produces<OperationReply>();
-        operations.MapPost("/{id}/cancel", CancelAsync).WithSummary("Cancel a queued operation").Produces<OperationReply>();
+        operations.MapPost("/{id}/cancel", CancelAsync).WithSummary("Cancel an operation that is queued, or whose progress says that it can be aborted").Produces<OperationReply>();
     }
 
     private static IResult List(
@@ -97,7 +97,13 @@ internal static class OperationsApi
         operation.FinishedAt,
         operation.CancelRequested,
         Json(operation.Parameters),
-        operation.Result is { } result ? Json(result) : null);
+        operation.Result is { } result ? Json(result) : null)
+    {
+        Progress = operation.Progress is { } progress
+            ? new OperationProgressRecord(
+                progress.Stage, progress.Stages, progress.Since, progress.CanAbort, progress.AbortUntil, progress.Detail)
+            : null,
+    };
 
     private static string Word(OperationStatus status) => status.ToString().ToLowerInvariant();
 

@@ -28,6 +28,15 @@ internal static class RecoveryApi
                 .Accepts<RecoveryRequest>("application/json")
                 .Produces<RecoveryReply>(202);
         }
+
+        volume.MapPost("/failover/abort", AbortAsync).WithSummary("Undo a planned failover that is under way").Produces<RecoveryReply>(202);
+    }
+
+    private static async Task<IResult> AbortAsync(
+        Caller caller, string id, RecoveryService recovery, SiteLabels labels, CancellationToken cancellationToken)
+    {
+        var outcome = await recovery.AbortAsync(caller.Actor, id, cancellationToken);
+        return Answer.From(outcome, ticket => ReplicationRecords.Of(ticket, labels), SkerryJson.Default.RecoveryReply);
     }
 
     private static async Task<IResult> PreviewAsync(

@@ -52,7 +52,38 @@ internal static class ReplicationRecords
         preview.HeardAt,
         preview.KnownAt,
         preview.Loss,
-        preview.Refusal is { } refusal ? NativeFaults.Record(refusal) : null);
+        preview.Refusal is { } refusal ? NativeFaults.Record(refusal) : null)
+    {
+        Choice = preview.Choice,
+        MoreAdvancedSite = labels.OrNone(preview.MoreAdvancedSite),
+        BehindWrites = preview.WritesBehind,
+        BehindSeconds = preview.SecondsBehind,
+    };
+
+    public static DrillRecord Of(Drill drill, SiteLabels labels) => new(
+        drill.Id,
+        drill.VolumeId,
+        drill.VolumeName,
+        labels.Of(drill.Site),
+        drill.Status,
+        drill.Reason,
+        Of(drill.RecoveryPoint),
+        drill.Number,
+        drill.StartedAt,
+        drill.EndsAt,
+        drill.MadeBy);
+
+    public static TrashRecord Of(TrashedReplica replica, SiteLabels labels) => new(
+        replica.Id,
+        replica.VolumeId,
+        replica.VolumeName,
+        replica.SizeGib,
+        labels.Of(replica.Site),
+        replica.Backend,
+        replica.IsVolumeGone,
+        replica.DeletedAt,
+        replica.PurgeAt,
+        Of(replica.RecoveryPoint));
 
     public static RecoveryReply Of(RecoveryTicket ticket, SiteLabels labels) => new(
         ticket.VolumeId, ticket.OperationId, labels.Of(ticket.Site), ticket.Preview is { } preview ? Of(preview, labels) : null);

@@ -10,7 +10,7 @@ internal sealed class OperationCancelCommand : DataCommand
     public OperationCancelCommand()
         : base(
             "cancel",
-            "Cancel an operation that its site has not taken up.",
+            "Cancel an operation that its site has not taken up, or abort one while everything can be undone: see its column can_abort.",
             "skerry operation cancel 6d6c0a4e-2f0c-4d52-9a3e-6b8f4a4f9d21") => Arguments.Add(_operation);
 
     public override IView View => OperationView.Operation;

@@ -32,6 +32,16 @@ internal abstract class RecoveryCommand : DataCommand
 
     private readonly Option<bool> _drain = new("--drain") { Description = "End the connections of writers instead of refusing because of them." };
 
+    private readonly Option<bool> _dryRun = new("--dry-run")
+    {
+        Description = "Print what it would do and may lose (site, recovery point, loss), and change nothing; exit code 4 when it would be refused.",
+    };
+
+    private readonly Option<bool> _abort = new("--abort")
+    {
+        Description = "Undo the planned failover that is under way, which works until its stage promote.",
+    };
+
     private readonly string _verb;
 
     protected RecoveryCommand(string verb, string description, Takes takes, params IReadOnlyList<string> examples)
@@ -44,6 +54,8 @@ internal abstract class RecoveryCommand : DataCommand
         AddIf(takes.HasFlag(Takes.Force), _noFence);
         AddIf(takes.HasFlag(Takes.Drain), _drain);
         AddIf(takes.HasFlag(Takes.Force), SharedOptions.Yes);
+        AddIf(takes.HasFlag(Takes.Force), _dryRun);
+        AddIf(takes.HasFlag(Takes.Abort), _abort);
         Options.Add(SharedOptions.Wait);
     }
 
@@ -54,6 +66,7 @@ internal abstract class RecoveryCommand : DataCommand
         To = 1,
         Force = 2,
         Drain = 4,
+        Abort = 8,
     }
 
     public override IView View => OperationView.Operation;
@@ -67,9 +80,22 @@ internal abstract class RecoveryCommand : DataCommand
             throw new UsageException("--no-fence goes with --force only.");
         }
 
+        if (invocation.Get(_abort))
+        {
+            return to is null && !force && !invocation.Get(_dryRun)
+                ? await AbortAsync(invocation, volume, cancellationToken)
+                : throw new UsageException("--abort goes with no other option than --wait.");
+        }
+
+        if (invocation.Get(_dryRun))
+        {
+            return await TellAsync(invocation, volume, to, force, cancellationToken);
+        }
+
         if (force)
         {
-            await WarnAsync(invocation, volume, to, cancellationToken);
+            // Of several copies the one that was shown is the one that is meant.
+            to = await WarnAsync(invocation, volume, to, cancellationToken);
         }
 
         var reply = await invocation.Client.Volumes.RecoverAsync(
@@ -106,7 +132,29 @@ internal abstract class RecoveryCommand : DataCommand
             ? loss.GetString()
             : null;
 
-    private async Task WarnAsync(Invocation invocation, VolumeRecord volume, string? to, CancellationToken cancellationToken)
+    private static async Task<int> AbortAsync(Invocation invocation, VolumeRecord volume, CancellationToken cancellationToken)
+    {
+        var reply = await invocation.Client.Volumes.AbortFailoverAsync(volume.Id, cancellationToken);
+        var operation = invocation.IsWaiting
+            ? await invocation.Waits.UntilOverAsync(reply.OperationId!, cancellationToken)
+            : await invocation.Client.Operations.ShowAsync(reply.OperationId!, cancellationToken);
+        invocation.Print(OperationView.Operation, operation);
+        return operation.Status is "succeeded" or "failed"
+            ? throw new Client.Native.RefusedException(new ErrorRecord(
+                409, "state", $"It was too late to abort: the failover of {volume.Name ?? volume.Id} {operation.Status}.", "Fail back, if the primary is to return."))
+            : ExitCodes.Done;
+    }
+
+    private async Task<int> TellAsync(
+        Invocation invocation, VolumeRecord volume, string? to, bool force, CancellationToken cancellationToken)
+    {
+        var preview = await invocation.Client.Volumes.PreviewAsync(volume.Id, _verb, to, force, cancellationToken);
+        invocation.Print(RecoveryPreviewView.Preview, preview);
+        return preview.Refusal is { } refusal ? throw new Client.Native.RefusedException(refusal) : ExitCodes.Done;
+    }
+
+    /// <returns>The site that was shown.</returns>
+    private async Task<string?> WarnAsync(Invocation invocation, VolumeRecord volume, string? to, CancellationToken cancellationToken)
     {
         var preview = await invocation.Client.Volumes.PreviewAsync(volume.Id, _verb, to, force: true, cancellationToken);
         if (preview.Refusal is { } refusal)
@@ -114,8 +162,14 @@ internal abstract class RecoveryCommand : DataCommand
             throw new Client.Native.RefusedException(refusal);
         }
 
+        if (preview.Choice is { } choice)
+        {
+            invocation.Talk.Say(choice);
+        }
+
         invocation.Talk.Say(preview.Summary);
         invocation.Talk.Confirm($"Promote {volume.Name ?? volume.Id} at {preview.ToSite} and lose that?", invocation.Get(SharedOptions.Yes));
+        return to ?? preview.ToSite;
     }
 
     private void AddIf(bool wanted, Option option)

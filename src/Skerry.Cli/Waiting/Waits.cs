@@ -12,19 +12,26 @@ internal sealed class Waits(Invocation invocation)
     /// <summary>Throws unless the operation succeeds.</summary>
     public async Task<OperationRecord> ForOperationAsync(string id, CancellationToken cancellationToken)
     {
+        var operation = await UntilOverAsync(id, cancellationToken);
+        return operation.Status == "succeeded"
+            ? operation
+            : throw new DidNotSucceedException(OperationText.Line(operation), $"More: skerry operation show {id}");
+    }
+
+    /// <summary>However it ends.</summary>
+    public async Task<OperationRecord> UntilOverAsync(string id, CancellationToken cancellationToken)
+    {
         invocation.Pending = $"Follow it with: skerry operation wait {id}";
         var operation = await invocation.Client.Operations.ShowAsync(id, cancellationToken);
         while (!operation.IsOver)
         {
-            invocation.Talk.Progress(operation.Status + operation.Reason, OperationText.Line(operation));
+            invocation.Talk.Progress(operation.Status + operation.Progress?.Stage + operation.Reason, OperationText.Line(operation));
             operation = await invocation.Client.Operations.PollAsync(
                 id, TimeSpan.FromSeconds(OperationsClient.LongPollSeconds), cancellationToken);
         }
 
         invocation.Pending = null;
-        return operation.Status == "succeeded"
-            ? operation
-            : throw new DidNotSucceedException(OperationText.Line(operation), $"More: skerry operation show {id}");
+        return operation;
     }
 
     /// <summary>Until the volume has left every status that ends in "ing".</summary>

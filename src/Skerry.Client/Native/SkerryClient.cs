@@ -16,6 +16,10 @@ public sealed class SkerryClient(ApiConnection connection)
 
     public ReplicationsClient Replications { get; } = new(connection);
 
+    public DrillsClient Drills { get; } = new(connection);
+
+    public TrashClient Trash { get; } = new(connection);
+
     public OperationsClient Operations { get; } = new(connection);
 
     public ConflictsClient Conflicts { get; } = new(connection);

@@ -40,6 +40,10 @@ internal sealed class NativeSite : IAsyncDisposable
             services.AddSingleton<FreshStatuses>();
             services.AddSingleton<ReplicationService>();
             services.AddSingleton<RecoveryService>();
+            services.AddSingleton(new Domain.Replication.ReplicaOptions());
+            services.AddSingleton<ReplicaTrash>();
+            services.AddSingleton<TrashService>();
+            services.AddSingleton<DrillService>();
             services.AddSkerryNative();
         });
         await api.Service<SiteRegistration>().EnsureAsync(CancellationToken.None);

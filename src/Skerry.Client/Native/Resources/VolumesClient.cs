@@ -102,6 +102,11 @@ public sealed class VolumesClient(ApiConnection connection)
             SkerryJson.Default.RecoveryReply,
             cancellationToken);
 
+    /// <summary>Asks to undo a planned failover that is under way.</summary>
+    public Task<RecoveryReply> AbortFailoverAsync(string id, CancellationToken cancellationToken) =>
+        connection.SendAsync(
+            Service.Skerry, HttpMethod.Post, $"{Path(id)}/failover/abort", null, SkerryJson.Default.RecoveryReply, cancellationToken);
+
     internal static string Seconds(TimeSpan time) => ((long)Math.Ceiling(time.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
 
     private static string Path(string id) => $"/volumes/{Query.Escape(id)}";

@@ -24,10 +24,23 @@ public sealed record OperationRecord(
     JsonElement? Parameters,
     JsonElement? Result)
 {
+    /// <summary>How far it has come; null for kinds that have no stages.</summary>
+    public OperationProgressRecord? Progress { get; init; }
+
     /// <summary>True when nothing about it will change any more.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public bool IsOver => Status is "succeeded" or "failed" or "expired" or "discarded" or "cancelled";
 }
+
+/// <summary>How far an operation has come.</summary>
+/// <param name="Stage">The stage under way, or the last one.</param>
+/// <param name="Stages">All of them, in order.</param>
+/// <param name="Since">When the stage began.</param>
+/// <param name="CanAbort">Whether a cancellation is still obeyed.</param>
+/// <param name="AbortUntil">The stage that ends that as it begins.</param>
+/// <param name="Detail">What there is to add.</param>
+public sealed record OperationProgressRecord(
+    string Stage, IReadOnlyList<string> Stages, DateTimeOffset Since, bool CanAbort, string? AbortUntil, string? Detail);
 
 public sealed record OperationReply(OperationRecord Operation);
 

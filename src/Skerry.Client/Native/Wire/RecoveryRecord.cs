@@ -28,7 +28,20 @@ public sealed record RecoveryPreviewRecord(
     DateTimeOffset? HeardAt,
     DateTimeOffset? KnownAt,
     string Summary,
-    ErrorRecord? Refusal);
+    ErrorRecord? Refusal)
+{
+    /// <summary>Why this site, when none was named and there were several.</summary>
+    public string? Choice { get; init; }
+
+    /// <summary>A site whose copy is further than the one to promote; null when that is the most advanced, as far as is known.</summary>
+    public string? MoreAdvancedSite { get; init; }
+
+    /// <summary>How many writes the copy to promote is behind that one; null when it is not, or their generations differ.</summary>
+    public long? BehindWrites { get; init; }
+
+    /// <summary>By how many seconds its recovery point is older than that one's.</summary>
+    public double? BehindSeconds { get; init; }
+}
 
 public sealed record RecoveryPreviewReply(RecoveryPreviewRecord Preview);
 

@@ -1,0 +1,59 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Skerry.Api.Common;
+using Skerry.Client.Native.Wire;
+using Skerry.Domain;
+using Skerry.Domain.Recovery;
+
+namespace Skerry.Api.Native;
+
+/// <summary>Failovers that are only tried. For administrators.</summary>
+internal static class DrillsApi
+{
+    public static void MapDrills(this RouteGroupBuilder api)
+    {
+        api.MapPost("/volumes/{id}/drills", StartAsync).WithTags("recovery").WithSummary("Try a failover with a clone of a replica")
+            .Accepts<DrillStartRequest>("application/json").Produces<DrillReply>(202);
+        var drills = api.MapGroup("/drills").WithTags("recovery");
+        drills.MapGet("", List).WithSummary("List drills").Produces<DrillList>();
+        drills.MapGet("/{id}", Show).WithSummary("Show a drill").Produces<DrillReply>();
+        drills.MapDelete("/{id}", StopAsync).WithSummary("Drop a drill with what was written to it").Produces<DrillReply>(202);
+    }
+
+    private static IResult List(Caller caller, HttpRequest request, DrillService drills, SiteLabels labels, string? volume_id) =>
+        Pages.Answer(
+            request,
+            drills.List(caller.Actor, volume_id),
+            drill => drill.Id,
+            drill => ReplicationRecords.Of(drill, labels),
+            (items, links) => new DrillList(items, links),
+            SkerryJson.Default.DrillList);
+
+    private static async Task<IResult> StartAsync(
+        Caller caller, string id, JsonBody body, DrillService drills, SiteLabels labels, CancellationToken cancellationToken)
+    {
+        if (body.Fault is { } fault)
+        {
+            return fault;
+        }
+
+        var fields = body.Root;
+        fields.Allow("site", "limit_seconds");
+        var request = new StartDrillRequest(id, fields.Text("site"), fields.Integer("limit_seconds"));
+        return fields.Refusal is { } refusal
+            ? new Fault(refusal)
+            : Reply(await drills.StartAsync(caller.Actor, request, cancellationToken), labels);
+    }
+
+    private static IResult Show(Caller caller, string id, DrillService drills, SiteLabels labels) =>
+        Reply(drills.Show(caller.Actor, id), labels);
+
+    private static async Task<IResult> StopAsync(
+        Caller caller, string id, DrillService drills, SiteLabels labels, CancellationToken cancellationToken) =>
+        Reply(await drills.StopAsync(caller.Actor, id, cancellationToken), labels);
+
+    private static IResult Reply(Outcome<Drill> outcome, SiteLabels labels) =>
+        Answer.From(
+            outcome, drill => new DrillReply(ReplicationRecords.Of(drill, labels), outcome.OperationId), SkerryJson.Default.DrillReply);
+}
