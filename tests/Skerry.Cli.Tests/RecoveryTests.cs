@@ -83,6 +83,23 @@ public sealed class RecoveryTests
         Assert.DoesNotContain(Commit, site.Requests);
     }
 
+    [Theory]
+    [InlineData("promote")]
+    [InlineData("demote")]
+    [InlineData("resync")]
+    [InlineData("failover")]
+    [InlineData("failback")]
+    public async Task A_refusal_is_told_with_the_safe_way_and_exit_code_4(string verb)
+    {
+        var site = new FakeSite()
+            .On($"GET /skerry/v1/volumes/{VolumeId}", Reply(AVolume()))
+            .On($"POST /skerry/v1/volumes/{VolumeId}/{verb}", System.Net.HttpStatusCode.Conflict, Refusal(409, "state", "It would cost data.", "Do this instead."));
+        var run = await CommandRun.Of(site, "volume", verb, VolumeId);
+        Assert.Equal((4, ""), (run.ExitCode, run.Out));
+        Assert.Contains("It would cost data.", run.Error);
+        Assert.Contains("Do this instead.", run.Error);
+    }
+
     [Fact]
     public async Task A_planned_one_asks_for_no_preview()
     {

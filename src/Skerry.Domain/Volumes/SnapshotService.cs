@@ -1,4 +1,5 @@
 using Skerry.Domain.Operations;
+using Skerry.Domain.Replication;
 using Skerry.State;
 using Skerry.State.Merging;
 
@@ -95,7 +96,7 @@ public sealed class SnapshotService(SiteContext site, OperationService operation
     }
 
     public async ValueTask<Outcome<Snapshot>> DeleteAsync(Actor actor, string id, CancellationToken cancellationToken) =>
-        await ChangeAsync(
+        actor.IsAdmin && BaseSnapshots.Protects(StateView.Of(site.Replica), id) is { } needed ? needed : await ChangeAsync(
             actor,
             id,
             (transaction, snapshot) =>

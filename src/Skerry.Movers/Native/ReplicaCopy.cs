@@ -23,7 +23,7 @@ namespace Skerry.Movers.Native;
 /// </remarks>
 internal sealed class ReplicaCopy
 {
-    public const string RecoverySnapshot = "recovery-point";
+    public const string RecoverySnapshot = BaseSnapshots.RecoveryPoint;
     private const string CatchUpProperty = "catch-up";
     private const string RecoveryPointProperty = "recovery-point";
 

@@ -42,7 +42,7 @@ internal sealed class SourceSession : IAsyncDisposable
 
     public MoverTask Current => Volatile.Read(ref _task);
 
-    public static string SnapshotId(string replicationId) => $"repl-{replicationId}";
+    public static string SnapshotId(string replicationId) => BaseSnapshots.OfSource(replicationId);
 
     /// <summary>The same relation under the same generation, perhaps with another run or other terms for acknowledgements.</summary>
     public void Change(MoverTask task)

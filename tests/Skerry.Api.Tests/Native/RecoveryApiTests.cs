@@ -1,5 +1,6 @@
 using Skerry.Client.Native;
 using Skerry.Client.Native.Wire;
+using Skerry.Domain.Volumes;
 using Skerry.TestKit.Domain;
 
 namespace Skerry.Api.Tests.Native;
@@ -43,6 +44,73 @@ public sealed class RecoveryApiTests : IAsyncLifetime
             _volume, "promote", new RecoveryRequest("north", null, null), None));
         Assert.Equal((409, "state"), (refused.Error.Code, refused.Error.Kind));
         Assert.Contains("primary", refused.Error.Message);
+    }
+
+    [Theory]
+    // What is asked, of which site; what the refusal says and what helps.
+    [InlineData("demote", null, "1 attached writer", "drain")]
+    [InlineData("failover", "south", "Wait until it is", "")]
+    [InlineData("resync", "north", "a primary follows nobody", "Name the site")]
+    [InlineData("promote", "south", "never said that it stopped", "Demote it first")]
+    public async Task What_would_cost_data_is_refused_with_the_safe_way(string verb, string? to, string reason, string nextStep)
+    {
+        if (verb == "demote")
+        {
+            var attached = await _site.Api.Service<AttachmentService>().AttachAsync(
+                DomainSite.Admin, new AttachRequest(_volume) { HostName = "host-1" }, None);
+            Assert.False(attached.IsRefused, attached.Refusal?.ToString());
+        }
+
+        var refused = await Assert.ThrowsAsync<RefusedException>(
+            () => _site.Client.Volumes.RecoverAsync(_volume, verb, new RecoveryRequest(to, null, null), None));
+        Assert.Equal(409, refused.Error.Code);
+        Assert.Contains(reason, refused.Error.Message + refused.Error.NextStep);
+        Assert.Contains(nextStep, refused.Error.NextStep);
+        Assert.Equal(1, (await _site.Client.Volumes.ShowAsync(_volume, None)).Generation);
+    }
+
+    [Fact]
+    public async Task The_snapshots_that_a_replication_needs_are_not_deleted()
+    {
+        var replication = (await _site.Client.Replications.ListAsync(_volume, None)).Single();
+        foreach (var id in (string[])[$"repl-{replication.Id}", "recovery-point"])
+        {
+            var refused = await Assert.ThrowsAsync<RefusedException>(() => _site.Client.Snapshots.DeleteAsync(id, None));
+            Assert.Equal((409, "state"), (refused.Error.Code, refused.Error.Kind));
+            Assert.Contains("by itself", refused.Error.NextStep);
+        }
+
+        var missing = await Assert.ThrowsAsync<RefusedException>(() => _site.Client.Snapshots.DeleteAsync("repl-none", None));
+        Assert.Equal(404, missing.Error.Code);
+    }
+
+    [Fact]
+    public async Task Nothing_under_way_is_nothing_to_abort()
+    {
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => _site.Client.Volumes.AbortFailoverAsync(_volume, None));
+        Assert.Equal((409, "state"), (refused.Error.Code, refused.Error.Kind));
+    }
+
+    [Fact]
+    public async Task Drills_and_the_trash_are_served_to_administrators()
+    {
+        var drill = await _site.Client.Drills.StartAsync(_volume, new DrillStartRequest("south", 3600), None);
+        Assert.Equal(("south", _volume, "creating"), (drill.Drill.Site, drill.Drill.VolumeId, drill.Drill.Status));
+        Assert.Equal(drill.Drill.Id, (await _site.Client.Drills.ListAsync(_volume, None)).Single().Id);
+        Assert.Equal(drill.Drill.StartedAt.AddHours(1), (await _site.Client.Drills.ShowAsync(drill.Drill.Id, None)).EndsAt);
+        Assert.NotNull((await _site.Client.Drills.StopAsync(drill.Drill.Id, None)).OperationId);
+        Assert.Equal(404, (await Assert.ThrowsAsync<RefusedException>(() => _site.Client.Drills.StopAsync(_volume, None))).Error.Code);
+
+        Assert.Empty(await _site.Client.Trash.ListAsync(None));
+        var replication = (await _site.Client.Replications.ListAsync(_volume, None)).Single();
+        await _site.Client.Replications.DeleteAsync(replication.Id, None);
+        var item = (await _site.Client.Trash.ListAsync(None)).Single();
+        Assert.Equal((replication.Id, "data", "south", false), (item.Id, item.VolumeName, item.Site, item.VolumeGone));
+        Assert.NotEqual(_volume, (await _site.Client.Trash.RestoreAsync(replication.Id, "again", None)).VolumeId);
+        Assert.Equal("south", (await _site.Client.Trash.PurgeAsync(replication.Id, None)).Site);
+        var tenant = await _site.TenantAsync("anna");
+        Assert.Empty(await tenant.Trash.ListAsync(None));
+        Assert.Empty(await tenant.Drills.ListAsync(null, None));
     }
 
     [Fact]

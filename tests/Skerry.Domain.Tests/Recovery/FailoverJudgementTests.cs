@@ -48,6 +48,32 @@ public sealed class FailoverJudgementTests
         Assert.StartsWith("Nothing is lost", preview.Loss, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_copy_that_is_not_the_most_advanced_says_by_how_much_it_is_behind()
+    {
+        CopyStanding Copy(string site, long generation, long number, int secondsAgo) =>
+            new(site, site, IsReached: true, generation, number, new RecoveryPoint(generation, number, Now.AddSeconds(-secondsAgo)), Now);
+
+        var south = Copy("south", 1, 90, 3);
+        var behind = FailoverJudgement.Of(Facts("north@100", false, "90") with { Copies = [Copy("west", 1, 97, 1), south] }, isForced: true, Now);
+        Assert.Equal(("west", 7L, 2.0), (behind.MoreAdvancedSite, behind.WritesBehind, behind.SecondsBehind));
+        Assert.Contains("7 writes and 2.0 s behind the copy at site west", behind.Loss, StringComparison.Ordinal);
+        Assert.Null(behind.Refusal);
+
+        // Numbers count within a generation only.
+        var later = FailoverJudgement.Of(Facts("north@100", false, "90") with { Copies = [Copy("west", 2, 5, 1), south] }, isForced: true, Now);
+        Assert.Equal(("west", null), (later.MoreAdvancedSite, later.WritesBehind));
+        Assert.Null(FailoverJudgement.Of(Facts("north@100", false, "90") with { Copies = [south, Copy("west", 1, 90, 9)] }, true, Now).MoreAdvancedSite);
+        Assert.True(Copy("west", 2, 5, 1).CompareTo(south) > 0);
+    }
+
+    [Fact]
+    public void A_primary_that_is_reached_through_another_site_is_alive_too()
+    {
+        var preview = FailoverJudgement.Of(Facts("north@100", true, "100") with { Via = "hub" }, isForced: true, Now);
+        Assert.Contains("alive and connected through site hub", preview.Refusal?.Message, StringComparison.Ordinal);
+    }
+
     private static PromotionFacts Facts(string primary, bool isConnected, string number)
     {
         var (site, fork) = (primary.Split('@')[0], long.Parse(primary.Split('@')[1]));

@@ -56,6 +56,7 @@ public sealed class RecoveryTests
 
         var back = await north.Recovery.FailbackAsync(LiveSite.Admin, new FailoverRequest(volumeId), None);
         await SucceedsAsync(north, back);
+        Assert.Null((await north.Recovery.FailbackAsync(LiveSite.Admin, new FailoverRequest(volumeId), None)).Value.OperationId);
         await UntilAsync(() => !old.IsReadOnly);
         Assert.True((await south.OpenAsync(volumeId)).IsReadOnly);
         await history.AssertHoldsAsync(old, old.Lineage, "home");
@@ -131,6 +132,9 @@ public sealed class RecoveryTests
         await Task.Delay(500);
         Assert.True((await north.OpenAsync(volumeId)).IsReadOnly);
         Assert.Empty(north.Context.Replica.List(EntityKinds.Snapshot));
+        var early = await south.Recovery.FailbackAsync(LiveSite.Admin, new FailoverRequest(volumeId), None);
+        Assert.Contains(ReplicationWords.Diverged, early.Refusal?.Message, StringComparison.Ordinal);
+        Assert.Contains("resync", early.Refusal?.NextStep, StringComparison.Ordinal);
         var asked = await south.Recovery.ResyncAsync(LiveSite.Admin, new ResyncRequest(volumeId), None);
         Assert.Equal(north.Id, asked.Value.Site);
         await UntilAsync(
@@ -277,6 +281,7 @@ public sealed class RecoveryTests
         var promoted = await south.OpenAsync(volumeId);
         Assert.False(promoted.IsReadOnly);
         await history.AssertHoldsAsync(promoted, promoted.Lineage, "the promoted copy");
+        await UntilAsync(() => south.Replications.Show(LiveSite.Admin, replicationId).Value.Status == ReplicationWords.Secondary);
         await SucceedsAsync(south, await south.Recovery.FailbackAsync(LiveSite.Admin, new FailoverRequest(volumeId), None));
     }
 
