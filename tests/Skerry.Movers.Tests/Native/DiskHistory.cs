@@ -71,15 +71,8 @@ internal sealed class DiskHistory
     public void AssertCovers(RecoveryPoint point, Lineage primary, Lineage promoted, TimeSpan clockOff)
     {
         var until = point.TakenAt - clockOff;
-        var isOfThisLine = Lineage.CommonNumber(primary, promoted) == promoted.LastNumber;
         for (var i = 0; i < primary.Runs.Count; i++)
         {
-            if (!isOfThisLine && primary.Runs[i].Generation > point.Generation)
-            {
-                // The copy never followed the newer primary; the point says nothing of it.
-                break;
-            }
-
             var end = i + 1 < primary.Runs.Count ? primary.Runs[i + 1].FirstNumber - 1 : primary.LastNumber;
             for (var number = primary.Runs[i].FirstNumber; number <= end; number++)
             {
@@ -109,6 +102,32 @@ internal sealed class DiskHistory
                 content.AsSpan((int)(block * Block), Block).SequenceEqual(wanted),
                 $"{what}, {lineage}: block {block} has stamp {MemoryMarshal.Read<ulong>(content.AsSpan((int)(block * Block)))}, not {stamp}");
         }
+    }
+
+    /// <summary>As <see cref="AssertHoldsAsync"/>, but blocks may be told to be unreadable: how many are.</summary>
+    public async Task<int> CountUnreadableAsync(IBlockDevice device, Lineage lineage, string what)
+    {
+        var (expected, unreadable) = (Fold(lineage), 0);
+        var content = new byte[Block];
+        for (var block = 0L; block < device.SizeBytes / Block; block++)
+        {
+            try
+            {
+                await device.ReadAsync(block * Block, content, CancellationToken.None);
+            }
+            catch (BlockException e) when (e.Error == BlockError.Corrupt)
+            {
+                unreadable++;
+                continue;
+            }
+
+            var stamp = expected.GetValueOrDefault(block);
+            Assert.True(
+                content.AsSpan().SequenceEqual(stamp == 0 ? new byte[Block] : Content(block, 1, stamp)),
+                $"{what}, {lineage}: block {block} has stamp {MemoryMarshal.Read<ulong>(content)}, not {stamp}");
+        }
+
+        return unreadable;
     }
 
     /// <summary>Distinct blocks that a lineage wrote after a number.</summary>

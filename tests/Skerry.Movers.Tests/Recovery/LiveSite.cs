@@ -14,6 +14,7 @@ using Skerry.Domain.Volumes;
 using Skerry.Drivers.Native;
 using Skerry.Movers.Native;
 using Skerry.Movers.Tests.Native;
+using Skerry.Movers.Tests.Native.Disasters;
 using Skerry.State;
 using Skerry.State.Clocks;
 using Skerry.State.Merging;
@@ -40,6 +41,7 @@ internal sealed class LiveCloud : IAsyncDisposable
     public async Task<LiveSite> AddAsync(string name, TimeSpan? trashTime = null)
     {
         var site = new LiveSite(this, name) { TrashTime = trashTime ?? TimeSpan.FromMilliseconds(500) };
+        Strikes.Add(site);
         await site.StartAsync(CancellationToken.None);
         Sites.Add(site);
         return site;
@@ -57,12 +59,13 @@ internal sealed class LiveCloud : IAsyncDisposable
         foreach (var site in Sites)
         {
             await site.StopAsync();
+            Strikes.Remove(site);
         }
     }
 }
 
 /// <summary>One site: state, volumes, replication and recovery, its reconcilers in loops of their own.</summary>
-internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILinkStatus
+internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILinkStatus, IStrikeable
 {
     private readonly MemoryStore _state = new();
     private readonly List<MemoryLink> _links = [];
@@ -219,6 +222,18 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
         await Store.DisposeAsync();
         await Context.Replica.DisposeAsync();
     }
+
+    bool IStrikeable.IsStruck => !IsUp;
+
+    bool IStrikeable.Owns(object at) => at is BlockVolume volume && ReferenceEquals(Store?.Find(volume.Id), volume);
+
+    long IStrikeable.KnownGeneration(string volumeId) =>
+        IsUp ? Generations.Primary(StateView.Of(Context.Replica), volumeId)?.Current.Number ?? 0 : 0;
+
+    /// <summary>Its moments are counted, and its writes watched; what befalls it is what the test does.</summary>
+    Blow? IStrikeable.Meet(string moment) => null;
+
+    ValueTask IStrikeable.TakeAsync(Blow blow) => default;
 
     /// <summary>The process is killed at this very moment.</summary>
     public async Task KillAsync()

@@ -27,6 +27,7 @@ internal sealed class Disaster
     private TestSite _replica = null!;
     private TestSite? _bystander;
     private (ulong Run, long Number)? _flushed;
+    private DateTimeOffset _raisedAt;
     private int _aimed;
 
     /// <param name="chance">Decides everything but the order of tasks.</param>
@@ -79,11 +80,12 @@ internal sealed class Disaster
         Tally.CleanedBytes += _primary.Store.Traffic.CleanedBytes + _replica.Store.Traffic.CleanedBytes;
     }
 
-    /// <summary>Clocks up to an hour apart, and in some disasters a store that is small enough for its cleaner to work.</summary>
+    /// <summary>Clocks up to an hour apart, some sites of the version before features; in some disasters a store that is small enough for its cleaner to work.</summary>
     private TestSite Add(ulong number) => _cloud.Add(
         number,
         _chance.OneIn(3) ? TimeSpan.FromMinutes(_chance.Below(121) - 60) : TimeSpan.Zero,
-        _isChurning ? new BlockStoreOptions { Directory = "memory", SegmentBytes = 256 << 10, CheckpointBytes = 256 << 10, CapacityBytes = 10 << 20 } : null);
+        _isChurning ? new BlockStoreOptions { Directory = "memory", SegmentBytes = 256 << 10, CheckpointBytes = 256 << 10, CapacityBytes = 10 << 20 } : null,
+        isOld: _chance.OneIn(6));
 
     /// <summary>How links are from now on: many break at some byte, some are slow, some do one frame wrong.</summary>
     private void Weather()
@@ -398,7 +400,11 @@ internal sealed class Disaster
             if (reported is not null && _cloud.IsCutOff)
             {
                 Assert.True(copy.Number >= reported.Number, $"promoted {copy.Number}, reported {reported.Number}");
-                _history.AssertCovers(reported, old, promoted.Lineage, LatestClockOff());
+                if (reported.TakenAt - LatestClockOff() >= _raisedAt)
+                {
+                    // An older one is of the line of an earlier primary, and says nothing of this one's.
+                    _history.AssertCovers(reported, old, promoted.Lineage, LatestClockOff());
+                }
             }
 
             if (_durableAt.TryGetValue(_replica, out var durable) && DiskHistory.Contains(old, durable.Run, durable.Number))
@@ -409,6 +415,7 @@ internal sealed class Disaster
             }
 
             _cloud.Raise(_replica, copy.Number);
+            _raisedAt = DateTimeOffset.UtcNow;
             await promoted.BeginRunAsync(_cloud.Current.Number, CancellationToken.None);
             Tally.Forced++;
         }
@@ -521,6 +528,7 @@ internal sealed class Disaster
             Assert.True(last.IsPrefixOf(promoted.Lineage) && promoted.Lineage.IsPrefixOf(last));
             await _history.AssertHoldsAsync(promoted, promoted.Lineage, "the copy that took over");
             _cloud.Raise(_replica, hold.Copy.Number, isPlanned: true);
+            _raisedAt = DateTimeOffset.UtcNow;
             await promoted.BeginRunAsync(_cloud.Current.Number, CancellationToken.None);
             Tally.Planned++;
         }
