@@ -346,6 +346,7 @@ internal sealed class SourceLink(
         facts.Now = new SourceFacts.Standing(ReplicationWords.Secondary, null, null, true);
         acks.Streaming(tap.StartsAfter, from.DurableNumber);
         var marked = time.GetTimestamp();
+        var written = new WrittenUpTo(time, () => volume.Lineage.LastNumber);
         using var tick = new PeriodicTimer(options.HeartbeatInterval / 2, time);
         Task<bool> ticking = tick.WaitForNextTickAsync(cancellationToken).AsTask();
         Task? acknowledged = null;
@@ -356,6 +357,7 @@ internal sealed class SourceLink(
         {
             while (true)
             {
+                written.Look();
                 if (reading is null && _window.Bytes < options.WindowBytes && (pacing.IsCompleted || settle.Arrived.IsCompleted || acks.Ack?.IsAwaited(sent) == true))
                 {
                     oldest = tap.OldestQueuedAt;
@@ -426,7 +428,7 @@ internal sealed class SourceLink(
                 if (reading is not { IsCompleted: true } && time.GetElapsedTime(marked) >= options.HeartbeatInterval)
                 {
                     marked = time.GetTimestamp();
-                    await MarkAsync(channel, tap, sent, cancellationToken);
+                    await MarkAsync(channel, written, sent, cancellationToken);
                 }
 
                 if (settle.Arrived.IsCompleted && settle.Take(sent) is { Count: > 0 } waiting)
@@ -462,16 +464,11 @@ internal sealed class SourceLink(
         return lastNumber;
     }
 
-    /// <summary>
-    /// Tells when the disk was in the state that was streamed: before the oldest write that still waits, or, when none waits, a moment
-    /// ago; the moment covers a write that was taken out of the tap and has not been seen here yet.
-    /// </summary>
-    private async ValueTask MarkAsync(FrameChannel channel, WriteTap tap, long sent, CancellationToken cancellationToken)
+    /// <summary>Tells when the disk was in the state that was streamed.</summary>
+    private async ValueTask MarkAsync(FrameChannel channel, WrittenUpTo written, long sent, CancellationToken cancellationToken)
     {
-        var at = tap.OldestQueuedAt ?? time.GetUtcNow() - TimeSpan.FromMilliseconds(50);
-        if (tap.End != TapEnd.None)
+        if (written.Until(sent) is not { } at)
         {
-            // It dropped what waited, so that nothing waits says nothing any more.
             return;
         }
 

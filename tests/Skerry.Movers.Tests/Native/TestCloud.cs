@@ -123,6 +123,9 @@ internal sealed class TestSite(TestCloud cloud, ulong number, TimeSpan clockOff,
 
     public ShiftedTime Time { get; } = new(clockOff);
 
+    /// <summary>True when it is of the version before features.</summary>
+    public bool IsOld => options.Features is not { Count: > 0 };
+
     /// <summary>True when a blow killed it or took its power; <see cref="ReviveAsync"/> starts it again.</summary>
     public bool IsStruck => _isStruck;
 
