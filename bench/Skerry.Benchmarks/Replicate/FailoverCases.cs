@@ -1,5 +1,6 @@
 using Skerry.Client.Native.Wire;
 using Skerry.Demo;
+using Skerry.TestKit.Processes;
 
 namespace Skerry.Benchmarks.Replicate;
 
@@ -45,10 +46,12 @@ internal sealed class FailoverCases(TwoSites sites, Selection selection)
         {
             try
             {
-                await TwoSites.ConnectAsync(sites.South, v, cancellationToken);
+                // Handed out is not yet writable: a block is written.
+                await using var disk = await NbdClient.ConnectAsync(new Uri(await TwoSites.ConnectAsync(sites.South, v, cancellationToken)), cancellationToken);
+                await disk.WriteAsync(0, new byte[4096], cancellationToken);
                 return true;
             }
-            catch (Client.Native.RefusedException)
+            catch (Exception e) when (e is Client.Native.RefusedException or IOException or System.Net.Sockets.SocketException)
             {
                 return false;
             }

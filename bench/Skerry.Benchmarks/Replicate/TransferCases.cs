@@ -103,7 +103,7 @@ internal sealed class TransferCases(TwoSites sites, TestDisk disk, TransferPeers
 
     private async Task TheirsAsync(TransferPeer peer, string name, CancellationToken cancellationToken)
     {
-        if (name != Full && !selection.Takes(name))
+        if (name != Full && !selection.Takes(name) && !(name == Increment && selection.Takes(Unchanged)))
         {
             return;
         }
