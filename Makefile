@@ -9,6 +9,7 @@
 #   make soak [MINUTES=10]           the block store under everything at once; memory and space must stay flat
 #   make disasters [SEEDS=2000] [SEED=x]  one volume's sites in one process, struck in the middle of every step of replication
 #   make disasters-real [ROUNDS=100] [SEED=x]  real sites killed, cut off and failed over under a writer
+#   make group-disasters [SEEDS=100] [SEED=x]  a group of eight volumes under writes in order: every recovery point is a prefix
 #   make rounds [ROUNDS=50]          planned failover and failback of one volume under a writer, in a row
 #   make simulate [SEEDS=n] [SEED=x] sites in one process, under faults, on virtual time
 #   make bench [NAME=blocks]         measurements beside peers, into artifacts/bench; also
@@ -38,7 +39,7 @@ KEEP ?=
 
 DOTNET_BUILD := dotnet build -c $(CONFIGURATION) -v quiet -clp:NoSummary
 
-.PHONY: build demo test bench simulate disasters disasters-real rounds prove fuzz soak lint setup clean
+.PHONY: build demo test bench simulate disasters group-disasters disasters-real rounds prove fuzz soak lint setup clean
 
 setup:
 	@eng/setup
@@ -60,6 +61,10 @@ simulate: setup
 disasters: setup
 	@$(DOTNET_BUILD) tests/Skerry.Movers.Tests
 	@eng/disasters "$(SEEDS)" "$(SEED)"
+
+group-disasters: setup
+	@$(DOTNET_BUILD) tests/Skerry.Movers.Tests
+	@SKERRY_GROUP_SEEDS=$(or $(SEEDS),100) $(if $(SEED),SKERRY_SEED=$(SEED)) dotnet tests/Skerry.Movers.Tests/bin/$(CONFIGURATION)/net10.0/Skerry.Movers.Tests.dll -noColor -class Skerry.Movers.Tests.Groups.GroupDisasterTests
 
 disasters-real: build
 	@eng/disasters-real "$(ROUNDS)" "$(SEED)"

@@ -3,7 +3,9 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Skerry.Cli.Backend;
 using Skerry.Cli.Conflict;
+using Skerry.Cli.Group;
 using Skerry.Cli.Operation;
+using Skerry.Cli.Plan;
 using Skerry.Cli.Project;
 using Skerry.Cli.Quota;
 using Skerry.Cli.Replication;
@@ -34,7 +36,9 @@ internal static class CommandTree
                 new SiteFenceCommand(),
                 new SiteReinstateCommand(),
                 new SiteLinksCommand(),
-                new SiteInvitationsCommand()),
+                new SiteInvitationsCommand(),
+                new SiteFailoverCommand(),
+                new SiteFailbackCommand()),
             Noun("backend", "Places for volumes at sites, and their space.", new BackendListCommand(), new BackendShowCommand()),
             Noun(
                 "volume",
@@ -90,6 +94,27 @@ internal static class CommandTree
                     new TrashListCommand(),
                     new TrashRestoreCommand(),
                     new TrashPurgeCommand())),
+            Noun(
+                "group",
+                "Consistency groups: volumes that are cut at one instant, and recovered at one.",
+                new GroupCreateCommand(),
+                new GroupListCommand(),
+                new GroupShowCommand(),
+                new GroupAddCommand(),
+                new GroupRemoveCommand(),
+                new GroupDeleteCommand(),
+                new GroupReplicateCommand(),
+                new GroupSyncCommand(),
+                new GroupPromoteCommand(),
+                new GroupFailoverCommand(),
+                new GroupFailbackCommand()),
+            Noun(
+                "plan",
+                "Recovery plans: what moves, and in which order, when a site is lost.",
+                new PlanSetCommand(),
+                new PlanListCommand(),
+                new PlanShowCommand(),
+                new PlanDeleteCommand()),
             Noun(
                 "operation",
                 "Requests that their target site carries out.",

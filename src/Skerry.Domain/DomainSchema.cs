@@ -52,6 +52,11 @@ public static class DomainSchema
 
         new(EntityKinds.Replication, "purged", Owner, Observed),
 
+        // The primary's site says what it cut, the replica's what has arrived.
+        new(EntityKinds.Group, "cut_status", Owner, Observed),
+        new(EntityKinds.Group, "point_status", Owner, Observed),
+        new(EntityKinds.Group, "shipped_cut", Owner, Observed),
+
         // Only a site that can open a volume's key can wrap it for another; losing one of two wrappings of one key loses nothing.
         new(EntityKinds.Replication, "home_key", Owner, Observed),
         new(EntityKinds.Replication, "target_key", Owner, Observed),

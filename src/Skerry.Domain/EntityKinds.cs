@@ -20,5 +20,8 @@ public static class EntityKinds
     public const string Generation = "generation";
     public const string Handover = "handover";
     public const string Replication = "replication";
+    public const string Group = "group";
+    public const string GroupMember = "group_member";
+    public const string RecoveryPlan = "recovery_plan";
     public const string Operation = "operation";
 }

@@ -48,6 +48,8 @@ public static class NativeApi
         api.MapSnapshots();
         api.MapReplications();
         api.MapTrash();
+        api.MapGroups();
+        api.MapPlans();
         api.MapOperations();
         api.MapConflicts();
         api.MapEvents();

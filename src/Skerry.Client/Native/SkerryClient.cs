@@ -20,6 +20,10 @@ public sealed class SkerryClient(ApiConnection connection)
 
     public TrashClient Trash { get; } = new(connection);
 
+    public GroupsClient Groups { get; } = new(connection);
+
+    public PlansClient Plans { get; } = new(connection);
+
     public OperationsClient Operations { get; } = new(connection);
 
     public ConflictsClient Conflicts { get; } = new(connection);

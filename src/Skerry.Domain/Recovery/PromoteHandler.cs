@@ -72,6 +72,12 @@ internal sealed class PromoteHandler(
             return OperationResult.Failed($"The copy of volume {volumeId} here has no whole recovery point. Nothing was changed.");
         }
 
+        if (wanted.AtNumber is { } number && copy.Number != number)
+        {
+            return OperationResult.Failed(
+                $"The copy of volume {volumeId} here stands at number {copy.Number}, and was to be promoted at {number}. Nothing was changed.");
+        }
+
         // Settled, this site grants no lease any more; the one that the old primary may still have must run out.
         if (await LeaseWait.UntilOverAsync(stores, primary.Current, wanted.IsAutomatic, site.Time, cancellationToken) is { } bound)
         {

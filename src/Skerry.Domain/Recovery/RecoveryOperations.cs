@@ -67,6 +67,9 @@ internal sealed record RecoveryParameters(string GenerationId, string ToSite, bo
 
     /// <summary>A person takes it on himself that the old primary's site is not fenced first.</summary>
     public bool WithoutFence { get; init; }
+
+    /// <summary>The write that the copy must stand at to be promoted; null for any.</summary>
+    public long? AtNumber { get; init; }
 }
 
 /// <summary>What a recovery operation came to.</summary>

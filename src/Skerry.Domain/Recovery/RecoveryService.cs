@@ -52,7 +52,7 @@ public sealed class RecoveryService(
         var (toSite, choice) = await ChooseAsync(state, request.VolumeId, request.ToSite, request.IsForced, cancellationToken);
         var move = Resolve(state, actor, request.VolumeId, toSite, toHome: false);
         return move.IsRefused ? move.Refusal! : await MoveAsync(
-            actor, state, move.Value with { Choice = choice, WithoutFence = request.WithoutFence }, request, cancellationToken);
+            actor, state, move.Value with { Choice = choice, WithoutFence = request.WithoutFence, AtNumber = request.AtNumber }, request, cancellationToken);
     }
 
     /// <summary>
@@ -220,7 +220,11 @@ public sealed class RecoveryService(
     private async ValueTask<string> EnqueueAsync(
         Actor actor, string kind, Move move, string targetSite, bool isForced, bool drain, CancellationToken cancellationToken)
     {
-        var parameters = new RecoveryParameters(move.Primary.Current.Id, move.ToSite, isForced, drain) { WithoutFence = move.WithoutFence };
+        var parameters = new RecoveryParameters(move.Primary.Current.Id, move.ToSite, isForced, drain)
+        {
+            WithoutFence = move.WithoutFence,
+            AtNumber = move.AtNumber,
+        };
         return await site.DecideAsync(
             actor,
             transaction => UnderWay(StateView.Of(transaction), move.VolumeId, kind, parameters)?.Id ?? operations.Enqueue(
@@ -383,5 +387,8 @@ public sealed class RecoveryService(
 
         /// <summary>Nothing is to be done: the site is the primary.</summary>
         public bool IsThere => !Primary.IsSplitBrain && Primary.Current.Site == ToSite;
+
+        /// <summary>The write to promote at; null for any.</summary>
+        public long? AtNumber { get; init; }
     }
 }

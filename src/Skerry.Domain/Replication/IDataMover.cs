@@ -27,6 +27,12 @@ public sealed record MoverTask(
 
     /// <summary>What acknowledgements wait for; null for what they waited for before.</summary>
     public AckTerms? Acks { get; init; }
+
+    /// <summary>
+    /// The cut of the volume's group that the run ships, so that all members' replicas are in states of one instant; null to take a
+    /// snapshot for the run alone. The replica keeps that state as the cut's.
+    /// </summary>
+    public string? CutId { get; init; }
 }
 
 /// <summary>

@@ -1,3 +1,4 @@
+using Skerry.Domain.Groups;
 using Skerry.Domain.Volumes;
 using Skerry.State.Merging;
 
@@ -6,7 +7,7 @@ namespace Skerry.Domain.Replication;
 /// <summary>Keeps the sending side in line with the state: one task of a mover for each relation whose source is here: the volume's primary, or a
 /// replica that passes on what it has.</summary>
 public sealed class SourceReconciler(
-    SiteContext site, VolumeDrivers drivers, IEnumerable<IDataMover> movers, FreshStatuses fresh, MoverTasks tasks) : IReconciler
+    SiteContext site, VolumeDrivers drivers, IEnumerable<IDataMover> movers, FreshStatuses fresh, MoverTasks tasks, GroupCuts? cuts = null) : IReconciler
 {
     private static readonly Actor Self = Actor.System("replication source");
 
@@ -16,6 +17,7 @@ public sealed class SourceReconciler(
     /// <summary>In the first second of a run: most have little to move, and whoever asked for one waits for it.</summary>
     private static readonly TimeSpan FreshPace = TimeSpan.FromMilliseconds(20);
 
+    private readonly GroupCuts _cuts = cuts ?? new GroupCuts();
     private readonly Dictionary<string, IDataMover> _movers = movers.ToDictionary(m => m.Driver, StringComparer.Ordinal);
     private readonly Dictionary<string, Begun> _begun = new(StringComparer.Ordinal);
     private readonly StatusPace<SourceStatus> _pace = new(site.Time);
@@ -26,7 +28,7 @@ public sealed class SourceReconciler(
     public string Name => "replication-source";
 
     public IReadOnlyCollection<string> Kinds { get; } =
-        [EntityKinds.Replication, EntityKinds.Generation, EntityKinds.Volume, EntityKinds.Handover];
+        [EntityKinds.Replication, EntityKinds.Generation, EntityKinds.Volume, EntityKinds.Handover, EntityKinds.Group];
 
     public async ValueTask<StepResult> StepAsync(CancellationToken cancellationToken)
     {
@@ -71,16 +73,33 @@ public sealed class SourceReconciler(
             var run = relation.Mode == ReplicationModes.Instant ? null : ReplicationSchedule.Due(relation, site.Now, AskedSeenAt(relation));
             if (relation.Mode != ReplicationModes.Instant && run is null)
             {
+                _cuts.NotDue(relation.Id);
                 next = Earlier(next, ReplicationSchedule.Next(relation, site.Now));
                 continue;
+            }
+
+            ShippedCut? cut = null;
+            if (run is { } due && !isPassedOn && GroupCuts.IsOfGroup(state, relation, due, out cut))
+            {
+                _cuts.Due(relation.Id, due);
+                if (cut is null)
+                {
+                    // All members ship one cut; the group's reconciler is about to take it.
+                    isSteady = false;
+                    continue;
+                }
+
+                run = cut.Run;
             }
 
             wanted.Add(relation.Id);
             var task = tasks.Of(state, relation, driver.Backend, primary.Current, run) with
             {
-                // What a replica has of runs it has from its source.
-                RunSnapshotId = run is { } due && !isPassedOn
-                    ? await RunSnapshot.PrepareAsync(site, Self, relation, due, cancellationToken)
+                CutId = cut?.CutId,
+
+                // What a replica has of runs it has from its source, and a run of a group ships the snapshot of its cut.
+                RunSnapshotId = run is { } kept && !isPassedOn && cut is null
+                    ? await RunSnapshot.PrepareAsync(site, Self, relation, kept, cancellationToken)
                     : null,
             };
             _begun[relation.Id] = new Begun(mover, relation.VolumeId);
@@ -90,6 +109,7 @@ public sealed class SourceReconciler(
             isSteady &= report.Transfer is null && report.State == ReplicationWords.Secondary;
         }
 
+        _cuts.IsKnown = true;
         await EndOthersAsync(state, wanted, cancellationToken);
         return wanted.Count > 0 || !isSteady ? StepResult.After(isFresh ? FreshPace : isSteady ? SteadyPace : BusyPace)
             : next is { } at ? StepResult.After(at > site.Now ? at - site.Now : TimeSpan.Zero)

@@ -7,6 +7,7 @@ using Skerry.Blocks.Integrity;
 using Skerry.Blocks.Nbd;
 using Skerry.Domain;
 using Skerry.Domain.Conflicts;
+using Skerry.Domain.Groups;
 using Skerry.Domain.Identity;
 using Skerry.Domain.Operations;
 using Skerry.Domain.Recovery;
@@ -155,6 +156,11 @@ internal static class SiteServices
                     s.GetRequiredService<ILinkStatus>(),
                     s.GetRequiredService<ReplicaTrash>(),
                     s.GetRequiredService<IExternalFence>()),
+                .. GroupOperations.Handlers(
+                    s.GetRequiredService<SiteContext>(), s.GetRequiredService<RecoveryService>(), s.GetServices<IMarkKeeper>()),
+                .. SiteOperations.Handlers(
+                    s.GetRequiredService<SiteContext>(), s.GetRequiredService<SiteMoves>(), s.GetRequiredService<RecoveryService>(),
+                    s.GetRequiredService<GroupRecovery>()),
             ]));
 
         services.AddSingleton<NativeExports>();
@@ -211,6 +217,16 @@ internal static class SiteServices
             ? new FenceCommand(command, site.Replication.FenceTimeout, s.GetRequiredService<ILoggerFactory>().CreateLogger("Skerry.Fence"))
             : new NoExternalFence());
         services.AddSingleton<IReconciler, AutomaticFailoverReconciler>();
+        services.AddSingleton<IGroupCutter>(s => s.GetRequiredService<NativeMover>());
+        services.AddSingleton<IMarkKeeper, NativeMarks>();
+        services.AddSingleton(new GroupOptions());
+        services.AddSingleton<GroupCuts>();
+        services.AddSingleton<GroupService>();
+        services.AddSingleton<GroupRecovery>();
+        services.AddSingleton<SiteMoves>();
+        services.AddSingleton<PlanService>();
+        services.AddSingleton<IReconciler, GroupCutReconciler>();
+        services.AddSingleton<IReconciler, GroupPointReconciler>();
         services.AddSingleton<IReconciler, HandoverReconciler>();
         services.AddSingleton<IReconciler, KeyReconciler>();
         services.AddSingleton<IReconciler, SourceReconciler>();

@@ -9,7 +9,7 @@ using Skerry.State.Clocks;
 namespace Skerry.Movers.Native;
 
 /// <summary>Ships volumes of native backends to native backends: snapshots and their differences, then every write as it is made.</summary>
-public sealed class NativeMover(
+public sealed partial class NativeMover(
     BlockStoreSet stores, ISiteDialer dialer, IAckLedger ledger, BootClock clock, NativeMoverOptions options, TimeProvider time, Random jitter,
     ILogger<NativeMover> logger)
     : IDataMover, IAsyncDisposable
@@ -34,7 +34,8 @@ public sealed class NativeMover(
             task = task with { Acks = task.Acks ?? known?.Current.Acks ?? AckTerms.None };
 
             // Streaming goes on for as long as nobody stops it, so a change between following and single runs is another session's.
-            if (known is not null && known.Current with { Run = task.Run, RunSnapshotId = task.RunSnapshotId, Acks = task.Acks } == task
+            if (known is not null
+                && known.Current with { Run = task.Run, RunSnapshotId = task.RunSnapshotId, CutId = task.CutId, Acks = task.Acks } == task
                 && known.Current.Run is null == task.Run is null)
             {
                 session = known;

@@ -182,6 +182,8 @@ public sealed class NativeReplicas(BlockStoreSet stores, BootClock clock) : IRep
         }
     }
 
+    internal ValueTask<ReplicaCopy?> LookAsync(string volumeId, CancellationToken cancellationToken) => LookAsync(Slot(volumeId), cancellationToken);
+
     private async ValueTask<ReplicaCopy?> LookAsync(ReplicaSlot slot, CancellationToken cancellationToken)
     {
         if (stores.FindVolume(slot.VolumeId) is not var (backend, store))

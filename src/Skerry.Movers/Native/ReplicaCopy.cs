@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Skerry.Blocks;
 using Skerry.Domain;
+using Skerry.Domain.Groups;
 using Skerry.Domain.Replication;
 using Skerry.Movers.Native.Wire;
 
@@ -254,6 +255,43 @@ internal sealed class ReplicaCopy
         var copy = new ReplicaCopy(volume);
         copy.LoadProperties();
         return copy.RecoveryPoint;
+    }
+
+    /// <summary>Keeps the present state as that of a cut, durably. Nothing happens when it is kept already.</summary>
+    public async ValueTask KeepMarkAsync(Cut cut, long number, CancellationToken cancellationToken)
+    {
+        if (_catchUp is not null || FindSnapshot(RecoverySnapshot) is not null || _volume.Lineage.LastNumber != number)
+        {
+            throw new MoverProtocolException($"The source cuts its group at number {number}, and this copy is at {Whole}.");
+        }
+
+        if (ReplicaMarks.Find(_volume, cut) is null)
+        {
+            await _volume.CreateSnapshotAsync(ReplicaMarks.SnapshotOf(cut), cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// Goes back to the state at a cut, durably, and forgets what came after it. False, with nothing done but a catch-up undone, when
+    /// that state is not kept or not in this copy's past.
+    /// </summary>
+    public async ValueTask<bool> ReturnToMarkAsync(Cut cut, CancellationToken cancellationToken)
+    {
+        await UndoCatchUpAsync(cancellationToken);
+        if (ReplicaMarks.Find(_volume, cut) is not { } mark || !mark.Lineage.IsPrefixOf(_volume.Lineage))
+        {
+            return false;
+        }
+
+        if (!mark.Lineage.Equals(_volume.Lineage))
+        {
+            await _volume.RevertToSnapshotAsync(mark.Id, cancellationToken);
+            await FailPoint.ReachAsync(GroupSteps.Returned, _volume);
+        }
+
+        await SaveRecoveryPointAsync(mark.Lineage, mark.Lineage.LastNumber, cut.TakenAt, cancellationToken);
+        await FailPoint.ReachAsync(GroupSteps.PointSaved, _volume);
+        return true;
     }
 
     /// <summary>The snapshot that keeps the present whole state for people; once made it is never made again.</summary>

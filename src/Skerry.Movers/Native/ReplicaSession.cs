@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Security.Cryptography;
 using Skerry.Blocks;
 using Skerry.Domain;
+using Skerry.Domain.Groups;
 using Skerry.Domain.Replication;
 using Skerry.Movers.Native.Wire;
 
@@ -100,6 +101,9 @@ internal sealed class ReplicaSession(
                 var made = frame.Json(MoverJson.Default.MakeSnapshotMessage);
                 await copy.MakeSnapshotAsync(made.Id, made.Lineage.ToLineage(), cancellationToken);
                 break;
+            case FrameKind.GroupMark:
+                await KeepCutAsync(frame.Json(MoverJson.Default.GroupMarkMessage), cancellationToken);
+                break;
             case FrameKind.BeginCatchUp:
                 await BeginAsync(frame.Json(MoverJson.Default.BeginCatchUpMessage), cancellationToken);
                 break;
@@ -144,6 +148,21 @@ internal sealed class ReplicaSession(
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
+    }
+
+    /// <summary>The copy stands at the cut's last write: that state is kept, durably, and then the source is told.</summary>
+    private async ValueTask KeepCutAsync(GroupMarkMessage mark, CancellationToken cancellationToken)
+    {
+        if (Cut.Parse(mark.CutId) is not { } cut)
+        {
+            throw new MoverProtocolException($"The source names a cut '{mark.CutId}', which is no name of one.");
+        }
+
+        await copy.KeepMarkAsync(cut, mark.Number, cancellationToken);
+        await FailPoint.ReachAsync(GroupSteps.MarkKept, copy.Volume);
+        await channel.SendAsync(
+            FrameKind.GroupMarkKept, new GroupMarkKeptMessage(mark.CutId, mark.Number), MoverJson.Default.GroupMarkKeptMessage, cancellationToken);
+        await FailPoint.ReachAsync(GroupSteps.MarkTold, copy.Volume);
     }
 
     private async ValueTask BeginAsync(BeginCatchUpMessage begin, CancellationToken cancellationToken)

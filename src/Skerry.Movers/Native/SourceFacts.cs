@@ -22,6 +22,8 @@ internal sealed class SourceFacts
 
     public WriteTap? Tap { get; set; }
 
+    public GroupStream Group { get; } = new();
+
     /// <summary>When the replica last had everything.</summary>
     public Moment? LastSync { get; set; }
 

@@ -20,6 +20,7 @@ internal sealed class SourceLink(
     private Exception? _failure;
     private IReadOnlyList<string>? _theirFeatures;
     private Task _leasing = Task.CompletedTask;
+    private TaskCompletionSource _markKept = new();
 
     /// <summary>The travelling snapshots that the replica has; null when it does not know of them.</summary>
     private HashSet<string>? _there;
@@ -80,7 +81,16 @@ internal sealed class SourceLink(
         _leasing = _leases.RunAsync(channel, ended);
         while (true)
         {
-            var (wanted, keptAs) = (current().Run, current().RunSnapshotId);
+            var now = current();
+            var (wanted, keptAs) = (now.Run, now.RunSnapshotId);
+            if (wanted is { } cutRun && now.CutId is { } cutId && FindSnapshot(NativeMover.SnapshotOf(cutId)) is { } cut)
+            {
+                await ShipCutAsync(channel, state, cut, cutId, cancellationToken);
+                facts.CompletedRun = new SourceFacts.Moment(cutRun);
+                facts.Now = new SourceFacts.Standing(ReplicationWords.Secondary, null, null, true);
+                return;
+            }
+
             var (tap, upTo, reached) = await BringUpAsync(channel, state, isInstant: wanted is null, wanted, keptAs, cancellationToken);
             using (tap)
             {
@@ -264,6 +274,39 @@ internal sealed class SourceLink(
         : ReplicaCopy.PointOf(volume) is { } point && point.Number <= snapshot.Lineage.LastNumber ? point.TakenAt
         : null;
 
+    /// <summary>
+    /// Makes the replica the state of its group's cut, and has it kept. A replica that is further in the same history, since it was
+    /// brought up outside of cuts, has that state behind it and keeps to where it is.
+    /// </summary>
+    private async ValueTask ShipCutAsync(
+        FrameChannel channel, StateMessage state, SnapshotInfo cut, string cutId, CancellationToken cancellationToken)
+    {
+        var replica = state.Lineage.ToLineage();
+        if (state.IsWhole && cut.Lineage.IsPrefixOf(replica) && replica.LastNumber > cut.Lineage.LastNumber)
+        {
+            return;
+        }
+
+        (state, _) = await PassSnapshotsAsync(channel, state, cut.Lineage, cancellationToken);
+        await CatchUpAsync(channel, state, cut, cancellationToken);
+        facts.LastSync = new SourceFacts.Moment(cut.CreatedAt);
+        if (Features.Has(_theirFeatures, Features.GroupMarks))
+        {
+            _markKept = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            await SendGroupMarkAsync(channel, new TapMark(cutId, cut.Lineage.LastNumber, cut.CreatedAt), cancellationToken);
+            await _markKept.Task.WaitAsync(cancellationToken);
+        }
+    }
+
+    private async ValueTask SendGroupMarkAsync(FrameChannel channel, TapMark mark, CancellationToken cancellationToken)
+    {
+        await channel.SendAsync(
+            FrameKind.GroupMark, new GroupMarkMessage(mark.Id, mark.Number, mark.At), MoverJson.Default.GroupMarkMessage, cancellationToken);
+        await FailPoint.ReachAsync(GroupSteps.MarkSent, volume);
+    }
+
+    private SnapshotInfo? FindSnapshot(string id) => volume.Snapshots.FirstOrDefault(s => string.Equals(s.Id, id, StringComparison.Ordinal));
+
     private async ValueTask<StateMessage> CatchUpAsync(
         FrameChannel channel, StateMessage state, SnapshotInfo snapshot, CancellationToken cancellationToken)
     {
@@ -343,6 +386,7 @@ internal sealed class SourceLink(
         var run = from.Lineage.ToLineage().Runs is [.., var last] ? last : default;
         var (sent, size) = (tap.StartsAfter, from.SizeBytes);
         (facts.Window, facts.Tap) = (_window, tap);
+        facts.Group.Begin(tap, Features.Has(_theirFeatures, Features.GroupMarks));
         facts.Now = new SourceFacts.Standing(ReplicationWords.Secondary, null, null, true);
         acks.Streaming(tap.StartsAfter, from.DurableNumber);
         var marked = time.GetTimestamp();
@@ -401,6 +445,11 @@ internal sealed class SourceLink(
                         await MakeSnapshotAsync(channel, snapshot, cancellationToken);
                     }
 
+                    if (batch.Mark is { } mark)
+                    {
+                        await SendGroupMarkAsync(channel, mark, cancellationToken);
+                    }
+
                     if (tap.QueuedBytes < options.ChunkBytes)
                     {
                         // Each frame costs both sides as much as ten small writes, and a writer that waits for its answers sends no two.
@@ -441,6 +490,7 @@ internal sealed class SourceLink(
         finally
         {
             acks.Away();
+            facts.Group.End();
             if (reading is not null)
             {
                 // The read ends with the tap; what it may still bring is given back.
@@ -544,6 +594,10 @@ internal sealed class SourceLink(
                         break;
                     case FrameKind.LeaseReleased:
                         _leases.Released();
+                        break;
+                    case FrameKind.GroupMarkKept:
+                        facts.Group.Kept(frame.Json(MoverJson.Default.GroupMarkKeptMessage).CutId);
+                        _markKept.TrySetResult();
                         break;
                     case FrameKind.Refused:
                         throw new ReplicaRefusedException(frame.Json(MoverJson.Default.RefusedMessage));

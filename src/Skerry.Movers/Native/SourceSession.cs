@@ -42,6 +42,9 @@ internal sealed class SourceSession : IAsyncDisposable
 
     public MoverTask Current => Volatile.Read(ref _task);
 
+    /// <summary>Null before it was opened.</summary>
+    public BlockVolume? Volume => Volatile.Read(ref _volume);
+
     public static string SnapshotId(string replicationId) => BaseSnapshots.OfSource(replicationId);
 
     /// <summary>The same relation under the same generation, perhaps with another run or other terms for acknowledgements.</summary>
@@ -178,6 +181,7 @@ internal sealed class SourceSession : IAsyncDisposable
         finally
         {
             (Facts.Tap, Facts.Window, Facts.Transfer) = (null, null, null);
+            Facts.Group.End();
         }
     }
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Skerry.Api.Native;
 using Skerry.Client.Native;
 using Skerry.Client.Native.Login;
+using Skerry.Domain.Groups;
 using Skerry.Domain.Recovery;
 using Skerry.Domain.Replication;
 using Skerry.Domain.Sites;
@@ -44,6 +45,10 @@ internal sealed class NativeSite : IAsyncDisposable
             services.AddSingleton<ReplicaTrash>();
             services.AddSingleton<TrashService>();
             services.AddSingleton<DrillService>();
+            services.AddSingleton<GroupService>();
+            services.AddSingleton<GroupRecovery>();
+            services.AddSingleton<SiteMoves>();
+            services.AddSingleton<PlanService>();
             services.AddSkerryNative();
         });
         await api.Service<SiteRegistration>().EnsureAsync(CancellationToken.None);

@@ -6,6 +6,7 @@ using Skerry.Blocks;
 using Skerry.Blocks.Encryption;
 using Skerry.Blocks.Tests.Log;
 using Skerry.Domain;
+using Skerry.Domain.Groups;
 using Skerry.Domain.Operations;
 using Skerry.Domain.Recovery;
 using Skerry.Domain.Replication;
@@ -127,6 +128,16 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
 
     public required TimeSpan TrashTime { get; init; }
 
+    public GroupService Groups { get; private set; } = null!;
+
+    public GroupRecovery GroupMoves { get; private set; } = null!;
+
+    public NativeMarks Marks { get; private set; } = null!;
+
+    public SiteMoves SiteMoves { get; private set; } = null!;
+
+    public PlanService Plans => new(Context);
+
     public IReadOnlyList<LinkReport> Reports =>
     [
         .. cloud.Sites.Where(s => s != this).Select(s => new LinkReport(
@@ -165,9 +176,16 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
         Trash = new TrashService(Context, Operations, trash);
         Drills = new DrillService(Context, Operations);
         Recovery = new RecoveryService(Context, Operations, [Replicas], this, Exports, fresh);
+        var cuts = new GroupCuts();
+        Marks = new NativeMarks(Replicas, stores);
+        Groups = new GroupService(Context, Replications, [Marks]);
+        GroupMoves = new GroupRecovery(Context, Operations, Recovery, Groups);
+        SiteMoves = new SiteMoves(Context, Operations, Recovery, GroupMoves, Replications);
         _operationReconciler = new OperationReconciler(
             Context,
             [
+                .. GroupOperations.Handlers(Context, Recovery, [Marks]),
+                .. SiteOperations.Handlers(Context, SiteMoves, Recovery, GroupMoves),
                 .. VolumeOperations.Handlers(Context, drivers, Exports, guards),
                 .. RecoveryOperations.Handlers(
                     Context, drivers, Exports, [Mover], [Replicas], this, trash, Fence, (volumeId, stage, token) => AtStage(volumeId, stage, token)),
@@ -181,12 +199,14 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
             new BackendReconciler(Context, drivers, ReplicationTargets.Any),
             _operationReconciler,
             new KeyReconciler(Context, drivers),
-            new SourceReconciler(Context, drivers, [Mover], fresh, tasks),
+            new SourceReconciler(Context, drivers, [Mover], fresh, tasks, cuts),
             new AutomaticFailoverReconciler(Context, Operations, [Replicas], this),
             new TargetReconciler(Context, [Replicas], fresh),
             new ReplicaTrashReconciler(trash),
             new DrillReconciler(Context, Drills),
             new HandoverReconciler(Context),
+            new GroupCutReconciler(Context, drivers, [Mover], cuts, new GroupOptions { RetryAfter = TimeSpan.FromMilliseconds(50) }),
+            new GroupPointReconciler(Context, [Marks]),
         ];
         await Context.DecideAsync(
             Actor.System("start"),

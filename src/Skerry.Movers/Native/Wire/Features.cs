@@ -21,9 +21,12 @@ internal static class Features
     /// <summary>The replica grants leases.</summary>
     public const string Lease = "lease";
 
+    /// <summary>The replica keeps the states that <see cref="FrameKind.GroupMark"/> names, and says so.</summary>
+    public const string GroupMarks = "group-marks";
+
     /// <summary>All of this side.</summary>
     public static IReadOnlyList<string> Own { get; } =
-        [SumDigest, Extents, TravellingSnapshots.Feature, FlushAsk, Lease, .. Wire.Zstd.IsThere ? [Zstd] : Array.Empty<string>()];
+        [SumDigest, Extents, TravellingSnapshots.Feature, FlushAsk, Lease, GroupMarks, .. Wire.Zstd.IsThere ? [Zstd] : Array.Empty<string>()];
 
     /// <summary>Whether the other side, which said <paramref name="theirs"/>, can do what this side can.</summary>
     public static bool Has(IReadOnlyList<string>? theirs, string feature) =>

@@ -41,4 +41,8 @@ internal enum FrameKind : byte
     LeaseGrant = 52,
     LeaseRelease = 53,
     LeaseReleased = 54,
+
+    // A group's cuts: from the source, and the answer.
+    GroupMark = 55,
+    GroupMarkKept = 56,
 }

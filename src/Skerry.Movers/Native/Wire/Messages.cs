@@ -69,6 +69,17 @@ internal sealed record ExtendMessage(long SizeBytes);
 /// <summary>All writes up to the number were sent; the source's disk was in that state at that time, or later.</summary>
 internal sealed record MarkMessage(long Number, DateTimeOffset TakenAt);
 
+/// <summary>
+/// A cut of the volume's group: everything up to the number was sent, nothing after it, and the replica keeps this very state.
+/// </summary>
+/// <param name="CutId">The cut, by one name for all members.</param>
+/// <param name="Number">The last write in it.</param>
+/// <param name="TakenAt">When it was taken, by the source's clock.</param>
+internal sealed record GroupMarkMessage(string CutId, long Number, DateTimeOffset TakenAt);
+
+/// <summary>The replica keeps that cut, durably.</summary>
+internal sealed record GroupMarkKeptMessage(string CutId, long Number);
+
 /// <summary>The source lives, and owes so much.</summary>
 internal sealed record HeartbeatMessage(long PrimaryNumber, long? OwedBytes);
 
@@ -141,6 +152,8 @@ internal sealed record RunDocument(long Generation, string RunId, long FirstNumb
 [JsonSerializable(typeof(ExtendMessage))]
 [JsonSerializable(typeof(MarkMessage))]
 [JsonSerializable(typeof(HeartbeatMessage))]
+[JsonSerializable(typeof(GroupMarkMessage))]
+[JsonSerializable(typeof(GroupMarkKeptMessage))]
 [JsonSerializable(typeof(AckMessage))]
 [JsonSerializable(typeof(MakeSnapshotMessage))]
 [JsonSerializable(typeof(RefusedMessage))]

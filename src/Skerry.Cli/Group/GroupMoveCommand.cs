@@ -1,0 +1,112 @@
+using System.CommandLine;
+using Skerry.Cli.Operation;
+using Skerry.Cli.Output;
+using Skerry.Client.Native.Wire;
+
+namespace Skerry.Cli.Group;
+
+/// <summary>
+/// A verb that moves a group's primary. What may be lost is said before anything is asked for that may lose it; where no person can be
+/// asked, <c>--force</c> is the consent.
+/// </summary>
+internal abstract class GroupMoveCommand : DataCommand
+{
+    private readonly Argument<string> _group = GroupArgument.Create();
+
+    private readonly Option<string> _to = new("--to") { Description = "The site; not needed where only one can be.", HelpName = "SITE" };
+
+    private readonly Option<bool> _force = new("--force")
+    {
+        Description = "Without the consent of the present primaries, which must be out of reach: all volumes return to the newest instant that all replicas have.",
+    };
+
+    private readonly Option<bool> _drain = new("--drain") { Description = "End the connections of writers instead of refusing because of them." };
+
+    private readonly Option<bool> _allowMissing = new("--allow-missing")
+    {
+        Description = "With --force: promote volumes that lack that instant as they are; then the group is of different instants.",
+    };
+
+    private readonly string _verb;
+
+    protected GroupMoveCommand(string verb, string description, bool takesForce, bool takesDrain, params IReadOnlyList<string> examples)
+        : base(verb, description, examples)
+    {
+        _verb = verb;
+        Arguments.Add(_group);
+        Options.Add(_to);
+        if (takesForce)
+        {
+            Options.Add(_force);
+            Options.Add(_allowMissing);
+            Options.Add(SharedOptions.Yes);
+        }
+
+        if (takesDrain)
+        {
+            Options.Add(_drain);
+        }
+
+        Options.Add(SharedOptions.Wait);
+    }
+
+    public override IView View => OperationView.Operation;
+
+    protected override async Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
+    {
+        var group = await invocation.Client.Groups.ShowAsync(invocation.Get(_group), cancellationToken);
+        var (to, force, allowMissing) = (invocation.Get(_to), invocation.Get(_force), invocation.Get(_allowMissing));
+        if (force)
+        {
+            var preview = await invocation.Client.Groups.PreviewAsync(group.Id, to, force: true, allowMissing, cancellationToken);
+            if (preview.Refusal is { } refusal)
+            {
+                throw new Client.Native.RefusedException(refusal);
+            }
+
+            invocation.Talk.Say(preview.Summary);
+            invocation.Talk.Confirm($"Promote group {group.Name} at {preview.ToSite} and lose that?", invocation.Get(SharedOptions.Yes));
+        }
+
+        var reply = await invocation.Client.Groups.RecoverAsync(
+            group.Id, _verb, new GroupRecoveryRequest(to, force, invocation.Get(_drain), allowMissing), cancellationToken);
+        if (reply.OperationId is not { } id)
+        {
+            invocation.Talk.Say($"Group {group.Name} is primary at {reply.Site} already.");
+            return ExitCodes.Done;
+        }
+
+        OperationRecord operation;
+        if (invocation.IsWaiting)
+        {
+            operation = await invocation.Waits.ForOperationAsync(id, cancellationToken);
+            invocation.Talk.Say($"Group {group.Name}: {_verb} is done. {reply.Preview.Summary}");
+        }
+        else
+        {
+            invocation.Talk.Say($"Accepted. Follow it with: skerry operation wait {id}");
+            operation = await invocation.Client.Operations.ShowAsync(id, cancellationToken);
+        }
+
+        invocation.Print(OperationView.Operation, operation);
+        return ExitCodes.Done;
+    }
+}
+
+internal sealed class GroupFailoverCommand() : GroupMoveCommand(
+    "failover",
+    "Move the primaries of all volumes of a group: planned, with nothing lost; or, with --force, at the group's recovery point.",
+    takesForce: true,
+    takesDrain: true,
+    "skerry group failover database --wait",
+    "skerry group failover database --force --yes --wait");
+
+internal sealed class GroupFailbackCommand() : GroupMoveCommand(
+    "failback", "Bring the primaries of all volumes of a group home, planned.", takesForce: false, takesDrain: true, "skerry group failback database --wait");
+
+internal sealed class GroupPromoteCommand() : GroupMoveCommand(
+    "promote",
+    "Make the replicas of a group primary at its recovery point; with --force, since the old primaries never said that they stopped.",
+    takesForce: true,
+    takesDrain: false,
+    "skerry group promote database --to south --force --yes --wait");

@@ -1,0 +1,239 @@
+using Skerry.Domain.Operations;
+using Skerry.Domain.Recovery;
+using Skerry.Domain.Replication;
+using Skerry.Domain.Volumes;
+using Skerry.State.Merging;
+
+namespace Skerry.Domain.Groups;
+
+/// <summary>The kinds of operation that move a group's primary.</summary>
+public static class GroupOperations
+{
+    /// <summary>At the site of the primaries: hands all members over.</summary>
+    public const string HandOver = "group.handover";
+
+    /// <summary>At the site of the replicas: returns all members to one cut, and promotes them.</summary>
+    public const string Promote = "group.promote";
+
+    /// <summary>The handlers of all of these.</summary>
+    public static IReadOnlyList<IOperationHandler> Handlers(
+        SiteContext site, RecoveryService recovery, IEnumerable<IMarkKeeper> keepers) =>
+        [new GroupHandOverHandler(site, recovery), new GroupPromoteHandler(site, recovery, new GroupMarks([.. keepers]))];
+}
+
+/// <summary>What a move of a group was asked for.</summary>
+/// <param name="ToSite">Where to, as a site id.</param>
+/// <param name="Drain">Whether attached writers are to be cut off; planned moves only.</param>
+/// <param name="AllowMissing">Whether members without the group's recovery point are promoted as they are; forced moves only.</param>
+internal sealed record GroupMoveParameters(string ToSite, bool Drain, bool AllowMissing);
+
+/// <summary>Hands all members of a group over, each with nothing lost. Those that are there already stay there.</summary>
+internal sealed class GroupHandOverHandler(SiteContext site, RecoveryService recovery) : IOperationHandler
+{
+    private const int Parallel = 16;
+    private static readonly Actor Self = Actor.System("groups");
+
+    public string Kind => GroupOperations.HandOver;
+
+    public async ValueTask<OperationResult> RunAsync(Operation operation, CancellationToken cancellationToken)
+    {
+        var state = StateView.Of(site.Replica);
+        if (operation.Parameters.Deserialize(GroupJson.Default.GroupMoveParameters) is not { } wanted
+            || Group.Find(state, operation.Entity.Id) is not { } group)
+        {
+            return OperationResult.Failed("The group was deleted before it was moved.");
+        }
+
+        var driver = new MoveDriver(site, Parallel);
+        if (MoveDriver.Known(operation) is not { } report)
+        {
+            var members = GroupStanding.Of(state, group).Members;
+            report = new MoveReport(
+                site.SelfText, wanted.ToSite, IsForced: false, null, site.Now, null,
+                [.. members.Select(m => GroupLine.Of(state, group, m.VolumeId, wanted.ToSite))]);
+            await driver.SaveAsync(operation.Id, report, cancellationToken);
+        }
+
+        report = await driver.RunAsync(
+            operation.Id, report, line => line.VolumeId,
+            async (line, token) =>
+            {
+                var asked = await recovery.FailoverAsync(
+                    Self, new FailoverRequest(line.VolumeId, wanted.ToSite, IsForced: false, wanted.Drain), token);
+                return GroupLine.Begun(site, line, asked);
+            },
+            cancellationToken);
+        return GroupLine.End(report);
+    }
+
+    public ValueTask<OperationResult> ReconcileAsync(Operation operation, CancellationToken cancellationToken) =>
+        RunAsync(operation, cancellationToken);
+}
+
+/// <summary>
+/// Makes the copies of all members here primary, at the newest cut that all of them have.
+/// </summary>
+/// <remarks>
+/// The steps follow from the report. First the cut is chosen and written down, with the write that each member stands at there; it is
+/// refused as a whole while a member lacks it, before anything is changed. Then all members return to the cut, and no source is let in
+/// any more; then each is promoted at that write or not at all. A crash in between goes on with the same cut: it is kept for as long
+/// as not all members are primary here.
+/// </remarks>
+internal sealed class GroupPromoteHandler(SiteContext site, RecoveryService recovery, GroupMarks marks) : IOperationHandler
+{
+    private const int Parallel = 16;
+    private static readonly Actor Self = Actor.System("groups");
+
+    public string Kind => GroupOperations.Promote;
+
+    public async ValueTask<OperationResult> RunAsync(Operation operation, CancellationToken cancellationToken)
+    {
+        var state = StateView.Of(site.Replica);
+        if (operation.Parameters.Deserialize(GroupJson.Default.GroupMoveParameters) is not { } wanted
+            || Group.Find(state, operation.Entity.Id) is not { } group)
+        {
+            return OperationResult.Failed("The group was deleted before it was promoted.");
+        }
+
+        var driver = new MoveDriver(site, Parallel);
+        if (MoveDriver.Known(operation) is not { } report)
+        {
+            var chosen = await ChooseAsync(state, group, wanted, cancellationToken);
+            if (chosen.IsRefused)
+            {
+                return OperationResult.Failed($"{chosen.Refusal} Nothing was changed.");
+            }
+
+            report = chosen.Value;
+            await driver.SaveAsync(operation.Id, report, cancellationToken);
+            await FailPoint.ReachAsync(GroupMoments.CutChosen, site);
+        }
+
+        var holds = new List<ReplicaHold>();
+        try
+        {
+            foreach (var line in report.Volumes.Where(v => !v.IsOver && v.Number is not null))
+            {
+                if (Generations.Primary(StateView.Of(site.Replica), line.VolumeId)?.IsPrimary(site.SelfText) == true)
+                {
+                    continue;
+                }
+
+                var hold = await marks.ReturnAsync(line.VolumeId, new Cut(report.CutId!), cancellationToken);
+                holds.AddRange(hold is null ? [] : [hold]);
+                if (hold?.Copy?.Number != line.Number)
+                {
+                    return OperationResult.Failed(
+                        $"The copy of volume {line.VolumeId} here does not keep the state at cut {report.CutId} any more. Ask again: another cut is chosen.");
+                }
+
+                await FailPoint.ReachAsync(GroupMoments.MemberReturned, site);
+            }
+
+            report = await driver.RunAsync(
+                operation.Id, report, line => line.VolumeId,
+                async (line, token) =>
+                {
+                    var asked = await recovery.FailoverAsync(
+                        Self, new FailoverRequest(line.VolumeId, site.SelfText, IsForced: true) { AtNumber = line.Number }, token);
+                    await FailPoint.ReachAsync(GroupMoments.MemberBegun, site);
+                    return GroupLine.Begun(site, line, asked);
+                },
+                cancellationToken);
+            return GroupLine.End(report);
+        }
+        finally
+        {
+            holds.ForEach(hold => hold.Dispose());
+        }
+    }
+
+    public ValueTask<OperationResult> ReconcileAsync(Operation operation, CancellationToken cancellationToken) =>
+        RunAsync(operation, cancellationToken);
+
+    /// <summary>The newest cut that all have who are not primary here already, or why there is none.</summary>
+    private async ValueTask<Outcome<MoveReport>> ChooseAsync(
+        StateView state, Group group, GroupMoveParameters wanted, CancellationToken cancellationToken)
+    {
+        var members = GroupStanding.Of(state, group).Members;
+        var here = members.Where(m => m.PrimarySite == site.SelfText).Select(m => m.VolumeId).ToHashSet(StringComparer.Ordinal);
+        var kept = await marks.OfAsync(members.Select(m => m.VolumeId).Where(v => !here.Contains(v)), cancellationToken);
+        if (kept.Count == 0)
+        {
+            return Refusal.State($"Site {site.SiteName} is the primary of all volumes of group {group.Name} already.");
+        }
+
+        var judged = wanted.AllowMissing
+            ? kept.Where(k => k.Value.Any(m => m.IsInHistory)).ToDictionary(k => k.Key, k => k.Value, StringComparer.Ordinal)
+            : kept;
+        var cut = judged.Count > 0 ? BrokenOff(state, group, here, judged) ?? GroupPoint.Of(judged).Newest : null;
+        if (cut is null && !wanted.AllowMissing)
+        {
+            var lacking = kept.FirstOrDefault(k => !k.Value.Any(m => m.IsInHistory)).Key;
+            return Refusal.State(
+                lacking is null
+                    ? $"There is no cut of group {group.Name} that the copies of all its volumes here have."
+                    : $"The copy of volume {lacking} here has no cut of group {group.Name}, so there is no instant to promote all its volumes at.",
+                "Promote at another site, or allow members without it to be promoted as they are: then the volumes are of different instants.");
+        }
+
+        return new MoveReport(
+            "", site.SelfText, IsForced: true, cut?.Id, site.Now, null,
+            [
+                .. members.Select(m => GroupLine.Of(state, group, m.VolumeId, site.SelfText) with
+                {
+                    Number = cut is { } at && judged.TryGetValue(m.VolumeId, out var own) ? own.FirstOrDefault(k => k.Cut == at && k.IsInHistory)?.Number : null,
+                    LossSeconds = cut is { } of ? Math.Max(0, (site.Now - of.TakenAt).TotalSeconds) : null,
+                }),
+            ]);
+    }
+
+    /// <summary>When some members were promoted here at a cut by a move that failed, the others belong at that same cut, if they have it.</summary>
+    private static Cut? BrokenOff(
+        StateView state, Group group, HashSet<string> here, IReadOnlyDictionary<string, IReadOnlyList<KeptMark>> kept)
+    {
+        if (here.Count == 0)
+        {
+            return null;
+        }
+
+        var last = state.List(EntityKinds.Operation)
+            .Where(e => e.Text("kind") == GroupOperations.Promote && e.Text("entity") == Group.Key(group.Id).ToString())
+            .Select(OperationEntity.Read)
+            .OrderByDescending(o => o.StartedAt)
+            .Select(o => o.Result?.Deserialize(GroupJson.Default.MoveReport))
+            .FirstOrDefault(r => r?.CutId is not null && r.Volumes.Any(v => v.State == MoveLine.Done && here.Contains(v.VolumeId)));
+        return last is not null && Cut.Parse(last.CutId!) is { } cut && kept.Values.All(own => own.Any(m => m.Cut == cut && m.IsInHistory))
+            ? cut
+            : null;
+    }
+}
+
+/// <summary>The moments of a group's promotion, as <see cref="FailPoint"/> names them. What is named was just done.</summary>
+public static class GroupMoments
+{
+    public const string CutChosen = "group.cut-chosen";
+    public const string MemberReturned = "group.member-returned";
+    public const string MemberBegun = "group.member-begun";
+}
+
+/// <summary>What both kinds of move say of a member.</summary>
+internal static class GroupLine
+{
+    public static MoveLine Of(StateView state, Group group, string volumeId, string toSite) =>
+        new(volumeId, state.Find(EntityKinds.Volume, volumeId)?.Text("name"), group.Id, 0, toSite, MoveLine.Waiting);
+
+    /// <summary>A volume that is there already is no refusal.</summary>
+    public static Outcome<MoveBegun> Begun(SiteContext site, MoveLine line, Outcome<RecoveryTicket> asked) =>
+        !asked.IsRefused ? new MoveBegun(asked.Value.OperationId, asked.Value.Preview)
+        : Generations.Primary(StateView.Of(site.Replica), line.VolumeId)?.IsPrimary(line.ToSite) == true ? new MoveBegun(null)
+        : asked.Refusal!;
+
+    public static OperationResult End(MoveReport report)
+    {
+        var value = FieldValue.Serialize(report, GroupJson.Default.MoveReport);
+        return report.Failures() is { } failures
+            ? OperationResult.Failed(failures)
+            : OperationResult.Succeeded(value: value);
+    }
+}

@@ -1,0 +1,118 @@
+using Skerry.Domain;
+using Skerry.Domain.Groups;
+using Skerry.Domain.Recovery;
+using Skerry.Domain.Replication;
+using Skerry.Movers.Tests.Recovery;
+
+namespace Skerry.Movers.Tests.Groups;
+
+public sealed class GroupTests
+{
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    [Fact]
+    public async Task A_group_is_lost_with_its_site_promoted_at_one_instant_and_brought_home()
+    {
+        await using var rig = await GroupRig.StartAsync(8);
+        using var stop = new CancellationTokenSource();
+        var writing = rig.Writer.RunAsync(rig.North, stop.Token);
+        await rig.NextPointAsync(rig.South);
+        var early = await rig.South.GroupMoves.FailoverAsync(LiveSite.Admin, new GroupMoveRequest("database", IsForced: true), None);
+        Assert.Contains("alive and connected", early.Refusal!.Message, StringComparison.Ordinal);
+
+        // The links break one after another, so that the members stand apart by more than a cut.
+        var point = await rig.NextPointAsync(rig.South);
+        rig.Cloud.Cut(rig.North);
+        await Task.Delay(30);
+        await stop.CancelAsync();
+        await writing;
+        await rig.North.KillAsync();
+        await rig.UntilDisconnectedAsync(rig.South);
+        var preview = (await rig.South.GroupMoves.PreviewAsync(LiveSite.Admin, new GroupMoveRequest("database", IsForced: true), None)).Value;
+        Assert.Null(preview.Refusal);
+        Assert.True(preview.RecoveryPoint!.Value.TakenAt >= point.TakenAt);
+        Assert.Contains("return to one instant", preview.Loss, StringComparison.Ordinal);
+        var atCut = await rig.Writer.AssertPrefixAsync(await rig.DevicesAsync(rig.South, preview.RecoveryPoint.Value), 1, "the recovery point");
+        await rig.SucceedsAsync(rig.South, await rig.South.GroupMoves.FailoverAsync(LiveSite.Admin, new GroupMoveRequest("database", IsForced: true), None));
+        var last = await rig.Writer.AssertPrefixAsync(await rig.DevicesAsync(rig.South), atCut, "the promoted group");
+        Assert.Equal(atCut, last);
+
+        // The old primaries return to the fork, and the group goes on the other way round.
+        rig.Writer.GoOnAfter(last);
+        await rig.Writer.WriteAsync(rig.South, 100);
+        rig.Cloud.CutOff.Clear();
+        await rig.North.StartAsync(None);
+        await rig.NextPointAsync(rig.North);
+        await RecoveryTests.UntilAsync(async () => (await rig.ShowAsync(rig.South)).Status == ReplicationWords.Secondary);
+        await rig.SucceedsAsync(rig.North, await rig.North.GroupMoves.FailbackAsync(LiveSite.Admin, new GroupMoveRequest("database"), None));
+        Assert.Equal(last + 100, await rig.Writer.AssertPrefixAsync(await rig.DevicesAsync(rig.North), last + 100, "home"));
+        var again = await rig.North.GroupMoves.FailbackAsync(LiveSite.Admin, new GroupMoveRequest("database"), None);
+        Assert.Null(again.Value.OperationId);
+        await rig.NextPointAsync(rig.South);
+    }
+
+    [Fact]
+    public async Task Runs_of_a_periodic_group_ship_one_instant()
+    {
+        await using var rig = await GroupRig.StartAsync(4, ReplicationModes.Periodic, intervalSeconds: 3600);
+        using var stop = new CancellationTokenSource();
+        var writing = rig.Writer.RunAsync(rig.North, stop.Token);
+        Cut first = default;
+        await RecoveryTests.UntilAsync(
+            async () => (first = (await rig.ShowAsync(rig.South)).RecoveryPoint ?? default) != default,
+            () => rig.North.Replications.List(LiveSite.Admin));
+        var atFirst = await rig.Writer.AssertPrefixAsync(await rig.DevicesAsync(rig.South, first), 0, "the first run");
+        await Task.Delay(100);
+        var asked = await rig.South.Groups.SyncAsync(LiveSite.Admin, rig.GroupId, None);
+        Assert.False(asked.IsRefused, asked.Refusal?.ToString());
+        var second = await rig.NextPointAsync(rig.South);
+        await stop.CancelAsync();
+        await writing;
+        Assert.True(await rig.Writer.AssertPrefixAsync(await rig.DevicesAsync(rig.South, second), atFirst, "the second run") > atFirst);
+
+        // Once all are through, nothing of a cut is left at the source.
+        await RecoveryTests.UntilAsync(async () =>
+            (await rig.DevicesAsync(rig.North)).All(d => !((Blocks.BlockVolume)d).Snapshots.Any(s => s.Id.StartsWith("cut-", StringComparison.Ordinal))));
+    }
+
+    [Fact]
+    public async Task A_member_without_the_recovery_point_refuses_the_whole_unless_told_otherwise()
+    {
+        await using var rig = await GroupRig.StartAsync(2);
+        await rig.Writer.WriteAsync(rig.North, 20);
+        await rig.NextPointAsync(rig.South);
+        rig.Cloud.Cut(rig.North);
+        await rig.UntilDisconnectedAsync(rig.South);
+        var kept = await rig.South.Marks.ListAsync(rig.VolumeIds[1], None);
+        await rig.South.Marks.DropAsync(rig.VolumeIds[1], [.. kept!.Select(m => m.Cut)], None);
+        var refused = await rig.South.GroupMoves.FailoverAsync(LiveSite.Admin, new GroupMoveRequest(rig.GroupId, IsForced: true), None);
+        Assert.Equal(RefusalKind.State, refused.Refusal?.Kind);
+        Assert.Contains("no recovery point", refused.Refusal!.Message, StringComparison.Ordinal);
+        await rig.SucceedsAsync(
+            rig.South, await rig.South.GroupMoves.FailoverAsync(LiveSite.Admin, new GroupMoveRequest(rig.GroupId, IsForced: true, AllowMissing: true), None));
+        Assert.All(await rig.DevicesAsync(rig.South), d => Assert.False(((Blocks.BlockVolume)d).IsReadOnly));
+    }
+
+    [Fact]
+    public async Task Members_are_of_one_site_and_of_one_group()
+    {
+        await using var rig = await GroupRig.StartAsync(2);
+        var other = (await rig.North.Groups.CreateAsync(LiveSite.Admin, "other", [], None)).Value;
+        var taken = await rig.North.Groups.AddAsync(LiveSite.Admin, other.Id, rig.VolumeIds[0], None);
+        Assert.Equal(RefusalKind.Conflict, taken.Refusal?.Kind);
+        var named = await rig.North.Groups.CreateAsync(LiveSite.Admin, "other", [], None);
+        Assert.Equal(RefusalKind.Conflict, named.Refusal?.Kind);
+        await RecoveryTests.UntilAsync(async () => (await rig.ShowAsync(rig.North)).Status == ReplicationWords.Secondary);
+        var moved = await rig.North.Recovery.FailoverAsync(LiveSite.Admin, new FailoverRequest(rig.VolumeIds[0]), None);
+        await rig.North.Operations.WaitAsync(LiveSite.Admin, moved.OperationId!, TimeSpan.FromSeconds(20), None);
+        await RecoveryTests.UntilAsync(async () => (await rig.ShowAsync(rig.North)).Status == ReplicationWords.Error);
+        var removed = await rig.North.Groups.RemoveAsync(LiveSite.Admin, rig.GroupId, rig.VolumeIds[0], None);
+        Assert.Single(removed.Value.Members);
+        var apart = await rig.North.Groups.AddAsync(LiveSite.Admin, rig.GroupId, rig.VolumeIds[0], None);
+        Assert.Equal(RefusalKind.State, apart.Refusal?.Kind);
+        Assert.False((await rig.North.Groups.DeleteAsync(LiveSite.Admin, rig.GroupId, None)).IsRefused);
+        Assert.Equal(RefusalKind.NotFound, (await rig.North.Groups.ShowAsync(LiveSite.Admin, rig.GroupId, None)).Refusal?.Kind);
+        var added = await rig.North.Groups.AddAsync(LiveSite.Admin, other.Id, rig.VolumeIds[1], None);
+        Assert.Single(added.Value.Members);
+    }
+}
