@@ -84,9 +84,11 @@ internal static class CommandTree
                 new ReplicationListCommand(),
                 new ReplicationShowCommand(),
                 new ReplicationSetCommand(),
+                new ReplicationHistoryCommand(),
                 new ReplicationSyncCommand(),
                 new ReplicationPauseCommand(),
                 new ReplicationResumeCommand(),
+                new ReplicationRetargetCommand(),
                 new ReplicationDeleteCommand(),
                 Noun(
                     "trash",

@@ -53,6 +53,7 @@ internal sealed class Invocation : IDisposable
 
     public T Get<T>(Argument<T> argument) => _parsed.GetValue(argument)!;
 
+    /// <summary>True when the option was written, with or without a value.</summary>
     public bool Has(Option option) => _parsed.GetResult(option) is { Implicit: false };
 
     public async Task<int> RunAsync(Func<Invocation, CancellationToken, Task<int>> verb)

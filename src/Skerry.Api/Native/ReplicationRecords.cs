@@ -34,6 +34,9 @@ internal static class ReplicationRecords
         KeepSource = view.KeepSource,
         KeepTarget = view.KeepTarget,
         PassedOn = view.IsPassedOn,
+        LocalStatus = view.LocalStatus,
+        Generation = view.Generation,
+        AdoptFrom = view.AdoptFrom,
         RecoveryPointAgeSeconds = view.RecoveryPointAgeSeconds,
         Ack = view.Ack,
         OnIsolation = view.OnIsolation,
@@ -106,7 +109,15 @@ internal static class ReplicationRecords
             source.LastSyncAt)
         {
             Acks = source.Acks is { } acks ? new ReplicationAcksRecord(acks.State, acks.Reason, acks.IsUnderLease) : null,
+            Retry = source.Retry is { } retry
+                ? new RetryRecord(retry.FailedAttempts, retry.AttemptsLeft, retry.NextAttemptAt, retry.CanHelp)
+                : null,
+            MissedRuns = source.MissedRuns,
         };
+
+    public static TransferEntryRecord Of(TransferEntry entry) => new(
+        entry.Side, entry.Kind, entry.Result, entry.Reason, entry.StartedAt, entry.EndedAt, (entry.EndedAt - entry.StartedAt).TotalSeconds,
+        entry.TotalBytes, entry.MovedBytes, entry.ComparedBytes, entry.EqualBytes);
 
     private static ReplicationTargetRecord? Of(TargetStatus? target) => target is null
         ? null

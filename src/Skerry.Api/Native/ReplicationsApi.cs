@@ -19,10 +19,14 @@ internal static class ReplicationsApi
         replications.MapPost("", CreateAsync).WithSummary("Keep a replica of a volume")
             .Accepts<ReplicationCreateRequest>("application/json").Produces<ReplicationReply>(201);
         replications.MapGet("/{id}", Show).WithSummary("Show a replication").Produces<ReplicationReply>();
+        replications.MapGet("/{id}/history", History).WithSummary("Show the last transfers of a replication that this site saw")
+            .Produces<ReplicationHistory>();
         replications.MapPatch("/{id}", UpdateAsync).WithSummary("Change a replication")
             .Accepts<ReplicationUpdateRequest>("application/json").Produces<ReplicationReply>();
         replications.MapDelete("/{id}", DeleteAsync).WithSummary("End a replication").Produces<ReplicationReply>();
         replications.MapPost("/{id}/sync", SyncAsync).WithSummary("Bring the replica up to now").Produces<ReplicationReply>();
+        replications.MapPost("/{id}/retarget", RetargetAsync).WithSummary("Move the replica to another site")
+            .Accepts<ReplicationRetargetRequest>("application/json").Produces<ReplicationReply>();
         replications.MapPost("/{id}/pause", PauseAsync).WithSummary("Stop shipping").Produces<ReplicationReply>();
         replications.MapPost("/{id}/resume", ResumeAsync).WithSummary("Go on shipping").Produces<ReplicationReply>();
     }
@@ -48,7 +52,7 @@ internal static class ReplicationsApi
         var fields = body.Root;
         fields.Allow(
             "volume_id", "target_site", "target_backend", "mode", "interval_seconds", "start_at", "at", "days", "time_zone", "on_return", "from_site",
-            "keep_source", "keep_target", "ack", "on_isolation", "failover");
+            "keep_source", "keep_target", "ack", "on_isolation", "failover", "adopt");
         var request = new CreateReplicationRequest(
             fields.Text("volume_id", required: true) ?? "",
             fields.Text("target_site", required: true) ?? "",
@@ -67,6 +71,7 @@ internal static class ReplicationsApi
             Ack = fields.Text("ack"),
             OnIsolation = fields.Text("on_isolation"),
             Failover = fields.Text("failover"),
+            Adopt = fields.Text("adopt"),
         };
         return fields.Refusal is { } refusal
             ? new Fault(refusal)
@@ -75,6 +80,31 @@ internal static class ReplicationsApi
 
     private static IResult Show(Caller caller, string id, ReplicationService replications, SiteLabels labels) =>
         Reply(replications.Show(caller.Actor, id), labels);
+
+    private static async Task<IResult> RetargetAsync(
+        Caller caller, string id, JsonBody body, ReplicationService replications, SiteLabels labels, CancellationToken cancellationToken)
+    {
+        if (body.Fault is { } fault)
+        {
+            return fault;
+        }
+
+        var fields = body.Root;
+        fields.Allow("target_site", "target_backend");
+        var request = new RetargetReplicationRequest(fields.Text("target_site", required: true) ?? "", fields.Text("target_backend"));
+        return fields.Refusal is { } refusal
+            ? new Fault(refusal)
+            : Reply(await replications.RetargetAsync(caller.Actor, id, request, cancellationToken), labels);
+    }
+
+    private static IResult History(Caller caller, string id, ReplicationService replications, SiteContext site)
+    {
+        var history = replications.History(caller.Actor, id);
+        return history.Refusal is { } refusal
+            ? new Fault(refusal)
+            : Answer.Of(
+                new ReplicationHistory(site.SiteName, [.. history.Value.Select(ReplicationRecords.Of)]), SkerryJson.Default.ReplicationHistory);
+    }
 
     private static async Task<IResult> UpdateAsync(
         Caller caller, string id, JsonBody body, ReplicationService replications, SiteLabels labels, CancellationToken cancellationToken)

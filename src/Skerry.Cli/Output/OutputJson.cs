@@ -22,6 +22,7 @@ namespace Skerry.Cli.Output;
 [JsonSerializable(typeof(GroupRecord))]
 [JsonSerializable(typeof(PlanRecord))]
 [JsonSerializable(typeof(MoveLineRecord))]
+[JsonSerializable(typeof(TransferEntryRecord))]
 [JsonSerializable(typeof(OperationRecord))]
 [JsonSerializable(typeof(RecoveryPreviewRecord))]
 [JsonSerializable(typeof(DrillRecord))]

@@ -38,6 +38,14 @@ internal sealed class ReplicationCreateCommand : DataCommand
         HelpName = "resync|wait",
     };
 
+    private readonly Option<string?> _adopt = new("--adopt")
+    {
+        Description = "The target holds the data already: in the named volume, which was demoted and stays as it is, or without a name in a copy "
+            + "of this very volume, which is made equal. Both are read, and only what differs moves.",
+        HelpName = "VOLUME_AT_TARGET",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
     public ReplicationCreateCommand()
         : base(
             "create",
@@ -48,7 +56,8 @@ internal sealed class ReplicationCreateCommand : DataCommand
             "skerry replication create data --to south --mode periodic --interval 1d --start 2027-01-31T22:00",
             "skerry replication create data --to south --mode periodic --at 02:30 --days mon-fri --time-zone Europe/Berlin",
             "skerry replication create data --to archive --from south",
-            "skerry replication create data --to south --mode periodic --interval 1h --keep-target count=24,age=7d")
+            "skerry replication create data --to south --mode periodic --interval 1h --keep-target count=24,age=7d",
+            "skerry replication create data --to south --adopt data-seed")
     {
         _mode.OneOf("instant", "one-time", "periodic");
         _onReturn.OneOf("resync", "wait");
@@ -60,6 +69,7 @@ internal sealed class ReplicationCreateCommand : DataCommand
         _retention.AddTo(this);
         Options.Add(_onReturn);
         _acks.AddTo(this);
+        Options.Add(_adopt);
         Options.Add(SharedOptions.Wait);
     }
 
@@ -79,6 +89,7 @@ internal sealed class ReplicationCreateCommand : DataCommand
                 $"Site {site.Name} has no backend {backend}.", $"It has {string.Join(", ", backends.Select(b => b.Name))}.");
         }
 
+        var adopt = await AdoptAsync(invocation, volume, site, cancellationToken);
         var reply = await invocation.Client.Replications.CreateAsync(
             new ReplicationCreateRequest(volume.Id, site.Id, backend, mode, intervalSeconds, startAt, invocation.Get(_onReturn))
             {
@@ -91,6 +102,7 @@ internal sealed class ReplicationCreateCommand : DataCommand
                 Ack = _acks.Ack(invocation),
                 OnIsolation = _acks.OnIsolation(invocation),
                 Failover = _acks.Failover(invocation),
+                Adopt = adopt,
             },
             cancellationToken);
         var replication = reply.Replication;
@@ -108,7 +120,23 @@ internal sealed class ReplicationCreateCommand : DataCommand
         return ExitCodes.Done;
     }
 
-    private static (string Site, string? Backend) Target(string text)
+    /// <summary>Id of the volume whose data the replica begins with; says what will be written over.</summary>
+    private async Task<string?> AdoptAsync(Invocation invocation, VolumeRecord volume, SiteRecord target, CancellationToken cancellationToken)
+    {
+        if (!invocation.Has(_adopt))
+        {
+            return null;
+        }
+
+        var seed = invocation.Get(_adopt) is { } named ? await invocation.Names.VolumeAsync(named, cancellationToken) : volume;
+        invocation.Talk.Say(seed.Id == volume.Id
+            ? $"What the copy of {volume.Name ?? volume.Id} at site {target.Name} has and the volume has not is written over."
+            : $"The replica begins as a clone of {seed.Name ?? seed.Id}; that volume stays as it is. What the clone has and "
+                + $"{volume.Name ?? volume.Id} has not is written over.");
+        return seed.Id;
+    }
+
+    internal static (string Site, string? Backend) Target(string text)
     {
         var at = text.IndexOf('@', StringComparison.Ordinal);
         var (site, backend) = at < 0 ? (text, null) : (text[..at], text[(at + 1)..]);

@@ -19,6 +19,8 @@ internal static class ReplicationView
         new("status", "Sums up both sides: active - primary, active - updating, active - secondary, or plain words.", r => r.Status),
         new("reason", "Why, where the word alone does not say it.", r => r.Reason, IsBrief: false),
         new("next_step", "What helps.", r => r.NextStep, IsBrief: false),
+        new("local_status", "What the answering site's own copy is: active - primary only while it may take writes.", r => r.LocalStatus, IsBrief: false),
+        new("generation", "Highest generation of the volume that the answering site knows.", r => r.Generation, IsBrief: false),
         new("lag_bytes", "Written and not yet acknowledged by the replica, as the source last said.", r => r.Source?.LagBytes),
         new("lag_seconds", "Age of the oldest write that the replica has not acknowledged, as the source last said.", r => r.Source?.LagSeconds),
         new("recovery_point_at", "When the primary's disk was in the state that the replica can be promoted to.", r => r.Target?.RecoveryPoint?.TakenAt),
@@ -33,6 +35,10 @@ internal static class ReplicationView
         new("target_reason", "Why.", r => r.Target?.Reason, IsBrief: false),
         new("target_heard_at", "When the target last heard the source.", r => r.Target?.HeardAt, IsBrief: false),
         new("last_sync_at", "When the replica was last whole.", r => r.Source?.LastSyncAt, IsBrief: false),
+        new("failed_attempts", "Attempts in a row that failed.", r => r.Source?.Retry?.FailedAttempts, IsBrief: false),
+        new("attempts_left", "Before it rests; null where it is tried for as long as it takes.", r => r.Source?.Retry?.AttemptsLeft, IsBrief: false),
+        new("next_attempt_at", "When it is tried again.", r => r.Source?.Retry?.NextAttemptAt, IsBrief: false),
+        new("missed_runs", "Planned runs that were never run.", r => r.Source?.MissedRuns, IsBrief: false),
         new("transfer_kind", "first-copy, catch-up or resync: of the running transfer.", r => r.Source?.Transfer?.Kind, IsBrief: false),
         new("transfer_total_bytes", "What the running transfer has to handle.", r => r.Source?.Transfer?.TotalBytes, IsBrief: false),
         new("transfer_done_bytes", "How much of that is done.", r => r.Source?.Transfer?.DoneBytes, IsBrief: false),
@@ -47,6 +53,7 @@ internal static class ReplicationView
         new("passed_on", "Whether the source is itself a replica, which passes on what it has.", r => r.PassedOn, IsBrief: false),
         new("keep_source", "How long states of past runs are kept at the source.", r => r.KeepSource, IsBrief: false),
         new("keep_target", "How long at the replica, deleted snapshots included.", r => r.KeepTarget, IsBrief: false),
+        new("adopt_from", "Volume at the target that the replica begins with, until that is done.", r => r.AdoptFrom, IsBrief: false),
         new("is_paused", "Whether it ships nothing until resumed.", r => r.Paused, IsBrief: false),
         new("on_return", "resync or wait: what a returning former primary does.", r => r.OnReturn, IsBrief: false),
         new("interval_seconds", "Between two runs, in periodic mode.", r => r.IntervalSeconds, IsBrief: false),
@@ -62,6 +69,21 @@ internal static class ReplicationView
         new("is_under_lease", "Whether the primary acknowledges nothing without the target's lease, as the source last said.", r => r.Source?.Acks?.IsUnderLease, IsBrief: false),
         new("local_only_since", "Since when flushes are acknowledged at the primary alone though more is asked for.", r => r.LocalOnlySince, IsBrief: false),
         new("created_at", "When it was made.", r => r.CreatedAt, IsBrief: false));
+
+    public static readonly View<TransferEntryRecord> Transfer = new(
+        "transfer",
+        OutputJson.Default.TransferEntryRecord,
+        new("ended_at", "When it ended, by the clock of the answering site.", t => t.EndedAt),
+        new("side", "source or target: which end of it the answering site was.", t => t.Side),
+        new("kind", "first-copy, catch-up, resync, adopt, or attempt for one that came to no transfer.", t => t.Kind),
+        new("result", "done or failed.", t => t.Result),
+        new("seconds", "How long it took.", t => t.Seconds),
+        new("moved_bytes", "Block content that crossed the link.", t => t.MovedBytes),
+        new("total_bytes", "What was to be handled.", t => t.TotalBytes, IsBrief: false),
+        new("compared_bytes", "Compared by digest at both sides.", t => t.ComparedBytes, IsBrief: false),
+        new("equal_bytes", "Of that, found equal, so not moved.", t => t.EqualBytes, IsBrief: false),
+        new("started_at", "When it began.", t => t.StartedAt, IsBrief: false),
+        new("reason", "Why it failed.", t => t.Reason));
 
     private static TransferRecord? Last(ReplicationRecord replication) =>
         replication.Source?.LastTransfer ?? replication.Target?.LastTransfer;

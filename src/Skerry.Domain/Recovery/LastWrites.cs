@@ -29,7 +29,11 @@ internal sealed class LastWrites(SiteContext site, IVolumeDriver driver, IDataMo
         }
 
         var run = relation.Mode == ReplicationModes.Instant ? (DateTimeOffset?)null : site.Now;
-        var task = new MoverTask(relation.Id, relation.VolumeId, driver.Backend, target, current, run);
+        var task = new MoverTask(relation.Id, relation.VolumeId, driver.Backend, target, current, run)
+        {
+            AskedAt = relation.SyncRequestedAt,
+            MayAdopt = relation.AdoptFrom is not null,
+        };
         using var patience = new CancellationTokenSource(Patience, site.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         var doneBytes = 0L;

@@ -21,7 +21,7 @@ internal sealed class PromotionFactsReader(SiteContext site, IReadOnlyList<IRepl
         {
             var copy = await FindAsync(volumeId, cancellationToken);
             return new PromotionFacts(
-                volumeId, primary, from, toSite, names.NameOf(toSite), copy?.IsWhole ?? false, copy?.Number, copy?.RecoveryPoint,
+                volumeId, primary, from, toSite, names.NameOf(toSite), copy is { IsWhole: true } && !IsAdopting(state, volumeId, toSite), copy?.Number, copy?.RecoveryPoint,
                 copy?.OwedBytes, copy?.HeardAt, site.Now, isConnected || (copy?.IsConnected ?? false))
             {
                 Via = via,
@@ -34,7 +34,7 @@ internal sealed class PromotionFactsReader(SiteContext site, IReadOnlyList<IRepl
         var relation = relations.FirstOrDefault(r => r.ReplicaOf(primary.Current.Site).Site == toSite)
             ?? relations.FirstOrDefault(r => r.BackendAt(toSite) is not null);
         var said = relation?.Target is { } target && target.Generation >= primary.Current.Number ? target : null;
-        var isWhole = relation is not null
+        var isWhole = relation is not null && !IsAdopting(state, volumeId, toSite)
             && said is not { RecoveryPoint: null, State: ReplicationWords.Updating or ReplicationWords.Waiting };
         return new PromotionFacts(
             volumeId, primary, from, toSite, names.NameOf(toSite), isWhole, null, said?.RecoveryPoint,
@@ -44,6 +44,10 @@ internal sealed class PromotionFactsReader(SiteContext site, IReadOnlyList<IRepl
             Copies = copies,
         };
     }
+
+    /// <summary>Until it is taken over, what is there may be another disk, whatever its numbers say.</summary>
+    private static bool IsAdopting(StateView state, string volumeId, string toSite) =>
+        Relation.OfVolume(state, volumeId).Any(r => r.AdoptFrom is not null && r.ReplicaSide(state) == toSite);
 
     /// <summary>
     /// The copies that could be promoted, the most advanced first; the primary's own is not among them. A target says where it
@@ -58,6 +62,11 @@ internal sealed class PromotionFactsReader(SiteContext site, IReadOnlyList<IRepl
         foreach (var relation in Relation.OfVolume(state, volumeId))
         {
             var (at, _) = relation.ReplicaOf(primary.Current.IsDemoted ? relation.HomeSite : primary.Current.Site);
+            if (relation.AdoptFrom is not null)
+            {
+                continue;
+            }
+
             if (at == site.SelfText)
             {
                 if (await FindAsync(volumeId, cancellationToken) is { IsWhole: true } copy)

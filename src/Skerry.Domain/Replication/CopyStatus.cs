@@ -37,6 +37,13 @@ public sealed record TransferStatus(
     public long WireBytes { get; init; }
 }
 
+/// <summary>How an attempt that failed is tried again.</summary>
+/// <param name="FailedAttempts">In a row.</param>
+/// <param name="AttemptsLeft">Before it rests; null where it is tried for as long as it takes.</param>
+/// <param name="NextAttemptAt">Null when it rests until the next run, or until somebody asks.</param>
+/// <param name="CanHelp">False when nothing that time alone changes is in the way.</param>
+public sealed record RetryStatus(int FailedAttempts, int? AttemptsLeft, DateTimeOffset? NextAttemptAt, bool CanHelp);
+
 /// <summary>What the primary's site says of one replication; true at <paramref name="At"/>.</summary>
 /// <param name="State">One of <see cref="ReplicationWords"/>: the state of the replica as the source knows it.</param>
 /// <param name="Reason">Why, in a sentence; null in the three active states.</param>
@@ -70,6 +77,12 @@ public sealed record SourceStatus(
 {
     /// <summary>The request for a run that the last completed run answered, as whoever asked wrote it.</summary>
     public DateTimeOffset? AnsweredSyncAt { get; init; }
+
+    /// <summary>The site of the replica that this speaks of, as a site id; null from before it was told.</summary>
+    public string? Peer { get; init; }
+
+    /// <summary>How retries stand; null while all goes well.</summary>
+    public RetryStatus? Retry { get; init; }
 
     /// <summary>Planned runs that were never run, since the relation was made; the newest of them lies before <see cref="MissedUpTo"/>.</summary>
     public long MissedRuns { get; init; }
@@ -111,6 +124,9 @@ public sealed record TargetStatus(
 
     /// <summary>The generation of that write.</summary>
     public long? CopyGeneration { get; init; }
+
+    /// <summary>The site that says this, as a site id; null from before it was told.</summary>
+    public string? Site { get; init; }
 }
 
 /// <summary>The stored form of what the folders Replication and Recovery keep in fields.</summary>
@@ -121,4 +137,6 @@ public sealed record TargetStatus(
 [JsonSerializable(typeof(SourceStatus))]
 [JsonSerializable(typeof(TargetStatus))]
 [JsonSerializable(typeof(LocalOnly))]
+[JsonSerializable(typeof(TransferEntry))]
+[JsonSerializable(typeof(IReadOnlyList<LeftSite>))]
 internal sealed partial class ReplicationJson : JsonSerializerContext;

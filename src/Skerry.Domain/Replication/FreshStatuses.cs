@@ -67,6 +67,7 @@ public sealed class FreshStatuses : IDisposable
         if (relation.SourceOf(current.Site) == self)
         {
             return _sources.TryGetValue(relation.Id, out var source) && source.Generation == current.Number
+                && source.Peer == relation.ReplicaOf(current.Site).Site
                 && now - source.At < UsefulFor && !(relation.Source?.At > source.At)
                 ? relation with { Source = source }
                 : relation;

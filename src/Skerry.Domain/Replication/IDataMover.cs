@@ -33,6 +33,12 @@ public sealed record MoverTask(
     /// snapshot for the run alone. The replica keeps that state as the cut's.
     /// </summary>
     public string? CutId { get; init; }
+
+    /// <summary>True when the copy at the target is to be taken over though it shares no history with the volume here.</summary>
+    public bool MayAdopt { get; init; }
+
+    /// <summary>When somebody last asked to get on with it: a new value begins anew what had been given up for now.</summary>
+    public DateTimeOffset? AskedAt { get; init; }
 }
 
 /// <summary>
@@ -109,4 +115,15 @@ public sealed record MoverReport(
 {
     /// <summary>What acknowledgements promise at present; null where the task asks nothing of them.</summary>
     public AckStanding? Acks { get; init; }
+
+    /// <summary>How retries stand; null while all goes well.</summary>
+    public RetryStatus? Retry { get; init; }
+
+    /// <summary>The last few transfers that ended, well or not, oldest first; each stays the same object from report to report.</summary>
+    public IReadOnlyList<EndedTransfer> Ended { get; init; } = [];
 }
+
+/// <summary>A transfer, or an attempt that came to none, that is over.</summary>
+/// <param name="Transfer">What it did; one that was cut goes on from there with the next.</param>
+/// <param name="Failure">Why it was not completed; null when it was.</param>
+public sealed record EndedTransfer(TransferStatus Transfer, string? Failure);

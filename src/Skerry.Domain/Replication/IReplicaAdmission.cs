@@ -31,4 +31,11 @@ public interface IReplicaAdmission
 /// <param name="Generation">The highest generation known here, for a source that has missed it.</param>
 /// <param name="WrappedKey">The key of an encrypted volume, wrapped for this site; null for a plain one.</param>
 public sealed record AdmissionVerdict(
-    string? Backend, bool MayResync, Refusal? Refusal, bool IsTemporary, long Generation, string? WrappedKey = null);
+    string? Backend, bool MayResync, Refusal? Refusal, bool IsTemporary, long Generation, string? WrappedKey = null)
+{
+    /// <summary>
+    /// The volume of this site whose data the copy begins with, though it shares no history with the source: the volume's own id for a copy
+    /// that is here already, another's to begin with a clone of that. Null when nothing is to be taken over.
+    /// </summary>
+    public string? AdoptFrom { get; init; }
+}

@@ -11,6 +11,12 @@ public interface IReplicaStore
     ValueTask<LocalCopy?> FindAsync(string volumeId, CancellationToken cancellationToken);
 
     /// <summary>
+    /// A number that changes whenever a source of the volume comes, goes, or is turned away. While it stands, no source is connected, and
+    /// the state says nothing new, what <see cref="FindAsync"/> tells stands too.
+    /// </summary>
+    long Visits(string volumeId);
+
+    /// <summary>
     /// Makes the copy fit to be promoted: its source is cut off and none is let in until the hold is disposed, a catch-up that is under
     /// way is undone, back to the last recovery point, and what is left is durable and whole. The copy takes no writes by this.
     /// </summary>

@@ -18,11 +18,18 @@ public sealed class MoverTasks(SiteContext site, AckOptions options)
         if (generation.Site != site.SelfText || relation.SourceOf(generation.Site) != site.SelfText)
         {
             // Only where writers are, and the replica is fed from there, is there anything to wait for.
-            return new MoverTask(relation.Id, relation.VolumeId, backend, target, generation, run) { IsPassedOn = true, Acks = AckTerms.None };
+            return new MoverTask(relation.Id, relation.VolumeId, backend, target, generation, run)
+            {
+                AskedAt = relation.SyncRequestedAt,
+                IsPassedOn = true,
+                Acks = AckTerms.None,
+            };
         }
 
         return new MoverTask(relation.Id, relation.VolumeId, backend, target, generation, run)
         {
+            AskedAt = relation.SyncRequestedAt,
+            MayAdopt = relation.AdoptFrom is not null,
             Acks = new AckTerms(
                 relation.WaitsForReplica && !relation.IsPaused, relation.Stops, options.Lease, relation.LocalOnly is not null,
                 IsFenced(state, target)),

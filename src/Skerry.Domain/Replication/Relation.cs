@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using Skerry.Domain.Volumes;
 using Skerry.State.Merging;
 
 namespace Skerry.Domain.Replication;
@@ -50,6 +52,14 @@ internal sealed record Relation(
     public const string KeepSourceField = "keep_source";
     public const string KeepTargetField = "keep_target";
     public const string PassedOnField = "passed_on";
+    public const string AdoptField = "adopt";
+    public const string LeftField = "left_sites";
+
+    /// <summary>The volume at the target whose data the replica begins with; null when nothing is to be taken over, or that is done.</summary>
+    public string? AdoptFrom { get; init; }
+
+    /// <summary>Sites that held the replica before it was moved and have not yet purged what they hold.</summary>
+    public IReadOnlyList<LeftSite> Left { get; init; } = [];
 
     /// <summary>Times of day of periodic mode, as they were written; null for an interval.</summary>
     public string? Times { get; init; }
@@ -116,6 +126,9 @@ internal sealed record Relation(
     /// </summary>
     public string SourceOf(string primarySite) => IsReversed(primarySite) ? OtherSite : IsPassedOn ? HomeSite : primarySite;
 
+    /// <summary>The site that holds the replica, judged by who is primary, or was last.</summary>
+    public string ReplicaSide(StateView state) => ReplicaOf(Generations.Owner(Generations.Of(state, VolumeId)) ?? HomeSite).Site;
+
     /// <summary>The backend of the volume's copy at a site of this relation; null for other sites.</summary>
     public string? BackendAt(string site) =>
         site == HomeSite ? HomeBackend : site == OtherSite ? OtherBackend : null;
@@ -130,8 +143,13 @@ internal sealed record Relation(
 
     public static EntityKey Key(string id) => new(EntityKinds.Replication, id);
 
-    /// <summary>Null when the entity is not, or not yet, a whole relation.</summary>
-    public static Relation? Read(Entity entity) =>
+    /// <summary>Entities never change, so each is read once; many reconcilers look at all relations at each change of one.</summary>
+    private static readonly ConditionalWeakTable<Entity, Relation?> Known = [];
+
+    /// <summary>Null when the entity is not, or not yet, a whole relation. The same entity gives the same object.</summary>
+    public static Relation? Read(Entity entity) => Known.GetValue(entity, Parse);
+
+    private static Relation? Parse(Entity entity) =>
         entity.Text(VolumeIdField) is { } volumeId && entity.Text(HomeSiteField) is { } home && entity.Text(TargetSiteField) is { } other
             ? new Relation(
                 entity.Id,
@@ -147,8 +165,8 @@ internal sealed record Relation(
                 entity.Text(OnReturnField, ReturnPolicies.Resync),
                 entity.Instant(SyncRequestedField),
                 entity.Text(ResyncGenerationField),
-                entity.Json(SourceStatusField, ReplicationJson.Default.SourceStatus),
-                entity.Json(TargetStatusField, ReplicationJson.Default.TargetStatus),
+                entity.Json(SourceStatusField, ReplicationJson.Default.SourceStatus) is { } source && IsOf(source.Peer, home, other) ? source : null,
+                entity.Json(TargetStatusField, ReplicationJson.Default.TargetStatus) is { } target && IsOf(target.Site, home, other) ? target : null,
                 entity.Instant(CreatedField) ?? DateTimeOffset.UnixEpoch,
                 entity.Text(HomeKeyField),
                 entity.Text(TargetKeyField))
@@ -160,6 +178,8 @@ internal sealed record Relation(
                 KeepSource = Retention.Read(entity.Text(KeepSourceField)),
                 KeepTarget = Retention.Read(entity.Text(KeepTargetField)),
                 IsPassedOn = entity.Flag(PassedOnField),
+                AdoptFrom = entity.Text(AdoptField),
+                Left = entity.Json(LeftField, ReplicationJson.Default.IReadOnlyListLeftSite) ?? [],
                 WallClock = WallClock.Read(entity.Text(TimesField), entity.Text(DaysField), entity.Text(TimeZoneField)),
                 Ack = entity.Text(AckField, AckPolicies.Local),
                 OnIsolation = entity.Text(OnIsolationField, IsolationPolicies.Continue),
@@ -167,6 +187,9 @@ internal sealed record Relation(
                 LocalOnly = entity.Json(LocalOnlyField, ReplicationJson.Default.LocalOnly),
             }
             : null;
+
+    /// <summary>What was said of a replica at a place that it has been moved from says nothing of the one that is now.</summary>
+    private static bool IsOf(string? site, string home, string other) => site is null || site == home || site == other;
 
     public static Relation? Find(StateView state, string id) =>
         state.Find(EntityKinds.Replication, id) is { } entity && Read(entity) is { } relation
@@ -203,3 +226,6 @@ internal sealed record Relation(
         return beyond.Count == 0 ? relation : relation with { Beyond = beyond };
     }
 }
+
+/// <summary>A site that held a replica until it was moved.</summary>
+internal sealed record LeftSite(string Site, string Backend, DateTimeOffset At);

@@ -38,14 +38,24 @@ public sealed class ReplicaAdmission(SiteContext site) : IReplicaAdmission
             : relation.KeyAt(site.SelfText) is null && state.Find(EntityKinds.Volume, volumeId)?.Flag(VolumeEntity.Encrypted) == true ? Declined(
                 $"Volume {volumeId} is encrypted, and its key has not been wrapped for site {site.SiteName}; site {names.NameOf(peer)} has the key.",
                 $"Site {names.NameOf(peer)} wraps it by itself once it knows the certificate of site {site.SiteName}.", current.Number)
+            : Seed(state, relation, names) is { } inTheWay ? Declined(inTheWay.Message, inTheWay.NextStep, current.Number)
             : new AdmissionVerdict(
                 relation.BackendAt(site.SelfText) is { Length: > 0 } known ? known : backend,
                 relation.OnReturn == ReturnPolicies.Resync || relation.ResyncGeneration == current.Id,
                 null,
                 false,
                 current.Number,
-                relation.KeyAt(site.SelfText));
+                relation.KeyAt(site.SelfText))
+            {
+                AdoptFrom = relation.AdoptFrom,
+            };
     }
+
+    /// <summary>
+    /// What keeps the volume that is to be taken over from that, as it is known here now; when it was asked for, less may have been known.
+    /// </summary>
+    private static Refusal? Seed(StateView state, Relation relation, SiteDirectory names) =>
+        relation.AdoptFrom is { } seed && seed != relation.VolumeId ? Adoption.Check(state, seed, relation.ReplicaSide(state), names) : null;
 
     public bool WasPrimaryHere(string volumeId, long generation) =>
         Generations.Of(StateView.Of(site.Replica), volumeId).Any(g => g.Number == generation && g.Site == site.SelfText);

@@ -4,7 +4,7 @@ using Skerry.State.Merging;
 namespace Skerry.Domain.Replication;
 
 /// <summary>A replica that outlived its volume, or its replication, and waits for its time to pass.</summary>
-/// <param name="Id">The replication's id.</param>
+/// <param name="Id">The replication's id; of a copy that a replica was moved away from, with <c>@</c> and the site's id behind it.</param>
 /// <param name="VolumeId">The volume that it is a copy of.</param>
 /// <param name="VolumeName">The volume's last name.</param>
 /// <param name="SizeGib">The volume's last size.</param>
@@ -40,7 +40,7 @@ public sealed class ReplicaTrash(SiteContext site, IEnumerable<IReplicaStore> st
 
     /// <summary>Of all sites, as far as is known here; the oldest first.</summary>
     public IReadOnlyList<TrashedReplica> All() =>
-        [.. Trashed(StateView.Of(site.Replica)).OrderBy(t => t.DeletedAt).ThenBy(t => t.Id, StringComparer.Ordinal)];
+        [.. Trashed(StateView.Of(site.Replica)).Concat(Left(StateView.Of(site.Replica))).OrderBy(t => t.DeletedAt).ThenBy(t => t.Id, StringComparer.Ordinal)];
 
     public TrashedReplica? Find(string id) => All().FirstOrDefault(t => t.Id == id);
 
@@ -133,6 +133,29 @@ public sealed class ReplicaTrash(SiteContext site, IEnumerable<IReplicaStore> st
         }
     }
 
+    /// <summary>Copies at sites that replicas were moved away from; what names the site again needs the copy.</summary>
+    private IEnumerable<TrashedReplica> Left(StateView state)
+    {
+        foreach (var entity in state.List(EntityKinds.Replication).Concat(site.Replica.ListDeleted(EntityKinds.Replication)))
+        {
+            if (Relation.Read(entity) is not { Left.Count: > 0 } relation || site.Replica.Find(VolumeEntity.Key(relation.VolumeId)) is not { } volume)
+            {
+                continue;
+            }
+
+            var owner = Generations.Owner(Generations.Of(state, relation.VolumeId));
+            foreach (var left in relation.Left)
+            {
+                if (owner is not null && owner != left.Site && !Relation.OfVolume(state, relation.VolumeId).Any(r => r.BackendAt(left.Site) is not null))
+                {
+                    yield return new TrashedReplica(
+                        $"{relation.Id}@{left.Site}", relation.VolumeId, volume.Text("name"), volume.Integer(VolumeEntity.SizeGib) ?? 0, left.Site,
+                        left.Backend, volume.IsDeleted, left.At, left.At + options.TrashTime, null);
+                }
+            }
+        }
+    }
+
     private TrashedReplica Describe(StateView state, Relation relation, Entity volume, DateTimeOffset deletedAt)
     {
         var owner = Generations.Owner(Generations.Of(state, relation.VolumeId)) ?? relation.HomeSite;
@@ -151,6 +174,18 @@ public sealed class ReplicaTrash(SiteContext site, IEnumerable<IReplicaStore> st
             transaction =>
             {
                 var view = StateView.Of(transaction);
+                if (item.Id.IndexOf('@', StringComparison.Ordinal) is > 0 and var at)
+                {
+                    var key = Relation.Key(item.Id[..at]);
+                    if (transaction.Find(key) is { } entity && Relation.Read(entity) is { } relation)
+                    {
+                        LeftSite[] rest = [.. relation.Left.Where(l => l.Site != item.Site)];
+                        transaction.Set(key, Relation.LeftField, FieldValue.Serialize(rest, ReplicationJson.Default.IReadOnlyListLeftSite));
+                    }
+
+                    return default(Unit);
+                }
+
                 transaction.Set(Relation.Key(item.Id), Relation.PurgedField, FieldValue.From(true), DomainSchema.OwnerRank);
                 if (view.Find(EntityKinds.Volume, item.VolumeId) is not null)
                 {

@@ -40,24 +40,33 @@ internal static class ReplicationSchedule
         _ => null,
     };
 
-    /// <summary>
-    /// How many runs were planned after <paramref name="since"/> and before <paramref name="due"/>, and so will never be run; at most a
-    /// thousand.
-    /// </summary>
-    public static int MissedBetween(Relation relation, DateTimeOffset since, DateTimeOffset due)
+    /// <summary>How many planned runs will never be run because the one that is due takes their place; at most a thousand at once.</summary>
+    /// <param name="relation">The relation.</param>
+    /// <param name="run">The run that is due.</param>
+    /// <returns>The number, and the planned run that the next count begins at.</returns>
+    public static (int Count, DateTimeOffset? UpTo) Missed(Relation relation, DateTimeOffset run)
     {
-        if (relation.Mode != ReplicationModes.Periodic)
+        if (relation.Mode != ReplicationModes.Periodic || LastBy(relation, run) is not { } planned)
         {
-            return 0;
+            return (0, relation.Source?.MissedUpTo);
         }
 
-        var missed = 0;
-        for (var at = FirstAfter(relation, since); at < due && missed < MostMissed; at = FirstAfter(relation, at.Value))
+        var since = (relation.ScheduledAt ?? relation.CreatedAt).AddTicks(-1);
+        since = relation.Source?.CompletedRun is { } completed && completed > since ? completed : since;
+        since = relation.Source?.MissedUpTo is { } counted && counted > since ? counted.AddTicks(-1) : since;
+        return (PlannedBetween(relation, since, planned), planned);
+    }
+
+    /// <summary>How many runs are planned after the one moment and before the other; at most a thousand.</summary>
+    public static int PlannedBetween(Relation relation, DateTimeOffset after, DateTimeOffset before)
+    {
+        var count = 0;
+        for (var at = FirstAfter(relation, after); at < before && count < MostMissed; at = FirstAfter(relation, at.Value))
         {
-            missed++;
+            count++;
         }
 
-        return missed;
+        return count;
     }
 
     /// <summary>The newest planned run by now, whether it was run or not.</summary>

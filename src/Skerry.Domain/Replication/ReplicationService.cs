@@ -1,3 +1,4 @@
+using Skerry.Domain.Groups;
 using Skerry.Domain.Volumes;
 using Skerry.State;
 using Skerry.State.Merging;
@@ -5,7 +6,7 @@ using Skerry.State.Merging;
 namespace Skerry.Domain.Replication;
 
 /// <summary>What administrators do with replications. Everything is answered from this site; the two sides of the relation act on it.</summary>
-public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
+public sealed class ReplicationService(SiteContext site, FreshStatuses fresh, TransferHistory? history = null)
 {
     private const int MostReplicas = 8;
 
@@ -37,6 +38,20 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
         return actor.IsAdmin && Relation.Find(state, id) is { } relation
             ? View(state, relation)
             : Refusal.NotFound("replication", id);
+    }
+
+    /// <summary>
+    /// The last transfers that this site saw of a replication, newest first: all of them at the source's site, those that were completed
+    /// at the target's, and none at others.
+    /// </summary>
+    public Outcome<IReadOnlyList<TransferEntry>> History(Actor actor, string id)
+    {
+        if (!actor.IsAdmin || Relation.Find(StateView.Of(site.Replica), id) is null)
+        {
+            return Refusal.NotFound("replication", id);
+        }
+
+        return Outcome<IReadOnlyList<TransferEntry>>.Of(history?.List(id) ?? []);
     }
 
     /// <summary>Oldest first. Tenants see none.</summary>
@@ -99,14 +114,148 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
         return outcome.IsRefused ? outcome.Refusal! : Show(actor, id);
     }
 
+    /// <summary>
+    /// Moves the replica to another site. What is there of the volume's history already is not sent again; the copy at the old place goes
+    /// to the trash there. Where it is already nothing happens.
+    /// </summary>
+    public async ValueTask<Outcome<ReplicationView>> RetargetAsync(
+        Actor actor, string id, RetargetReplicationRequest request, CancellationToken cancellationToken)
+    {
+        var outcome = await site.DecideAsync<Outcome<Unit>>(
+            actor,
+            transaction =>
+            {
+                var state = StateView.Of(transaction);
+                if (!actor.IsAdmin || Relation.Find(state, id) is not { } relation
+                    || state.Find(EntityKinds.Volume, relation.VolumeId) is not { } volume)
+                {
+                    return Refusal.NotFound("replication", id);
+                }
+
+                var place = NewPlace(state, relation, volume, request);
+                if (place.IsRefused || place.Value is not { } to)
+                {
+                    return place.IsRefused ? place.Refusal! : default(Unit);
+                }
+
+                if (AckChoice.ReasonToKeep(state, relation, "moved") is { } kept)
+                {
+                    return kept;
+                }
+
+                if (GroupMembers.GroupOf(state, relation.VolumeId) is { TargetSite: { } shared } group && relation.BackendAt(shared) is not null)
+                {
+                    return Refusal.State(
+                        $"Replication {id} is the one of group {group.Name}, which keeps it.",
+                        "Take the volume out of the group first.");
+                }
+
+                Move(transaction, state, relation, to.Site, to.Backend);
+                return default(Unit);
+            },
+            cancellationToken);
+        return outcome.IsRefused ? outcome.Refusal! : Show(actor, id);
+    }
+
+    /// <summary>Null when the replica is there already.</summary>
+    private Outcome<(string Site, string Backend)?> NewPlace(
+        StateView state, Relation relation, Entity volume, RetargetReplicationRequest request)
+    {
+        var sites = new SiteDirectory(site, state);
+        var resolved = sites.Resolve(request.TargetSite);
+        if (resolved.IsRefused)
+        {
+            return resolved.Refusal! with { Field = "target_site" };
+        }
+
+        if (Generations.Primary(state, relation.VolumeId) is { IsSplitBrain: true })
+        {
+            return Refusal.State(
+                $"Volume {relation.VolumeId} has two primaries of one generation, and it is not decided which copy is the volume.",
+                "Promote the copy to keep first.");
+        }
+
+        var (target, name) = (resolved.Value, sites.NameOf(resolved.Value));
+        var primary = Generations.Owner(Generations.Of(state, relation.VolumeId)) ?? relation.HomeSite;
+        var (old, oldBackend) = relation.ReplicaOf(primary);
+        if (target == primary)
+        {
+            return Refusal.Invalid("target_site", $"Site {name} is the primary of volume {relation.VolumeId}.", "Name another site.");
+        }
+
+        if (target == old)
+        {
+            return request.TargetBackend is { } wanted && wanted != oldBackend
+                ? Refusal.State(
+                    $"The replica is at site {name} already, on backend {oldBackend}; a site holds one copy of a volume.",
+                    "Move it to another site first, and back to the other backend when its copy here was purged.")
+                : default((string, string)?);
+        }
+
+        if (Relation.OfVolume(state, relation.VolumeId).FirstOrDefault(r => r.Id != relation.Id && r.BackendAt(target) is not null) is { } second)
+        {
+            return new Refusal(
+                RefusalKind.Conflict,
+                $"Volume {relation.VolumeId} is replicated to site {name} already, by replication {second.Id}.",
+                "Use that one, or delete it first.");
+        }
+
+        if (relation.Beyond.Count > 0)
+        {
+            return Refusal.State(
+                $"Site {sites.NameOf(old)} passes the volume on to {string.Join(", ", relation.Beyond.Select(sites.NameOf))}.",
+                "Delete the replications from there first, or make them anew from the primary.");
+        }
+
+        if (relation.Left.Count >= MostReplicas)
+        {
+            return Refusal.State(
+                $"The replica was moved {relation.Left.Count} times, and the copies that it left are not purged yet.", "Wait until they are.");
+        }
+
+        var backend = CheckBackend(state, target, name, request.TargetBackend, volume, Allowed(state, primary, volume.Text("backend", "")));
+        return backend.IsRefused ? backend.Refusal! : (target, backend.Value);
+    }
+
+    private void Move(ITransaction transaction, StateView state, Relation relation, string target, string backend)
+    {
+        var old = relation.ReplicaSide(state);
+        var (key, isOther) = (Relation.Key(relation.Id), old == relation.OtherSite);
+        transaction.Set(key, isOther ? Relation.TargetSiteField : Relation.HomeSiteField, target);
+        transaction.Set(key, isOther ? Relation.TargetBackendField : Relation.HomeBackendField, backend);
+        LeftSite[] left = [.. relation.Left.Where(l => l.Site != old && l.Site != target), new LeftSite(old, relation.BackendAt(old) ?? "", site.Now)];
+        transaction.Set(key, Relation.LeftField, FieldValue.Serialize(left, ReplicationJson.Default.IReadOnlyListLeftSite));
+        if (relation.KeyAt(old) is not null)
+        {
+            // It was wrapped for the old site; the primary's wraps it for the new one.
+            transaction.Set(key, relation.KeyFieldOf(old), FieldValue.FromString(null), DomainSchema.OwnerRank);
+        }
+
+        if (relation.AdoptFrom is not null)
+        {
+            transaction.Set(key, Relation.AdoptField, null);
+        }
+    }
+
     /// <summary>Nothing is shipped until resumed; what was shipped stays and can be promoted.</summary>
     public ValueTask<Outcome<ReplicationView>> PauseAsync(Actor actor, string id, CancellationToken cancellationToken) =>
         ChangeAsync(
             actor, id, (transaction, key) => transaction.Set(key, Relation.PausedField, FieldValue.From(true)), cancellationToken,
             relation => AckChoice.ReasonToKeep(StateView.Of(site.Replica), relation, "paused"));
 
+    /// <summary>Goes on shipping; what was given up after errors is tried again at once.</summary>
     public ValueTask<Outcome<ReplicationView>> ResumeAsync(Actor actor, string id, CancellationToken cancellationToken) =>
-        ChangeAsync(actor, id, (transaction, key) => transaction.Set(key, Relation.PausedField, FieldValue.From(false)), cancellationToken);
+        ChangeAsync(
+            actor, id,
+            (transaction, key) =>
+            {
+                transaction.Set(key, Relation.PausedField, FieldValue.From(false));
+                if (Relation.Find(StateView.Of(transaction), id)?.Source?.State == ReplicationWords.Error)
+                {
+                    transaction.Set(key, Relation.SyncRequestedField, site.Now);
+                }
+            },
+            cancellationToken);
 
     /// <summary>
     /// Asks for a run now, whatever the schedule says; an instant replication, which is always at it, is asked to make everything
@@ -261,13 +410,17 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
                 "Delete a replication that is no longer needed, or have one of the replicas moved with retarget.");
         }
 
-        var allowed = BackendReport.Of(state, from).FirstOrDefault(b => b.Name == fromBackend)?.ReplicationTargets;
-        var backend = CheckBackend(state, target, targetName, request, volume, allowed);
-        return backend.IsRefused ? backend.Refusal! : new Checked(from, fromBackend, target, backend.Value, isPassedOn);
+        var backend = CheckBackend(state, target, targetName, request.TargetBackend, volume, Allowed(state, from, fromBackend));
+        return backend.IsRefused ? backend.Refusal!
+            : request.Adopt is { } seed && seed != request.VolumeId && Adoption.Check(state, seed, target, sites) is { } inTheWay ? inTheWay
+            : new Checked(from, fromBackend, target, backend.Value, isPassedOn);
     }
 
+    private static string? Allowed(StateView state, string home, string backend) =>
+        BackendReport.Of(state, home).FirstOrDefault(b => b.Name == backend)?.ReplicationTargets;
+
     private static Outcome<string> CheckBackend(
-        StateView state, string target, string siteName, CreateReplicationRequest request, Entity volume, string? allowed)
+        StateView state, string target, string siteName, string? wantedBackend, Entity volume, string? allowed)
     {
         var backends = BackendReport.Of(state, target).Where(b => b.Driver == "native").ToList();
         if (backends.Count == 0)
@@ -281,24 +434,24 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
         if (allowed?.Split(',') is { } places)
         {
             backends.RemoveAll(b => !places.Contains($"{siteName}@{b.Name}"));
-            if (backends.Count == 0 || (request.TargetBackend is { } asked && backends.TrueForAll(b => b.Name != asked)))
+            if (backends.Count == 0 || (wantedBackend is { } asked && backends.TrueForAll(b => b.Name != asked)))
             {
                 return Refusal.Invalid(
-                    request.TargetBackend is null ? "target_site" : "target_backend",
+                    wantedBackend is null ? "target_site" : "target_backend",
                     $"Volumes of backend {volume.Text("backend")} may be replicated to {string.Join(", ", places)} only.",
                     "Name one of these, or have valid_replication_devices changed in the configuration of the volume's site.");
             }
         }
 
         var names = string.Join(", ", backends.Select(b => b.Name));
-        var backend = request.TargetBackend is { } wanted
+        var backend = wantedBackend is { } wanted
             ? backends.FirstOrDefault(b => b.Name == wanted)
             : backends.Count == 1 ? backends[0] : backends.FirstOrDefault(b => b.Name == volume.Text("backend"));
         if (backend is null)
         {
-            return request.TargetBackend is null
+            return wantedBackend is null
                 ? Refusal.Invalid("target_backend", $"Site {siteName} has several native backends.", $"Name one of {names}.")
-                : Refusal.Invalid("target_backend", $"Site {siteName} has no native backend {request.TargetBackend}.", $"It has {names}.");
+                : Refusal.Invalid("target_backend", $"Site {siteName} has no native backend {wantedBackend}.", $"It has {names}.");
         }
 
         var sizeBytes = (volume.Integer("size_gib") ?? 0) << 30;
@@ -321,6 +474,11 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
         if (ends.IsPassedOn)
         {
             transaction.Set(key, Relation.PassedOnField, FieldValue.From(true));
+        }
+
+        if (request.Adopt is { } seed)
+        {
+            transaction.Set(key, Relation.AdoptField, seed);
         }
 
         Write(transaction, key, ReplicationTerms.Of(request), null);
@@ -351,8 +509,10 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
         }
     }
 
-    private ReplicationView View(StateView state, Relation relation)
+    private ReplicationView View(StateView now, Relation relation)
     {
+        // Who is primary and whether it is being handed over are two entities, and what is said of both is of one moment.
+        var state = now.AtOneMoment();
         var primary = Generations.Primary(state, relation.VolumeId);
         relation = fresh.Apply(relation, primary, site.SelfText, site.Now);
         var primarySite = primary?.Current.Site ?? relation.HomeSite;
@@ -375,11 +535,20 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh)
             OnIsolation = relation.OnIsolation,
             Failover = relation.Failover,
             LocalOnlySince = relation.WaitsForReplica ? relation.LocalOnly?.Since : null,
+            LocalStatus = LocalStatus(state, relation, source, replicaSite),
+            Generation = primary?.Current.Number,
+            AdoptFrom = relation.AdoptFrom,
             RecoveryPointAgeSeconds = relation.Target?.RecoveryPoint is { } point
                 ? Math.Max(0, (site.Now - point.TakenAt).TotalSeconds)
                 : null,
         };
     }
+
+    private string? LocalStatus(StateView state, Relation relation, string source, string replicaSite) =>
+        WritePermission.Of(state, site.SelfText, relation.VolumeId).IsAllowed ? ReplicationWords.Primary
+        : replicaSite == site.SelfText && source != site.SelfText ? relation.Target?.State ?? ReplicationWords.Waiting
+        : source == site.SelfText && !relation.IsPassedOn ? ReplicationWords.Waiting
+        : null;
 
     private sealed record Checked(string HomeSite, string HomeBackend, string TargetSite, string TargetBackend, bool IsPassedOn);
 }

@@ -59,6 +59,18 @@ public sealed record ReplicationView(
     /// <summary>True when the source is itself a replica, which passes on what it has.</summary>
     public bool IsPassedOn { get; init; }
 
+    /// <summary>
+    /// What the answering site's own copy is, in a word of <see cref="ReplicationWords"/>: <see cref="ReplicationWords.Primary"/> only while
+    /// it may take writes. Null at sites without a copy.
+    /// </summary>
+    public string? LocalStatus { get; init; }
+
+    /// <summary>The highest generation of the volume that the answering site knows; null before the first.</summary>
+    public long? Generation { get; init; }
+
+    /// <summary>The volume at the target that the replica begins with, until that is done; null when nothing is taken over.</summary>
+    public string? AdoptFrom { get; init; }
+
     /// <summary>Age of the recovery point at this moment, by this site's clock; null when none is known.</summary>
     public double? RecoveryPointAgeSeconds { get; init; }
 
@@ -97,6 +109,12 @@ public sealed record CreateReplicationRequest(
 
     /// <summary>On which days, as <c>mon-fri</c> or <c>mon,wed,sun</c>; null for each day.</summary>
     public string? Days { get; init; }
+
+    /// <summary>
+    /// A volume at the target that holds the data already, by id; the volume's own id for a copy that is there. Both are read, only what
+    /// differs moves, and the target's copy becomes equal to the volume. Null to begin with nothing.
+    /// </summary>
+    public string? Adopt { get; init; }
 
     /// <summary>By the clocks of which zone, an IANA name as <c>Europe/Berlin</c>; null for UTC.</summary>
     public string? TimeZone { get; init; }
@@ -159,3 +177,8 @@ public sealed record ChangeReplicationRequest
     /// <summary>One of <see cref="FailoverPolicies"/>.</summary>
     public string? Failover { get; init; }
 }
+
+/// <summary>Another place for a replica.</summary>
+/// <param name="TargetSite">A site's name or id.</param>
+/// <param name="TargetBackend">A backend's name there; null takes the site's only one, or the one of the same name.</param>
+public sealed record RetargetReplicationRequest(string TargetSite, string? TargetBackend);

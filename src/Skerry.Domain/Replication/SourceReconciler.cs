@@ -7,7 +7,8 @@ namespace Skerry.Domain.Replication;
 /// <summary>Keeps the sending side in line with the state: one task of a mover for each relation whose source is here: the volume's primary, or a
 /// replica that passes on what it has.</summary>
 public sealed class SourceReconciler(
-    SiteContext site, VolumeDrivers drivers, IEnumerable<IDataMover> movers, FreshStatuses fresh, MoverTasks tasks, GroupCuts? cuts = null) : IReconciler
+    SiteContext site, VolumeDrivers drivers, IEnumerable<IDataMover> movers, FreshStatuses fresh, MoverTasks tasks, GroupCuts? cuts = null,
+    TransferHistory? history = null) : IReconciler
 {
     private static readonly Actor Self = Actor.System("replication source");
 
@@ -25,6 +26,14 @@ public sealed class SourceReconciler(
     /// <summary>The request for a run that stands, by relation, and when this site first saw it.</summary>
     private readonly Dictionary<string, (DateTimeOffset Asked, DateTimeOffset SeenAt)> _asked = new(StringComparer.Ordinal);
 
+    /// <summary>Relations that need no look before a moment, unless they or the generations change: most periodic ones, most of the time.</summary>
+    private readonly Dictionary<string, Rest> _resting = new(StringComparer.Ordinal);
+
+    private readonly Dictionary<string, IReadOnlyList<EndedTransfer>> _recorded = new(StringComparer.Ordinal);
+    private readonly List<StepReport> _reports = [];
+    private IReadOnlyList<Entity> _generations = [];
+    private IReadOnlyList<Entity> _all = [];
+
     public string Name => "replication-source";
 
     public IReadOnlyCollection<string> Kinds { get; } =
@@ -33,17 +42,30 @@ public sealed class SourceReconciler(
     public async ValueTask<StepResult> StepAsync(CancellationToken cancellationToken)
     {
         var state = StateView.Of(site.Replica);
-        var open = await OpenHereAsync(cancellationToken);
+        Forget(state);
+        Dictionary<string, long>? open = null;
         var wanted = new HashSet<string>(StringComparer.Ordinal);
         var isSteady = true;
         var isFresh = false;
         DateTimeOffset? next = null;
-        var relations = Relation.All(state).ToList();
-        fresh.KeepOnly(relations.Select(r => r.Id).ToHashSet(StringComparer.Ordinal));
-        foreach (var relation in relations)
+        _reports.Clear();
+        foreach (var relation in Relation.All(state))
         {
-            if (Generations.Primary(state, relation.VolumeId) is not { } primary || !IsSource(relation, primary)
-                || state.Find(EntityKinds.Volume, relation.VolumeId) is null
+            if (_resting.TryGetValue(relation.Id, out var rest) && rest.Holds(relation, site.Now)
+                && state.Find(EntityKinds.Volume, relation.VolumeId) is not null)
+            {
+                next = Earlier(next, rest.Until);
+                continue;
+            }
+
+            _resting.Remove(relation.Id);
+            if (Generations.Primary(state, relation.VolumeId) is not { } primary || !IsSource(relation, primary))
+            {
+                _resting[relation.Id] = new Rest(relation, site.Now, null);
+                continue;
+            }
+
+            if (state.Find(EntityKinds.Volume, relation.VolumeId) is null
                 || drivers.Holding(relation.VolumeId) is not { } driver || !_movers.TryGetValue(driver.DriverName, out var mover))
             {
                 continue;
@@ -59,6 +81,7 @@ public sealed class SourceReconciler(
             var isPassedOn = primary.Current.Site != site.SelfText;
 
             // Before the copy is open in this generation nothing may be said of it as a primary; a handover keeps it closed.
+            open ??= await OpenHereAsync(cancellationToken);
             if (!isPassedOn && (!open.TryGetValue(relation.VolumeId, out var generation) || generation != primary.Current.Number))
             {
                 if (_begun.ContainsKey(relation.Id))
@@ -70,11 +93,13 @@ public sealed class SourceReconciler(
                 continue;
             }
 
-            var run = relation.Mode == ReplicationModes.Instant ? null : ReplicationSchedule.Due(relation, site.Now, AskedSeenAt(relation));
+            var run = relation.Mode == ReplicationModes.Instant ? null : Run(relation);
             if (relation.Mode != ReplicationModes.Instant && run is null)
             {
                 _cuts.NotDue(relation.Id);
-                next = Earlier(next, ReplicationSchedule.Next(relation, site.Now));
+                var until = ReplicationSchedule.Next(relation, site.Now);
+                _resting[relation.Id] = new Rest(relation, site.Now, until);
+                next = Earlier(next, until);
                 continue;
             }
 
@@ -102,18 +127,75 @@ public sealed class SourceReconciler(
                     ? await RunSnapshot.PrepareAsync(site, Self, relation, kept, cancellationToken)
                     : null,
             };
-            _begun[relation.Id] = new Begun(mover, relation.VolumeId);
             var report = mover.Synchronize(task);
+            _begun[relation.Id] = new Begun(mover, relation.VolumeId, run, report.Transfer is not null);
+            Record(relation.Id, report.Ended);
             isSteady &= await WriteAsync(relation, Status(relation, primary.Current, report, run), cancellationToken);
             isFresh |= run is { } begun && !(report.CompletedRun >= begun) && site.Now - begun < TimeSpan.FromSeconds(1);
-            isSteady &= report.Transfer is null && report.State == ReplicationWords.Secondary;
+            isSteady &= report.Transfer is null
+                && (report.State == ReplicationWords.Secondary || report.Retry is { AttemptsLeft: 0 });
         }
 
         _cuts.IsKnown = true;
         await EndOthersAsync(state, wanted, cancellationToken);
-        return wanted.Count > 0 || !isSteady ? StepResult.After(isFresh ? FreshPace : isSteady ? SteadyPace : BusyPace)
+        return (wanted.Count > 0 || !isSteady ? StepResult.After(isFresh ? FreshPace : isSteady ? SteadyPace : BusyPace)
             : next is { } at ? StepResult.After(at > site.Now ? at - site.Now : TimeSpan.Zero)
-            : StepResult.Done;
+            : StepResult.Done).With([.. _reports]);
+    }
+
+    private void Forget(StateView state)
+    {
+        var (generations, all) = (state.List(EntityKinds.Generation), state.List(EntityKinds.Replication));
+        if (!ReferenceEquals(generations, _generations))
+        {
+            _generations = generations;
+            _resting.Clear();
+        }
+
+        if (!ReferenceEquals(all, _all))
+        {
+            _all = all;
+            var ids = all.Select(e => e.Id).ToHashSet(StringComparer.Ordinal);
+            fresh.KeepOnly(ids);
+            history?.KeepOnly(ids);
+            foreach (var id in _resting.Keys.Concat(_asked.Keys).Concat(_recorded.Keys).Where(id => !ids.Contains(id)).ToList())
+            {
+                _resting.Remove(id);
+                _asked.Remove(id);
+                _recorded.Remove(id);
+            }
+        }
+    }
+
+    /// <summary>
+    /// The run to be made. One whose transfer is under way is completed though the next is due meanwhile; one that does not get on gives
+    /// way to it.
+    /// </summary>
+    private DateTimeOffset? Run(Relation relation)
+    {
+        var due = ReplicationSchedule.Due(relation, site.Now, AskedSeenAt(relation));
+        return due is not null && _begun.TryGetValue(relation.Id, out var begun) && begun is { Run: { } run, IsTransferring: true }
+            && !(relation.Source?.CompletedRun >= run)
+            ? run
+            : due;
+    }
+
+    private void Record(string replicationId, IReadOnlyList<EndedTransfer> ended)
+    {
+        var known = _recorded.GetValueOrDefault(replicationId, []);
+        if (ReferenceEquals(known, ended))
+        {
+            return;
+        }
+
+        _recorded[replicationId] = ended;
+        foreach (var transfer in ended.Where(e => !known.Contains(e, ReferenceEqualityComparer.Instance)))
+        {
+            if (history?.Add(replicationId, TransferEntry.Of("source", transfer.Transfer, transfer.Failure, site.Now)) is { } trouble)
+            {
+                _reports.Add(new StepReport(trouble, IsProblem: true));
+            }
+        }
     }
 
     private bool IsSource(Relation relation, PrimaryView primary) =>
@@ -178,6 +260,7 @@ public sealed class SourceReconciler(
     private SourceStatus Status(Relation relation, Generation generation, MoverReport report, DateTimeOffset? run)
     {
         var isAnswered = run is not null && report.CompletedRun == run && _asked.TryGetValue(relation.Id, out var asked) && run >= asked.SeenAt;
+        var (missed, missedUpTo) = run is { } due ? ReplicationSchedule.Missed(relation, due) : (0, relation.Source?.MissedUpTo);
         var last = relation.Source is { } source && source.Generation == generation.Number ? source : null;
         var since = last?.State == report.State ? last.Since : site.Now;
         return new SourceStatus(
@@ -185,9 +268,11 @@ public sealed class SourceReconciler(
             report.PrimaryNumber, report.ReplicaNumber ?? last?.ReplicaNumber, report.Transfer, report.LastTransfer ?? last?.LastTransfer,
             report.LastSyncAt ?? last?.LastSyncAt, report.CompletedRun ?? relation.Source?.CompletedRun)
         {
+            Peer = relation.ReplicaOf(generation.Site).Site,
+            Retry = report.Retry,
             AnsweredSyncAt = isAnswered ? _asked[relation.Id].Asked : relation.Source?.AnsweredSyncAt,
-            MissedRuns = relation.Source?.MissedRuns ?? 0,
-            MissedUpTo = relation.Source?.MissedUpTo,
+            MissedRuns = (relation.Source?.MissedRuns ?? 0) + missed,
+            MissedUpTo = missedUpTo,
             Acks = report.Acks,
         };
     }
@@ -200,6 +285,7 @@ public sealed class SourceReconciler(
             last?.State == ReplicationWords.Paused ? last.Since : site.Now, generation.Number, last?.LagBytes, last?.LagSeconds,
             last?.PrimaryNumber ?? 0, last?.ReplicaNumber, null, last?.LastTransfer, last?.LastSyncAt, last?.CompletedRun)
         {
+            Peer = relation.ReplicaOf(generation.Site).Site,
             AnsweredSyncAt = last?.AnsweredSyncAt,
             MissedRuns = last?.MissedRuns ?? 0,
             // What is planned while it is paused is not missed.
@@ -213,8 +299,8 @@ public sealed class SourceReconciler(
         fresh.Note(relation.Id, status);
         var (last, key) = (relation.Source, Relation.Key(relation.Id));
         var isNews = last is null || last.State != status.State || last.Reason != status.Reason || last.Generation != status.Generation
-            || last.CompletedRun != status.CompletedRun || (last.Transfer is null) != (status.Transfer is null)
-            || last.LastTransfer != status.LastTransfer || last.Acks != status.Acks;
+            || last.CompletedRun != status.CompletedRun || last.MissedRuns != status.MissedRuns || last.AnsweredSyncAt != status.AnsweredSyncAt
+            || (last.Transfer is null) != (status.Transfer is null) || last.LastTransfer != status.LastTransfer || last.Acks != status.Acks;
         var isMoving = last is not null
             && (last.LagBytes, last.PrimaryNumber, last.ReplicaNumber, last.Transfer?.DoneBytes)
                 != (status.LagBytes, status.PrimaryNumber, status.ReplicaNumber, status.Transfer?.DoneBytes);
@@ -231,11 +317,22 @@ public sealed class SourceReconciler(
                 if (Relation.Find(StateView.Of(transaction), relation.Id) is not null)
                 {
                     transaction.Set(key, Relation.SourceStatusField, value, DomainSchema.OwnerRank);
+                    if (status.LastTransfer is not null && relation.AdoptFrom is not null)
+                    {
+                        // Done once: a copy that loses its history later is not to be written over without a word.
+                        transaction.Set(key, Relation.AdoptField, null);
+                    }
                 }
             },
             cancellationToken);
         return !isNews;
     }
 
-    private sealed record Begun(IDataMover Mover, string VolumeId);
+    private sealed record Begun(IDataMover Mover, string VolumeId, DateTimeOffset? Run, bool IsTransferring);
+
+    /// <summary>A clock that is set back ends it too.</summary>
+    private sealed record Rest(Relation Relation, DateTimeOffset Since, DateTimeOffset? Until)
+    {
+        public bool Holds(Relation relation, DateTimeOffset now) => ReferenceEquals(Relation, relation) && now >= Since && !(now >= Until);
+    }
 }

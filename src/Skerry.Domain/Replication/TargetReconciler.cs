@@ -12,12 +12,25 @@ public sealed class ReplicaOptions
 
 /// <summary>Says how this site's replicas are.</summary>
 public sealed class TargetReconciler(
-    SiteContext site, IEnumerable<IReplicaStore> stores, FreshStatuses fresh) : IReconciler
+    SiteContext site, IEnumerable<IReplicaStore> stores, FreshStatuses fresh, TransferHistory? history = null) : IReconciler
 {
     private static readonly Actor Self = Actor.System("replication target");
 
+    private static readonly TimeSpan BusyPace = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan RestPace = TimeSpan.FromSeconds(1);
+
     private readonly IReadOnlyList<IReplicaStore> _stores = [.. stores];
     private readonly StatusPace<TargetStatus> _pace = new(site.Time);
+
+    /// <summary>
+    /// Copies that wait for their next run: as they were found, they are until a source comes or the state changes. A thousand of them
+    /// must cost next to nothing.
+    /// </summary>
+    private readonly Dictionary<string, Rest> _resting = new(StringComparer.Ordinal);
+
+    private readonly Dictionary<string, TransferStatus> _recorded = new(StringComparer.Ordinal);
+    private readonly List<StepReport> _reports = [];
+    private IReadOnlyList<Entity> _generations = [];
 
     public string Name => "replication-target";
 
@@ -26,21 +39,91 @@ public sealed class TargetReconciler(
     public async ValueTask<StepResult> StepAsync(CancellationToken cancellationToken)
     {
         var state = StateView.Of(site.Replica);
-        var any = false;
+        var (isBusy, isAny) = (false, false);
+        _reports.Clear();
+        if (state.List(EntityKinds.Generation) is var generations && !ReferenceEquals(generations, _generations))
+        {
+            _generations = generations;
+            _resting.Clear();
+        }
+
+        var ids = new HashSet<string>(StringComparer.Ordinal);
         foreach (var relation in Relation.All(state))
         {
+            ids.Add(relation.Id);
+            if (_resting.TryGetValue(relation.Id, out var rest) && ReferenceEquals(rest.Relation, relation)
+                && rest.Visits == Visits(relation.VolumeId) && state.Find(EntityKinds.Volume, relation.VolumeId) is not null)
+            {
+                if (rest.Status is { } still)
+                {
+                    isAny = true;
+                    fresh.Note(relation.Id, still with { At = site.Now });
+                }
+
+                continue;
+            }
+
+            _resting.Remove(relation.Id);
             if (Generations.Primary(state, relation.VolumeId) is not { } primary
-                || state.Find(EntityKinds.Volume, relation.VolumeId) is null || primary.Current.Site == site.SelfText
-                || !IsReplicaHere(relation, primary))
+                || state.Find(EntityKinds.Volume, relation.VolumeId) is null)
             {
                 continue;
             }
 
-            any = true;
-            await WriteAsync(relation, Status(relation, primary, await FindAsync(relation.VolumeId, cancellationToken)), cancellationToken);
+            var visits = Visits(relation.VolumeId);
+            if (primary.Current.Site == site.SelfText || !IsReplicaHere(relation, primary))
+            {
+                _resting[relation.Id] = new Rest(relation, visits, null);
+                continue;
+            }
+
+            isAny = true;
+            var copy = await FindAsync(relation.VolumeId, cancellationToken);
+            var status = Status(relation, primary, copy);
+            Record(relation.Id, copy?.LastTransfer);
+            await WriteAsync(relation, status, cancellationToken);
+            var isAtRest = relation.Mode != ReplicationModes.Instant && copy is not { IsConnected: true } && copy is not { IsCatchingUp: true }
+                && relation.Target is { } written && written with { At = status.At, Since = status.Since } == status;
+            if (isAtRest)
+            {
+                _resting[relation.Id] = new Rest(relation, visits, status);
+            }
+
+            isBusy |= !isAtRest;
         }
 
-        return any ? StepResult.After(TimeSpan.FromMilliseconds(500)) : StepResult.Done;
+        foreach (var id in _resting.Keys.Concat(_recorded.Keys).Where(id => !ids.Contains(id)).ToList())
+        {
+            _resting.Remove(id);
+            _recorded.Remove(id);
+        }
+
+        return (isBusy ? StepResult.After(BusyPace) : isAny ? StepResult.After(RestPace) : StepResult.Done).With([.. _reports]);
+    }
+
+    private long Visits(string volumeId)
+    {
+        long visits = 0;
+        foreach (var store in _stores)
+        {
+            visits += store.Visits(volumeId);
+        }
+
+        return visits;
+    }
+
+    private void Record(string replicationId, TransferStatus? transfer)
+    {
+        if (transfer is null || (_recorded.TryGetValue(replicationId, out var known) && ReferenceEquals(known, transfer)))
+        {
+            return;
+        }
+
+        _recorded[replicationId] = transfer;
+        if (history?.Add(replicationId, TransferEntry.Of("target", transfer, null, site.Now)) is { } trouble)
+        {
+            _reports.Add(new StepReport(trouble, IsProblem: true));
+        }
     }
 
     private bool IsReplicaHere(Relation relation, PrimaryView primary) =>
@@ -72,6 +155,7 @@ public sealed class TargetReconciler(
         {
             Number = copy is { IsWhole: true } ? copy.Number : null,
             CopyGeneration = copy is { IsWhole: true } ? copy.Generation : null,
+            Site = site.SelfText,
         };
     }
 
@@ -108,6 +192,11 @@ public sealed class TargetReconciler(
             return isResync
                 ? (ReplicationWords.Resyncing, $"What this copy wrote apart from generation {current.Number} is replaced.", null)
                 : (ReplicationWords.Updating, null, null);
+        }
+
+        if (relation.AdoptFrom is not null)
+        {
+            return (ReplicationWords.Resyncing, "The copy here is to be taken over; until that is done it is none of this volume.", null);
         }
 
         return copy.IsConnected || relation.Mode != ReplicationModes.Instant
@@ -151,4 +240,6 @@ public sealed class TargetReconciler(
             },
             cancellationToken);
     }
+
+    private sealed record Rest(Relation Relation, long Visits, TargetStatus? Status);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Skerry.Domain.Replication;
 using Skerry.State;
 using Skerry.State.Merging;
@@ -9,12 +10,15 @@ public static class Generations
 {
     private const string Record = "record";
 
+    /// <summary>Entities never change, so each is read once.</summary>
+    private static readonly ConditionalWeakTable<Entity, Generation?> Known = [];
+
     public static IReadOnlyList<Generation> Of(StateView state, string volumeId)
     {
         var found = new List<Generation>();
         foreach (var entity in state.ListByPrefix(EntityKinds.Generation, volumeId + "/"))
         {
-            if (entity.Json(Record, DomainJson.Default.Generation) is { } generation)
+            if (Known.GetValue(entity, static e => e.Json(Record, DomainJson.Default.Generation)) is { } generation)
             {
                 found.Add(generation);
             }

@@ -201,6 +201,7 @@ internal static class SiteServices
         services.AddSingleton<IReplicaAdmission, ReplicaAdmission>();
         services.AddSingleton<IVolumeDeleteGuard, ReplicatedVolumeGuard>();
         services.AddSingleton<FreshStatuses>();
+        services.AddSingleton(s => new TransferHistory(Path.Combine(s.GetRequiredService<SiteConfiguration>().DataDirectory, "transfers")));
         services.AddSingleton<ReplicationService>();
         services.AddSingleton<RecoveryService>();
         services.AddSingleton<ReplicaTrash>();

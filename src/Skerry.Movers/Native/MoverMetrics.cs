@@ -21,7 +21,7 @@ internal static class MoverMetrics
     public static readonly KeyValuePair<string, object?> Received = new("direction", "received");
 
     public static readonly Counter<long> Transfers =
-        Meter.CreateCounter<long>("skerry.mover.transfers", "{transfer}", "Transfers that were completed, by kind.");
+        Meter.CreateCounter<long>("skerry.mover.transfers", "{transfer}", "Transfers that ended, by kind and result.");
 
     public static readonly Counter<long> Attempts =
         Meter.CreateCounter<long>("skerry.mover.attempts.failed", "{attempt}", "Connections to a replica that could not be made, were declined or broke, by what they came to.");

@@ -35,7 +35,7 @@ public sealed partial class NativeMover(
 
             // Streaming goes on for as long as nobody stops it, so a change between following and single runs is another session's.
             if (known is not null
-                && known.Current with { Run = task.Run, RunSnapshotId = task.RunSnapshotId, CutId = task.CutId, Acks = task.Acks } == task
+                && known.Current with { Run = task.Run, RunSnapshotId = task.RunSnapshotId, CutId = task.CutId, Acks = task.Acks, AskedAt = task.AskedAt, MayAdopt = task.MayAdopt } == task
                 && known.Current.Run is null == task.Run is null)
             {
                 session = known;

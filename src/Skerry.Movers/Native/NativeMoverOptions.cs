@@ -54,6 +54,15 @@ public sealed class NativeMoverOptions
     /// <summary>The longest pause between attempts, by default 5 s.</summary>
     public TimeSpan RetryMax { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// How many attempts in a row may end in a fault at either end before a task rests, by default 12. Links that are down count
+    /// nothing.
+    /// </summary>
+    public int RetryBudget { get; init; } = 12;
+
+    /// <summary>How soon a task that follows its volume is looked at again after its budget is spent, by default a minute.</summary>
+    public TimeSpan ProbeInterval { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>What this side says that it can do beyond version 1; null, for tests, for a side that has never heard of such words.</summary>
     internal IReadOnlyList<string>? Features { get; init; } = Wire.Features.Own;
 }

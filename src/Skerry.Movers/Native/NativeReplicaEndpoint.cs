@@ -52,7 +52,7 @@ public sealed class NativeReplicaEndpoint(
         {
             await RefuseAsync(channel, new RefusedMessage(
                 $"The source speaks version {hello.Version} of the native mover; this site speaks {HelloMessage.CurrentVersion}.",
-                "Bring both sites to the same version.", IsTemporary: false, 0));
+                "Bring both sites to the same version.", IsTemporary: false, 0, RefusalCodes.Version));
             return;
         }
 
@@ -103,6 +103,7 @@ public sealed class NativeReplicaEndpoint(
         catch (ReplicaRefusedException e)
         {
             slot.Trouble = Refusal.State(e.Refused.Message, e.Refused.NextStep);
+            slot.Visited();
             await RefuseAsync(channel, e.Refused);
         }
         catch (BlockException e)
@@ -110,7 +111,7 @@ public sealed class NativeReplicaEndpoint(
             // A full or failing disk here is told at both sites; the source asks again in its own time.
             slot.Trouble = Refusal.State($"The copy of volume {hello.VolumeId} here cannot be written: {e.Message}");
             Log.CopyFailed(logger, hello.VolumeId, e.Message);
-            await RefuseAsync(channel, new RefusedMessage(slot.Trouble.Message, null, IsTemporary: true, hello.Generation));
+            await RefuseAsync(channel, new RefusedMessage(slot.Trouble.Message, null, IsTemporary: true, hello.Generation, e.Error == BlockError.NoSpace ? RefusalCodes.Space : RefusalCodes.Disk));
         }
     }
 

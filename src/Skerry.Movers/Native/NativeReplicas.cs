@@ -84,6 +84,8 @@ public sealed class NativeReplicas(BlockStoreSet stores, BootClock clock) : IRep
         }
     }
 
+    public long Visits(string volumeId) => _slots.TryGetValue(volumeId, out var slot) ? slot.Visits : 0;
+
     public void Disconnect(string volumeId) => Slot(volumeId).Disconnect();
 
     public async ValueTask DropAsync(string volumeId, CancellationToken cancellationToken)
@@ -131,21 +133,62 @@ public sealed class NativeReplicas(BlockStoreSet stores, BootClock clock) : IRep
         {
             throw new ReplicaRefusedException(new Wire.RefusedMessage(
                 $"There is no native backend {backend} at this site.", "Make a replication to a backend that is in the site's list.",
-                IsTemporary: false, 0));
+                IsTemporary: false, 0, Wire.RefusalCodes.Backend));
         }
 
         if (sizeBytes > store.Space.TotalBytes)
         {
             throw new ReplicaRefusedException(new Wire.RefusedMessage(
                 $"Volume {slot.VolumeId} has {sizeBytes} bytes, and backend {backend} here {store.Space.TotalBytes} in all.",
-                "Choose a larger backend.", IsTemporary: false, 0));
+                "Choose a larger backend.", IsTemporary: false, 0, Wire.RefusalCodes.Space));
+        }
+
+        if (admitted.AdoptFrom is { } seed && seed != slot.VolumeId)
+        {
+            return slot.Copy = await AdoptAsync(slot, seed, sizeBytes, cancellationToken);
         }
 
         var volume = admitted.WrappedKey is null
             ? await store.CreateAsync(slot.VolumeId, sizeBytes, cancellationToken)
             : await store.CreateAsync(slot.VolumeId, sizeBytes, KeyOf(slot.VolumeId, admitted.WrappedKey), cancellationToken);
-        slot.Backend = backend;
+        (slot.Backend, slot.Space) = (backend, () => store.Space);
         return slot.Copy = await ReplicaCopy.OpenAsync(volume, cancellationToken);
+    }
+
+    /// <summary>
+    /// The copy begins as a clone of a volume that is here, so nothing of that one is written over. It may take no writes meanwhile, or the
+    /// clone would be of no one moment.
+    /// </summary>
+    private async ValueTask<ReplicaCopy> AdoptAsync(ReplicaSlot slot, string seed, long sizeBytes, CancellationToken cancellationToken)
+    {
+        ReplicaRefusedException No(string why, string nextStep, bool isTemporary = false) =>
+            new(new Wire.RefusedMessage(why, nextStep, isTemporary, 0, Wire.RefusalCodes.Adopt));
+
+        if (stores.FindVolume(seed) is not var (backend, store) || store.Find(seed) is not { } found)
+        {
+            throw No($"There is no copy of volume {seed} at this site to be taken over.", "Name a volume of this site, or make the replication without adopt.");
+        }
+
+        if (!found.IsReadOnly)
+        {
+            throw No($"Volume {seed} still takes writes here.", "Demote it first.", isTemporary: true);
+        }
+
+        if (found.IsEncrypted)
+        {
+            throw No($"Volume {seed} here is encrypted with a key of its own.", "Make the replication without adopt.");
+        }
+
+        if (found.SizeBytes > sizeBytes)
+        {
+            throw No(
+                $"Volume {seed} here has {found.SizeBytes} bytes, and volume {slot.VolumeId} {sizeBytes}: a replica never shrinks.",
+                "Extend the volume first, or make the replication without adopt.");
+        }
+
+        var copy = await store.CloneAsync(slot.VolumeId, seed, null, cancellationToken);
+        (slot.Backend, slot.Space) = (backend, () => store.Space);
+        return await ReplicaCopy.OpenAsync(copy, cancellationToken);
     }
 
     /// <summary>The link is gone: what arrived is made durable, so that little has to be sent again.</summary>
@@ -165,7 +208,7 @@ public sealed class NativeReplicas(BlockStoreSet stores, BootClock clock) : IRep
 
     private static WrappedKey KeyOf(string volumeId, string wrapped) => WrappedKey.Parse(wrapped)
         ?? throw new ReplicaRefusedException(new Wire.RefusedMessage(
-            $"The key of volume {volumeId} is wrapped in a way that this site does not know.", "Upgrade this site.", IsTemporary: false, 0));
+            $"The key of volume {volumeId} is wrapped in a way that this site does not know.", "Upgrade this site.", IsTemporary: false, 0, Wire.RefusalCodes.Key));
 
     /// <summary>What is encrypted at its source is never kept in the clear, nor under another key.</summary>
     private static void RequireLikeness(BlockVolume copy, string? wrapped)
@@ -178,7 +221,7 @@ public sealed class NativeReplicas(BlockStoreSet stores, BootClock clock) : IRep
         {
             throw new ReplicaRefusedException(new Wire.RefusedMessage(
                 $"The copy of volume {copy.Id} here {wrong}.", "Restore this site's key; or delete the replication with its copy, and make it anew.",
-                IsTemporary: false, 0));
+                IsTemporary: false, 0, Wire.RefusalCodes.Key));
         }
     }
 
@@ -196,7 +239,7 @@ public sealed class NativeReplicas(BlockStoreSet stores, BootClock clock) : IRep
         await slot.Opening.WaitAsync(cancellationToken);
         try
         {
-            slot.Backend = backend;
+            (slot.Backend, slot.Space) = (backend, () => store.Space);
             var volume = await store.OpenAsync(slot.VolumeId, cancellationToken);
             return slot.Copy is { } known && ReferenceEquals(known.Volume, volume)
                 ? known

@@ -114,8 +114,12 @@ internal sealed class ReplicaCopy
         return _catchUp!.OffsetBytes;
     }
 
-    /// <summary>What this copy changed after the fork, read off its whole state, so that a resumed catch-up sees the same ranges.</summary>
-    public IReadOnlyList<ChangedRange> OwnChanges(long from) => _volume.ChangedSince(from, RecoverySnapshot);
+    /// <summary>
+    /// What this copy changed after the fork, read off its whole state, so that a resumed catch-up sees the same ranges. Asked by the
+    /// source's lineage: a bare number means several states where the copy once jumped, as every first copy does, and would name all.
+    /// </summary>
+    public IReadOnlyList<ChangedRange> OwnChanges(Lineage source) =>
+        Lineage.CommonNumber(Whole, source) < 0 ? _volume.ChangedSince(-1, RecoverySnapshot) : _volume.ChangedSince(source, RecoverySnapshot);
 
     public async ValueTask PutBlocksAsync(Frame frame, CancellationToken cancellationToken)
     {

@@ -177,6 +177,21 @@ internal sealed class ReplicaSession(
                 $"The source wants to go on from number {begin.CatchUp.From}, but this copy is at {whole} and shares number {common}.");
         }
 
+        if (common < 0 && judge().AdoptFrom is null)
+        {
+            throw new ReplicaRefusedException(new RefusedMessage(
+                $"The copy of volume {hello.VolumeId} here shares no history with the source's, and nobody said that it is to be taken over.",
+                "Delete the replication, and make it anew with adopt.", IsTemporary: false, hello.Generation, RefusalCodes.Adopt));
+        }
+
+        if (begin.ContentBytes is { } content && slot.Space?.Invoke() is { } space && content > space.FreeBytes)
+        {
+            throw new ReplicaRefusedException(new RefusedMessage(
+                $"{content} bytes of volume {hello.VolumeId} are to come, and backend {slot.Backend} here has room for {space.FreeBytes}.",
+                "Make room there, or have the replica moved to a larger backend with retarget.", IsTemporary: true, hello.Generation,
+                RefusalCodes.Space));
+        }
+
         if (isDiverged && WroteApart(whole, common))
         {
             if (!_mayResync)
@@ -200,7 +215,7 @@ internal sealed class ReplicaSession(
         slot.Trouble = null;
         if (begin.CatchUp.Compare)
         {
-            await SendChangesAsync(copy.OwnChanges(begin.CatchUp.From), cancellationToken);
+            await SendChangesAsync(copy.OwnChanges(source), cancellationToken);
         }
 
         await channel.SendAsync(FrameKind.Ready, new ReadyMessage(offset), MoverJson.Default.ReadyMessage, cancellationToken);

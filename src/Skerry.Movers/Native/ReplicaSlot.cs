@@ -1,3 +1,4 @@
+using Skerry.Blocks;
 using Skerry.Domain;
 using Skerry.Domain.Replication;
 
@@ -17,6 +18,7 @@ internal sealed class ReplicaSlot(string volumeId, ReplicaLease lease)
     private readonly Lock _gate = new();
     private CancellationTokenSource? _session;
     private int _closed;
+    private long _visits;
 
     public string VolumeId => volumeId;
 
@@ -29,12 +31,20 @@ internal sealed class ReplicaSlot(string volumeId, ReplicaLease lease)
 
     public ReplicaCopy? Copy { get; set; }
 
+    /// <summary>The room of the backend that holds the copy; null before it was taken up.</summary>
+    public Func<StoreSpace>? Space { get; set; }
+
     /// <summary>Why the last source got nowhere; cleared when one does, so that attempts in between do not hide it.</summary>
     public Refusal? Trouble { get; set; }
 
     public Heard? LastHeard { get; set; }
 
     public TransferStatus? LastTransfer { get; set; }
+
+    /// <summary>How often sources came and went, or were turned away: while it stands, nothing here changed by them.</summary>
+    public long Visits => Interlocked.Read(ref _visits);
+
+    public void Visited() => Interlocked.Increment(ref _visits);
 
     public bool IsConnected => Volatile.Read(ref _session) is not null;
 
@@ -48,6 +58,7 @@ internal sealed class ReplicaSlot(string volumeId, ReplicaLease lease)
             if (_closed == 0)
             {
                 _session = session;
+                Visited();
                 return true;
             }
         }
@@ -63,6 +74,7 @@ internal sealed class ReplicaSlot(string volumeId, ReplicaLease lease)
             _session = null;
         }
 
+        Visited();
         _use.Release();
     }
 

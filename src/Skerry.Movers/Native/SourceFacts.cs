@@ -6,6 +6,8 @@ namespace Skerry.Movers.Native;
 /// <summary>What a source session knows of itself, for reports. Each member is replaced whole by the session and read by anyone.</summary>
 internal sealed class SourceFacts
 {
+    private const int MostEnded = 16;
+
     public Standing Now { get; set; } = new(ReplicationWords.Waiting, "Connecting to the replica's site.", null, false);
 
     /// <summary>The state that the replica said it is in; null before it said so.</summary>
@@ -16,7 +18,10 @@ internal sealed class SourceFacts
 
     public TransferMeter? Transfer { get; set; }
 
-    public TransferStatus? LastTransfer { get; set; }
+    public TransferStatus? LastTransfer { get; private set; }
+
+    /// <summary>The last few transfers that ended, well or not, oldest first.</summary>
+    public IReadOnlyList<EndedTransfer> Ended { get; private set; } = [];
 
     public StreamWindow? Window { get; set; }
 
@@ -29,7 +34,23 @@ internal sealed class SourceFacts
 
     public Moment? CompletedRun { get; set; }
 
-    internal sealed record Standing(string State, string? Reason, string? NextStep, bool IsConnected);
+    /// <summary>The transfer was completed.</summary>
+    public void Completed(TransferStatus transfer)
+    {
+        LastTransfer = transfer;
+        Add(new EndedTransfer(transfer, null));
+    }
+
+    /// <summary>The transfer was cut; the next one may go on from where it was.</summary>
+    public void Failed(TransferStatus transfer, string reason) => Add(new EndedTransfer(transfer, reason));
+
+    private void Add(EndedTransfer ended) => Ended = [.. Ended.TakeLast(MostEnded - 1), ended];
+
+    internal sealed record Standing(string State, string? Reason, string? NextStep, bool IsConnected)
+    {
+        /// <summary>Of a standing after a failed attempt.</summary>
+        public TroubleClass Trouble { get; init; } = TroubleClass.Fault;
+    }
 
     internal sealed record Numbered(long Number);
 

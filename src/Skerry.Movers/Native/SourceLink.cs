@@ -311,30 +311,37 @@ internal sealed class SourceLink(
         FrameChannel channel, StateMessage state, SnapshotInfo snapshot, CancellationToken cancellationToken)
     {
         var replica = state.Lineage.ToLineage();
-        var plan = ReplicationPlan.For(snapshot.Lineage, replica, state.IsWhole);
+        var plan = ReplicationPlan.For(snapshot.Lineage, replica, state.IsWhole, task.MayAdopt && _theirFeatures?.Contains(Features.Adopt) == true);
         switch (plan)
         {
+            case ReplicationPlan.Refuse when task.MayAdopt:
+                throw new PlanRefusedException("The replica's site speaks a version that cannot join copies without common history.");
             case ReplicationPlan.Refuse refuse:
                 throw new PlanRefusedException(refuse.Reason);
             case ReplicationPlan.Stream:
                 return state;
         }
 
-        var isCompared = plan is ReplicationPlan.Diverged;
+        var isCompared = plan.IsCompared;
         var catchUp = new CatchUpDocument(LineageDocument.Of(snapshot.Lineage), plan.Base, isCompared, 0);
+        var ranges = BlockRanges.Of(volume.ChangedSince(state.IsWhole ? replica : Lineage.Empty, snapshot.Id));
         await channel.SendAsync(
-            FrameKind.BeginCatchUp, new BeginCatchUpMessage(catchUp, plan.Kind, snapshot.SizeBytes), MoverJson.Default.BeginCatchUpMessage,
+            FrameKind.BeginCatchUp,
+            new BeginCatchUpMessage(catchUp, plan.Kind, snapshot.SizeBytes) { ContentBytes = isCompared ? null : ContentLeft(ranges, state, snapshot) },
+            MoverJson.Default.BeginCatchUpMessage,
             cancellationToken);
         await FailPoint.ReachAsync(MoverSteps.BeginSent, volume);
         var (own, offset) = await _replies.ReadyAsync(cancellationToken);
         await FailPoint.ReachAsync(MoverSteps.ReadyHeard, volume);
-        var ranges = BlockRanges.Of(volume.ChangedSince(state.IsWhole ? replica : Lineage.Empty, snapshot.Id));
         ranges = isCompared ? BlockRanges.Union(ranges, own) : ranges;
         var total = BlockRanges.TotalBytes(ranges);
         var meter = new TransferMeter(plan.Kind, total, total - BlockRanges.TotalBytes(BlockRanges.From(ranges, offset)), time);
         Log.Planned(logger, task.ReplicationId, task.VolumeId, plan.Kind, plan.Base, total - meter.DoneBytes);
         facts.Transfer = meter;
-        facts.Now = isCompared
+        facts.Now = plan is ReplicationPlan.Adopt
+            ? new SourceFacts.Standing(
+                ReplicationWords.Resyncing, "The copy at the replica's site is taken over: both are read, and what differs is replaced.", null, true)
+            : isCompared
             ? new SourceFacts.Standing(
                 ReplicationWords.Resyncing, $"The replica wrote apart from number {plan.Base} on; what differs is replaced.", null, true)
             : new SourceFacts.Standing(ReplicationWords.Updating, null, null, true);
@@ -370,13 +377,21 @@ internal sealed class SourceLink(
         await FailPoint.ReachAsync(MoverSteps.EndSent, volume);
         var reached = Heard(await _replies.StateAsync(cancellationToken));
         await FailPoint.ReachAsync(MoverSteps.EndHeard, volume);
-        facts.LastTransfer = meter.Status(isDone: true);
-        MoverMetrics.Transfers.Add(1, new KeyValuePair<string, object?>("kind", plan.Kind));
+        facts.Completed(meter.Status(isDone: true));
+        MoverMetrics.Transfers.Add(
+            1, new KeyValuePair<string, object?>("kind", plan.Kind), new KeyValuePair<string, object?>("result", "done"));
         facts.Transfer = null;
         Log.Transferred(logger, task.ReplicationId, task.VolumeId, plan.Kind, sent.ComparedBytes, sent.MovedBytes, sent.EqualBytes);
         return reached.Lineage.ToLineage().Equals(snapshot.Lineage)
             ? reached
             : throw new MoverProtocolException("The replica took the catch-up over and is in another state than it should be.");
+    }
+
+    /// <summary>What is to come of a transfer, less what an earlier link left in place.</summary>
+    private static long ContentLeft(IReadOnlyList<ByteRange> ranges, StateMessage state, SnapshotInfo snapshot)
+    {
+        var from = state.CatchUp is { } open && open.Lineage.ToLineage().Equals(snapshot.Lineage) ? open.OffsetBytes : 0;
+        return BlockRanges.TotalBytes(BlockRanges.From(ranges.Where(r => !r.IsHole), from));
     }
 
     /// <summary>Streams writes as they are made, until the tap ends or a new run begins; then where the replica is.</summary>

@@ -17,7 +17,7 @@ internal sealed class SourceSession : IAsyncDisposable
     private readonly TransferLimits _limits;
     private readonly NativeMoverOptions _options;
     private readonly TimeProvider _time;
-    private readonly Random _jitter;
+    private readonly RetryBudget _budget;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
     private readonly SettleRequests _settle = new();
@@ -25,6 +25,7 @@ internal sealed class SourceSession : IAsyncDisposable
     private readonly Task _loop;
     private MoverTask _task;
     private BlockVolume? _volume;
+    private TransferMeter? _cut;
     private TaskCompletionSource _taskChanged = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private (long Timestamp, long Number, long? Bytes) _owed;
 
@@ -34,7 +35,8 @@ internal sealed class SourceSession : IAsyncDisposable
         NativeMoverOptions options, TimeProvider time, Random jitter, ILogger logger)
     {
         _acks = new SourceAcks(task, gates, ledger, Facts, time, logger);
-        (_task, _open, _connect, _limits, _options, _time, _jitter, _logger) = (task, open, connect, limits, options, time, jitter, logger);
+        (_task, _open, _connect, _limits, _options, _time, _logger) = (task, open, connect, limits, options, time, logger);
+        _budget = new RetryBudget(options, time, jitter);
         _loop = LoopAsync(after);
     }
 
@@ -77,7 +79,8 @@ internal sealed class SourceSession : IAsyncDisposable
         }
         else
         {
-            lagBytes = facts.Replica is { } replica && replica.LastNumber == number ? 0 : OwedBytes(number);
+            lagBytes = facts.Replica is { } replica && replica.LastNumber == number && Lineage.CommonNumber(replica, _volume?.Lineage ?? Lineage.Empty) == number
+                ? 0 : OwedBytes(number);
             lagSeconds = lagBytes == 0 ? 0 : facts.LastSync is { } last ? Math.Max(0, (_time.GetUtcNow() - last.At).TotalSeconds) : null;
         }
 
@@ -89,6 +92,8 @@ internal sealed class SourceSession : IAsyncDisposable
             facts.Transfer?.Status(isDone: false), facts.LastTransfer, facts.LastSync?.At, facts.CompletedRun?.At)
         {
             Acks = _acks.Report(),
+            Retry = state is ReplicationWords.Secondary or ReplicationWords.Updating or ReplicationWords.Resyncing ? null : _budget.Status,
+            Ended = facts.Ended,
         };
     }
 
@@ -104,7 +109,7 @@ internal sealed class SourceSession : IAsyncDisposable
     private async Task LoopAsync(Task after)
     {
         await after.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        var (pause, lastTrouble) = (_options.RetryMin, "");
+        var lastTrouble = "";
         while (!_stop.IsCancellationRequested)
         {
             var changed = _taskChanged.Task;
@@ -114,6 +119,8 @@ internal sealed class SourceSession : IAsyncDisposable
                 continue;
             }
 
+            var task = Current;
+            var before = (Facts.LastSync, Facts.Ended);
             var standing = await TryAsync();
             if (_stop.IsCancellationRequested)
             {
@@ -122,23 +129,69 @@ internal sealed class SourceSession : IAsyncDisposable
 
             if (standing is null)
             {
-                (pause, lastTrouble) = (_options.RetryMin, "");
+                lastTrouble = "";
+                _budget.Reset();
                 continue;
+            }
+
+            if (Facts.LastSync != before.LastSync)
+            {
+                _budget.Reset();
+            }
+
+            if (_cut is { } cut)
+            {
+                Facts.Failed(cut.Status(isDone: true), standing.Reason ?? standing.State);
+                MoverMetrics.Transfers.Add(
+                    1, new KeyValuePair<string, object?>("kind", cut.Kind), new KeyValuePair<string, object?>("result", "failed"));
             }
 
             Facts.Now = standing;
             MoverMetrics.Attempts.Add(1, new KeyValuePair<string, object?>("state", standing.State));
-            if (standing.Reason != lastTrouble)
+            var reason = standing.Reason ?? standing.State;
+            if (reason != lastTrouble)
             {
-                Log.Trouble(_logger, Current.ReplicationId, Current.VolumeId, standing.Reason ?? standing.State);
-                pause = _options.RetryMin;
+                lastTrouble = reason;
+                Log.Trouble(_logger, task.ReplicationId, task.VolumeId, reason);
             }
 
-            lastTrouble = standing.Reason ?? "";
-            await Task.Delay(pause * (0.75 + (_jitter.NextDouble() / 2)), _time, _stop.Token)
-                .ContinueWith(static _ => { }, TaskScheduler.Default);
-            pause = pause * 2 > _options.RetryMax ? _options.RetryMax : pause * 2;
+            var pause = _budget.AfterFailure(standing.Trouble, reason, task.Run is not null);
+            if (_budget.Status is { AttemptsLeft: 0 })
+            {
+                Facts.Now = GivenUp(standing, task.Run is not null);
+                if (ReferenceEquals(Facts.Ended, before.Ended))
+                {
+                    var now = _time.GetUtcNow();
+                    Facts.Failed(new TransferStatus("attempt", 0, 0, 0, 0, 0, 0, null, now, now), reason);
+                }
+            }
+
+            await RestAsync(pause, changed);
+            if (changed.IsCompleted)
+            {
+                _budget.Reset();
+            }
         }
+    }
+
+    private static SourceFacts.Standing GivenUp(SourceFacts.Standing standing, bool hasRuns)
+    {
+        var (next, later) = (standing.NextStep is { } step ? step + " " : "", hasRuns ? "Its next run tries again" : "It is looked at again in a minute");
+        return standing with
+        {
+            State = ReplicationWords.Error,
+            NextStep = $"{next}{later}; at once with sync or resume.",
+        };
+    }
+
+    /// <summary>Until the pause is over, without one until the task changes; a change ends either.</summary>
+    private async Task RestAsync(TimeSpan? pause, Task changed)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        var waiting = pause is { } time ? Task.Delay(time, _time, over.Token) : Task.Delay(Timeout.InfiniteTimeSpan, _time, over.Token);
+        await Task.WhenAny(waiting, changed);
+        await over.CancelAsync();
+        await waiting.ContinueWith(static _ => { }, TaskScheduler.Default);
     }
 
     /// <summary>One attempt. Null when the run is complete, else why it ended.</summary>
@@ -156,12 +209,18 @@ internal sealed class SourceSession : IAsyncDisposable
         catch (ReplicaRefusedException e)
         {
             return new SourceFacts.Standing(
-                e.Refused.IsTemporary ? ReplicationWords.Waiting : ReplicationWords.Error, e.Refused.Message, e.Refused.NextStep, true);
+                e.Refused.IsTemporary ? ReplicationWords.Waiting : ReplicationWords.Error, e.Refused.Message, e.Refused.NextStep, true)
+            {
+                Trouble = !e.Refused.IsTemporary ? TroubleClass.Final : e.Refused.Code is null ? TroubleClass.NotYet : TroubleClass.Fault,
+            };
         }
         catch (PlanRefusedException e)
         {
             return new SourceFacts.Standing(
-                ReplicationWords.Error, e.Message, "Delete the replication and its replica, and make a new one.", true);
+                ReplicationWords.Error, e.Message, "Delete the replication and its replica, and make a new one.", true)
+            {
+                Trouble = TroubleClass.Final,
+            };
         }
         catch (BlockException e)
         {
@@ -172,7 +231,10 @@ internal sealed class SourceSession : IAsyncDisposable
         {
             return new SourceFacts.Standing(
                 ReplicationWords.Disconnected, $"The replica's site is not reached: {e.Message}",
-                "It goes on by itself when the site can be reached again.", false);
+                "It goes on by itself when the site can be reached again.", false)
+            {
+                Trouble = TroubleClass.Link,
+            };
         }
         catch (MoverProtocolException e)
         {
@@ -180,6 +242,7 @@ internal sealed class SourceSession : IAsyncDisposable
         }
         finally
         {
+            _cut = Facts.Transfer;
             (Facts.Tap, Facts.Window, Facts.Transfer) = (null, null, null);
             Facts.Group.End();
         }

@@ -18,6 +18,8 @@ internal sealed class TransferMeter(string kind, long totalBytes, long resumedBy
     private (long Timestamp, long Bytes) _windowStart = (time.GetTimestamp(), resumedBytes);
     private double _rate;
 
+    public string Kind => kind;
+
     public long TotalBytes => totalBytes;
 
     public long DoneBytes => Interlocked.Read(ref _done);

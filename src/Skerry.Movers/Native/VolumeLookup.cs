@@ -9,7 +9,7 @@ internal static class VolumeLookup
     {
         foreach (var (backend, store) in stores.All)
         {
-            if (store.VolumeIds.Contains(volumeId, StringComparer.Ordinal))
+            if (store.Find(volumeId) is not null)
             {
                 return (backend, store);
             }

@@ -100,7 +100,7 @@ public sealed class ReplicationScheduleTests
                 {
                     Assert.True(isSet || !(last >= run), $"{run:u} comes after {last:u}");
                     // It is the newest that was planned: none lies between it and now.
-                    Assert.Equal(0, ReplicationSchedule.MissedBetween(relation, run, now.AddTicks(1)));
+                    Assert.Equal(0, ReplicationSchedule.PlannedBetween(relation, run, now.AddTicks(1)));
                     (last, isSet) = (run, false);
                     relation = relation with { Source = relation.Source! with { CompletedRun = run } };
                     Assert.Null(ReplicationSchedule.Due(relation, now));
@@ -108,7 +108,7 @@ public sealed class ReplicationScheduleTests
                 else if (!isSet)
                 {
                     // Nothing is due though something was planned since the last run: a run is lost.
-                    Assert.Equal(0, ReplicationSchedule.MissedBetween(relation, last!.Value, now.AddTicks(1)));
+                    Assert.Equal(0, ReplicationSchedule.PlannedBetween(relation, last!.Value, now.AddTicks(1)));
                 }
 
                 if (chance.OneIn(8))

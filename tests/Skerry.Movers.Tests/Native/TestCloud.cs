@@ -144,6 +144,9 @@ internal sealed class TestSite(TestCloud cloud, ulong number, TimeSpan clockOff,
 
     public BootClock BootClock { get; set; } = BootClock.System;
 
+    /// <summary>The room of the site's store; 0 for no bound. Taken up by the next start.</summary>
+    public long CapacityBytes { get; set; }
+
     public void Start()
     {
         _stop = new CancellationTokenSource();
@@ -153,7 +156,7 @@ internal sealed class TestSite(TestCloud cloud, ulong number, TimeSpan clockOff,
                 Directory = "memory",
                 SegmentBytes = layout?.SegmentBytes ?? 1 << 20,
                 CheckpointBytes = layout?.CheckpointBytes ?? 4 << 20,
-                CapacityBytes = layout?.CapacityBytes ?? 0,
+                CapacityBytes = CapacityBytes > 0 ? CapacityBytes : layout?.CapacityBytes ?? 0,
                 TimeProvider = Time,
             },
             _storage);

@@ -118,6 +118,9 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
 
     public SnapshotDiffService Diffs { get; private set; } = null!;
 
+    /// <summary>Outlives restarts, as a directory does.</summary>
+    public TransferHistory History { get; } = new(null);
+
     public ReplicationService Replications { get; private set; } = null!;
 
     public RecoveryService Recovery { get; private set; } = null!;
@@ -170,7 +173,7 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
         Snapshots = new SnapshotService(Context, Operations);
         Diffs = new SnapshotDiffService(Context, drivers);
         var fresh = new FreshStatuses();
-        Replications = new ReplicationService(Context, fresh);
+        Replications = new ReplicationService(Context, fresh, History);
         var trash = new ReplicaTrash(
             Context, [Replicas], new Skerry.Domain.Replication.ReplicaOptions { TrashTime = TrashTime });
         Trash = new TrashService(Context, Operations, trash);
@@ -199,9 +202,9 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
             new BackendReconciler(Context, drivers, ReplicationTargets.Any),
             _operationReconciler,
             new KeyReconciler(Context, drivers),
-            new SourceReconciler(Context, drivers, [Mover], fresh, tasks, cuts),
+            new SourceReconciler(Context, drivers, [Mover], fresh, tasks, cuts, History),
             new AutomaticFailoverReconciler(Context, Operations, [Replicas], this),
-            new TargetReconciler(Context, [Replicas], fresh),
+            new TargetReconciler(Context, [Replicas], fresh, History),
             new ReplicaTrashReconciler(trash),
             new DrillReconciler(Context, Drills),
             new HandoverReconciler(Context),

@@ -15,6 +15,9 @@ public sealed class ReplicationsClient(ApiConnection connection)
     public async Task<ReplicationRecord> ShowAsync(string id, CancellationToken cancellationToken) =>
         (await connection.GetAsync(Service.Skerry, Path(id), SkerryJson.Default.ReplicationReply, cancellationToken)).Replication;
 
+    public Task<ReplicationHistory> HistoryAsync(string id, CancellationToken cancellationToken) =>
+        connection.GetAsync(Service.Skerry, $"{Path(id)}/history", SkerryJson.Default.ReplicationHistory, cancellationToken);
+
     public Task<ReplicationReply> CreateAsync(ReplicationCreateRequest request, CancellationToken cancellationToken) =>
         connection.SendAsync(
             Service.Skerry,
@@ -22,6 +25,16 @@ public sealed class ReplicationsClient(ApiConnection connection)
             "/replications",
             request,
             SkerryJson.Default.ReplicationCreateRequest,
+            SkerryJson.Default.ReplicationReply,
+            cancellationToken);
+
+    public Task<ReplicationReply> RetargetAsync(string id, ReplicationRetargetRequest request, CancellationToken cancellationToken) =>
+        connection.SendAsync(
+            Service.Skerry,
+            HttpMethod.Post,
+            $"{Path(id)}/retarget",
+            request,
+            SkerryJson.Default.ReplicationRetargetRequest,
             SkerryJson.Default.ReplicationReply,
             cancellationToken);
 

@@ -45,6 +45,15 @@ public sealed record ReplicationRecord(
     /// <summary>True when the source is itself a replica, which passes on what it has.</summary>
     public bool? PassedOn { get; init; }
 
+    /// <summary>What the answering site's own copy is: active - primary only while it may take writes; null at sites without a copy.</summary>
+    public string? LocalStatus { get; init; }
+
+    /// <summary>Highest generation of the volume that the answering site knows.</summary>
+    public long? Generation { get; init; }
+
+    /// <summary>Volume at the target that the replica begins with, until that is done.</summary>
+    public string? AdoptFrom { get; init; }
+
     /// <summary>Age of the recovery point when this was asked.</summary>
     public double? RecoveryPointAgeSeconds { get; init; }
 
@@ -85,6 +94,12 @@ public sealed record ReplicationSourceRecord(
 {
     /// <summary>What acknowledgements promise; null where nothing is asked of them.</summary>
     public ReplicationAcksRecord? Acks { get; init; }
+
+    /// <summary>How retries stand; null while all goes well.</summary>
+    public RetryRecord? Retry { get; init; }
+
+    /// <summary>Planned runs that were never run.</summary>
+    public long MissedRuns { get; init; }
 }
 
 /// <summary>What the acknowledgements of a primary promise.</summary>
@@ -132,6 +147,38 @@ public sealed record TransferRecord(
     long ZeroedBytes = 0,
     long WireBytes = 0);
 
+/// <summary>How an attempt that failed is tried again.</summary>
+/// <param name="FailedAttempts">In a row.</param>
+/// <param name="AttemptsLeft">Before it rests; null where it is tried for as long as it takes.</param>
+/// <param name="NextAttemptAt">Null when it rests until the next run, or until somebody asks.</param>
+/// <param name="CanHelp">False when nothing that time alone changes is in the way.</param>
+public sealed record RetryRecord(int FailedAttempts, int? AttemptsLeft, DateTimeOffset? NextAttemptAt, bool CanHelp);
+
+/// <summary>A transfer that ended, as the answering site saw it.</summary>
+/// <param name="Side">source or target: which end of it the answering site was.</param>
+/// <param name="Kind">first-copy, catch-up, resync, adopt, or attempt for one that came to no transfer.</param>
+/// <param name="Result">done or failed.</param>
+/// <param name="Reason">Why it failed.</param>
+/// <param name="MovedBytes">Block content that crossed the link.</param>
+/// <param name="ComparedBytes">Compared by digest at both sides.</param>
+/// <param name="EqualBytes">Of that, found equal, so not moved.</param>
+public sealed record TransferEntryRecord(
+    string Side,
+    string Kind,
+    string Result,
+    string? Reason,
+    DateTimeOffset StartedAt,
+    DateTimeOffset EndedAt,
+    double Seconds,
+    long TotalBytes,
+    long MovedBytes,
+    long ComparedBytes,
+    long EqualBytes);
+
+/// <summary>The last hundred transfers, newest first.</summary>
+/// <param name="Site">The site that answers: each knows what it saw itself.</param>
+public sealed record ReplicationHistory(string? Site, IReadOnlyList<TransferEntryRecord> Transfers);
+
 /// <summary>A point in time that a replica can be promoted to.</summary>
 public sealed record RecoveryPointRecord(long Generation, long Number, DateTimeOffset? TakenAt);
 
@@ -166,7 +213,13 @@ public sealed record ReplicationCreateRequest(
     public string? OnIsolation { get; init; }
 
     public string? Failover { get; init; }
+
+    /// <summary>Volume at the target that holds the data already; the volume's own id for a copy of it that is there.</summary>
+    public string? Adopt { get; init; }
 }
+
+/// <summary>Another place for a replica.</summary>
+public sealed record ReplicationRetargetRequest(string? TargetSite, string? TargetBackend);
 
 /// <summary>What is to be different; what is absent stays as it is.</summary>
 public sealed record ReplicationUpdateRequest

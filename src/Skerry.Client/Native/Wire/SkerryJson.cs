@@ -39,6 +39,8 @@ namespace Skerry.Client.Native.Wire;
 [JsonSerializable(typeof(SnapshotCreateRequest))]
 [JsonSerializable(typeof(ReplicationReply))]
 [JsonSerializable(typeof(ReplicationList))]
+[JsonSerializable(typeof(ReplicationHistory))]
+[JsonSerializable(typeof(ReplicationRetargetRequest))]
 [JsonSerializable(typeof(ReplicationCreateRequest))]
 [JsonSerializable(typeof(ReplicationUpdateRequest))]
 [JsonSerializable(typeof(RecoveryRequest))]

@@ -24,9 +24,12 @@ internal static class Features
     /// <summary>The replica keeps the states that <see cref="FrameKind.GroupMark"/> names, and says so.</summary>
     public const string GroupMarks = "group-marks";
 
+    /// <summary>Copies without common history can be joined: a comparing catch-up from number -1.</summary>
+    public const string Adopt = "adopt";
+
     /// <summary>All of this side.</summary>
     public static IReadOnlyList<string> Own { get; } =
-        [SumDigest, Extents, TravellingSnapshots.Feature, FlushAsk, Lease, GroupMarks, .. Wire.Zstd.IsThere ? [Zstd] : Array.Empty<string>()];
+        [SumDigest, Extents, TravellingSnapshots.Feature, FlushAsk, Lease, GroupMarks, Adopt, .. Wire.Zstd.IsThere ? [Zstd] : Array.Empty<string>()];
 
     /// <summary>Whether the other side, which said <paramref name="theirs"/>, can do what this side can.</summary>
     public static bool Has(IReadOnlyList<string>? theirs, string feature) =>

@@ -42,7 +42,14 @@ internal sealed record CatchUpDocument(LineageDocument Lineage, long From, bool 
 /// <param name="CatchUp">Which one; the offset is not read.</param>
 /// <param name="Kind">A word for reports.</param>
 /// <param name="SizeBytes">Size of the snapshot.</param>
-internal sealed record BeginCatchUpMessage(CatchUpDocument CatchUp, string Kind, long SizeBytes);
+internal sealed record BeginCatchUpMessage(CatchUpDocument CatchUp, string Kind, long SizeBytes)
+{
+    /// <summary>
+    /// The most block content that is to come, so that a place that is too small says so before the first of it; null when not known, as
+    /// from sources that do not tell.
+    /// </summary>
+    public long? ContentBytes { get; init; }
+}
 
 /// <summary>The replica is ready; its own changed ranges, if blocks are to be compared, came before this.</summary>
 internal sealed record ReadyMessage(long OffsetBytes);
@@ -102,7 +109,30 @@ internal sealed record LeaseDocument(long Generation, string GenerationId, strin
 /// <summary>The replica does not take part.</summary>
 /// <param name="IsTemporary">True when asking again later can help.</param>
 /// <param name="Generation">The highest generation known there.</param>
-internal sealed record RefusedMessage(string Message, string? NextStep, bool IsTemporary, long Generation);
+/// <param name="Code">What is in the way, in a word of <see cref="RefusalCodes"/>; null when it is what the site's state says.</param>
+internal sealed record RefusedMessage(string Message, string? NextStep, bool IsTemporary, long Generation, string? Code = null);
+
+/// <summary>What can be in the way of a transfer, beside what the sites know of each other.</summary>
+internal static class RefusalCodes
+{
+    /// <summary>The two sites speak different versions.</summary>
+    public const string Version = "version";
+
+    /// <summary>The place for the replica is too small, or full.</summary>
+    public const string Space = "space";
+
+    /// <summary>The place for the replica is not there.</summary>
+    public const string Backend = "backend";
+
+    /// <summary>The copies are encrypted in different ways, or the key is not at hand.</summary>
+    public const string Key = "key";
+
+    /// <summary>The copy could not be read or written.</summary>
+    public const string Disk = "disk";
+
+    /// <summary>The copy may not be taken over.</summary>
+    public const string Adopt = "adopt";
+}
 
 /// <summary>Asks for blocks that went bad at the asking site.</summary>
 internal sealed record FetchMessage(int Version, string VolumeId, IReadOnlyList<LostBlockDocument> Blocks);
