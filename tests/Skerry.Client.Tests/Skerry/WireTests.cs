@@ -23,7 +23,7 @@ public sealed class WireTests
         var text = JsonSerializer.Serialize(
             new ReplicationCreateRequest("v", "south", null, "periodic", 900, null, null), SkerryJson.Default.ReplicationCreateRequest);
         Assert.Equal(
-            """{"volume_id":"v","target_site":"south","target_backend":null,"mode":"periodic","interval_seconds":900,"start_at":null,"on_return":null}""",
+            """{"volume_id":"v","target_site":"south","target_backend":null,"mode":"periodic","interval_seconds":900,"start_at":null,"on_return":null,"at":null,"days":null,"time_zone":null,"from_site":null,"keep_source":null,"keep_target":null,"ack":null,"on_isolation":null,"failover":null,"adopt":null}""",
             text);
     }
 

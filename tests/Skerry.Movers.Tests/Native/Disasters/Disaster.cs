@@ -375,7 +375,7 @@ internal sealed class Disaster
 
         Disarm();
         await ReviveAsync();
-        var reported = (await _replica.Replicas.FindAsync(TestCloud.Volume, CancellationToken.None))?.RecoveryPoint;
+        var reported = await ReportedAsync();
         if (_cloud.IsCutOff && _chance.OneIn(2))
         {
             await RestartAsync(_replica);
@@ -430,6 +430,20 @@ internal sealed class Disaster
         if (_chance.OneIn(2))
         {
             await CheckReturnAsync();
+        }
+    }
+
+    private async Task<RecoveryPoint?> ReportedAsync()
+    {
+        try
+        {
+            return (await _replica.Replicas.FindAsync(TestCloud.Volume, CancellationToken.None))?.RecoveryPoint;
+        }
+        catch (BlockException e) when (e.Error == BlockError.NoSpace)
+        {
+            // A crash left a catch-up half undone, and there is no room to finish that.
+            _replica.MakeRoom();
+            return (await _replica.Replicas.FindAsync(TestCloud.Volume, CancellationToken.None))?.RecoveryPoint;
         }
     }
 
