@@ -50,11 +50,13 @@ public sealed class AckTests
         await using var cloud = new TestCloud();
         var (_, south, source) = await BeginAsync(cloud, waits: true, stops: false);
         var syncs = south.Syncs;
-        await Task.WhenAll(Enumerable.Range(0, 200).Select(async i =>
+        for (var i = 0; i < 200; i++)
         {
             await WriteAsync(source, i);
-            await source.FlushAsync(CancellationToken.None);
-        }));
+        }
+
+        // All begin before the first can have its answer.
+        await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => source.FlushAsync(CancellationToken.None).AsTask()).ToArray());
         Assert.InRange(south.Syncs - syncs, 1, 100);
         Assert.Equal(source.Lineage.LastNumber, (await south.OpenAsync()).DurableNumber);
     }
