@@ -16,6 +16,10 @@ internal static class DisasterStep
             seen = await CutStep.SiteAsync(stage.Hub, "north", cancellationToken);
             return seen.GetProperty("state").GetString() == "autonomous";
         }, cancellationToken);
+
+        // South goes by what hub told it last of north: while that may still be reached through hub, no copy is promoted beside it.
+        await Eventually.TrueAsync("south knows that north is gone", TimeSpan.FromSeconds(20), async () =>
+            (await CutStep.SiteAsync(south, "north", cancellationToken)).GetProperty("state").GetString() == "autonomous", cancellationToken);
         story.Prove("hub shows the lost site, and the age of what it knows", $"north {seen.GetProperty("state").GetString()}, known {seen.GetProperty("age_seconds").GetDouble():0.0} s ago");
 
         var failover = (await south.SkerryAsync(cancellationToken, "volume", "failover", story.VolumeId, "--to", "south", "--force", "--yes", "--wait")).Require();
