@@ -84,6 +84,23 @@ internal sealed class JsonFields
         return null;
     }
 
+    /// <summary>A point in time; UTC unless it says otherwise.</summary>
+    public DateTimeOffset? Instant(string name)
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var instant))
+        {
+            return instant;
+        }
+
+        Fail(name, $"{name} must be a time as 2027-01-31T22:00:00Z, not '{text}'.");
+        return null;
+    }
+
     /// <summary>True or false, also as the texts and numbers that OpenStack takes for them.</summary>
     public bool? Flag(string name, bool required = false)
     {

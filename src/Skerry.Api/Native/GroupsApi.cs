@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -92,19 +91,12 @@ internal static class GroupsApi
 
         var fields = body.Root;
         fields.Allow("target_site", "target_backend", "mode", "interval_seconds", "start_at", "on_return", "cut_interval_seconds");
-        var start = fields.Text("start_at");
-        DateTimeOffset startAt = default;
-        if (start is not null && !DateTimeOffset.TryParse(start, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out startAt))
-        {
-            fields.Fail("start_at", $"start_at must be a time as 2027-01-31T22:00:00Z, not '{start}'.");
-        }
-
         var request = new ReplicateGroupRequest(
             fields.Text("target_site", required: true) ?? "",
             fields.Text("target_backend"),
             fields.Text("mode") ?? ReplicationModes.Instant,
             fields.Integer("interval_seconds"),
-            start is null ? null : startAt,
+            fields.Instant("start_at"),
             fields.Text("on_return") ?? ReturnPolicies.Resync,
             fields.Integer("cut_interval_seconds"));
         return fields.Refusal is { } refusal

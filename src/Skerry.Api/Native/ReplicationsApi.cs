@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -59,7 +58,7 @@ internal static class ReplicationsApi
             fields.Text("target_backend"),
             fields.Text("mode") ?? ReplicationModes.Instant,
             fields.Integer("interval_seconds"),
-            Instant(fields, "start_at"),
+            fields.Instant("start_at"),
             fields.Text("on_return") ?? ReturnPolicies.Resync)
         {
             At = fields.Text("at"),
@@ -121,7 +120,7 @@ internal static class ReplicationsApi
         {
             Mode = fields.Text("mode"),
             IntervalSeconds = fields.Integer("interval_seconds"),
-            StartAt = Instant(fields, "start_at"),
+            StartAt = fields.Instant("start_at"),
             At = fields.Text("at"),
             Days = fields.Text("days"),
             TimeZone = fields.Text("time_zone"),
@@ -169,20 +168,4 @@ internal static class ReplicationsApi
             replication => new ReplicationReply(ReplicationRecords.Of(replication, labels), outcome.OperationId),
             SkerryJson.Default.ReplicationReply,
             status);
-
-    private static DateTimeOffset? Instant(JsonFields fields, string name)
-    {
-        if (fields.Text(name) is not { } text)
-        {
-            return null;
-        }
-
-        if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var instant))
-        {
-            return instant;
-        }
-
-        fields.Fail(name, $"{name} must be a time as 2027-01-31T22:00:00Z, not '{text}'.");
-        return null;
-    }
 }

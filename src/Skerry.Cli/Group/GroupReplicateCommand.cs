@@ -1,6 +1,6 @@
 using System.CommandLine;
-using System.Globalization;
 using Skerry.Cli.Output;
+using Skerry.Cli.Replication;
 using Skerry.Client.Native.Wire;
 
 namespace Skerry.Cli.Group;
@@ -66,26 +66,12 @@ internal sealed class GroupReplicateCommand : DataCommand
 
     protected override async Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
     {
-        var to = invocation.Get(_to)!;
-        var at = to.IndexOf('@', StringComparison.Ordinal);
-        var (site, backend) = at < 0 ? (to, null) : (to[..at], to[(at + 1)..]);
-        if (site.Length == 0 || backend is { Length: 0 })
-        {
-            throw new UsageException($"--to {to} is not SITE or SITE@BACKEND.");
-        }
-
+        var (site, backend) = ReplicationCreateCommand.Target(invocation.Get(_to)!);
         var request = new GroupReplicateRequest(
-            (await invocation.Names.SiteAsync(site, cancellationToken)).Id, backend, invocation.Get(_mode), Seconds(_interval), Start(invocation),
-            invocation.Get(_onReturn), Seconds(_cutInterval));
+            (await invocation.Names.SiteAsync(site, cancellationToken)).Id, backend, invocation.Get(_mode),
+            ScheduleOptions.Seconds(invocation, _interval), ScheduleOptions.Moment(invocation, _start), invocation.Get(_onReturn),
+            ScheduleOptions.Seconds(invocation, _cutInterval));
         invocation.Print(GroupView.Group, await invocation.Client.Groups.ReplicateAsync(invocation.Get(_group), request, cancellationToken));
         return ExitCodes.Done;
-
-        long? Seconds(Option<string> option) => invocation.Get(option) is not { } text ? null
-            : Span.Parse(text) is > 0 and var seconds ? seconds
-            : throw new UsageException($"{option.Name} {text} is not a length of time.", "Examples: 90s, 15m, 1h30m.");
     }
-
-    private DateTimeOffset? Start(Invocation invocation) => invocation.Get(_start) is not { } text ? null
-        : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time
-        : throw new UsageException($"--start {text} is not a time.", "An example: 2027-01-31T22:00");
 }

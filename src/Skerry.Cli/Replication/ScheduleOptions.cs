@@ -51,15 +51,21 @@ internal sealed class ScheduleOptions
 
     public string? TimeZone(Invocation invocation) => invocation.Get(_timeZone);
 
-    public long? IntervalSeconds(Invocation invocation) =>
-        invocation.Get(_interval) is not { } text ? null
-        : Span.Parse(text) is > 0 and var seconds ? seconds
-        : throw new UsageException($"--interval {text} is not a length of time.", "Examples: 90s, 15m, 1h30m, 1d.");
+    public long? IntervalSeconds(Invocation invocation) => Seconds(invocation, _interval);
 
-    public DateTimeOffset? StartAt(Invocation invocation) =>
-        invocation.Get(_start) is not { } text ? null
+    public DateTimeOffset? StartAt(Invocation invocation) => Moment(invocation, _start);
+
+    /// <summary>A length of time; null when the option is not given.</summary>
+    internal static long? Seconds(Invocation invocation, Option<string> option) =>
+        invocation.Get(option) is not { } text ? null
+        : Span.Parse(text) is > 0 and var seconds ? seconds
+        : throw new UsageException($"{option.Name} {text} is not a length of time.", "Examples: 90s, 15m, 1h30m, 1d.");
+
+    /// <summary>A point in time, UTC unless it says otherwise; null when the option is not given.</summary>
+    internal static DateTimeOffset? Moment(Invocation invocation, Option<string> option) =>
+        invocation.Get(option) is not { } text ? null
         : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time
-        : throw new UsageException($"--start {text} is not a time.", "An example: 2027-01-31T22:00");
+        : throw new UsageException($"{option.Name} {text} is not a time.", "An example: 2027-01-31T22:00");
 
     /// <summary>What is wrong whatever the site thinks, told before it is asked.</summary>
     public void Check(Invocation invocation, string mode)

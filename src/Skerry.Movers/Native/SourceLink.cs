@@ -447,12 +447,7 @@ internal sealed class SourceLink(
                             : await AskAsync(channel, cancellationToken);
                     }
 
-                    if (volume.SizeBytes > size)
-                    {
-                        size = volume.SizeBytes;
-                        await channel.SendAsync(FrameKind.Extend, new ExtendMessage(size), MoverJson.Default.ExtendMessage, cancellationToken);
-                        await FailPoint.ReachAsync(MoverSteps.ExtendSent, volume);
-                    }
+                    size = await ExtendAsync(channel, size, cancellationToken);
 
                     sent = batch.Writes.Count > 0 ? await SendAsync(channel, batch, oldest, cancellationToken) : sent;
                     if (batch.Snapshot is { } snapshot)
@@ -481,12 +476,7 @@ internal sealed class SourceLink(
                 if (ticking.IsCompleted)
                 {
                     ticking = tick.WaitForNextTickAsync(cancellationToken).AsTask();
-                    if (volume.SizeBytes > size)
-                    {
-                        size = volume.SizeBytes;
-                        await channel.SendAsync(FrameKind.Extend, new ExtendMessage(size), MoverJson.Default.ExtendMessage, cancellationToken);
-                        await FailPoint.ReachAsync(MoverSteps.ExtendSent, volume);
-                    }
+                    size = await ExtendAsync(channel, size, cancellationToken);
                 }
 
                 if (reading is not { IsCompleted: true } && time.GetElapsedTime(marked) >= options.HeartbeatInterval)
@@ -515,6 +505,20 @@ internal sealed class SourceLink(
                     TaskScheduler.Default);
             }
         }
+    }
+
+    /// <summary>Tells the replica of a size beyond the one that it has, and answers the one that it has then.</summary>
+    private async ValueTask<long> ExtendAsync(FrameChannel channel, long sizeBytes, CancellationToken cancellationToken)
+    {
+        var now = volume.SizeBytes;
+        if (now <= sizeBytes)
+        {
+            return sizeBytes;
+        }
+
+        await channel.SendAsync(FrameKind.Extend, new ExtendMessage(now), MoverJson.Default.ExtendMessage, cancellationToken);
+        await FailPoint.ReachAsync(MoverSteps.ExtendSent, volume);
+        return now;
     }
 
     private async ValueTask<long> SendAsync(
