@@ -50,6 +50,21 @@ internal sealed class TwoSites : IAsyncDisposable
         await ConnectedAsync(cancellationToken);
     }
 
+    /// <summary>SIGKILL for the source's site; returns when the other site does not reach it any more.</summary>
+    public async Task KillNorthAsync()
+    {
+        await _stage.North.KillAsync();
+        await Eventually.TrueAsync("south misses north", TimeSpan.FromSeconds(30), async () =>
+            (await _stage.South.JsonAsync(CancellationToken.None, "site", "list")).EnumerateArray()
+                .Any(s => !s.GetProperty("is_self").GetBoolean() && s.GetProperty("state").GetString() != "connected"), CancellationToken.None);
+    }
+
+    public async Task StartNorthAsync(CancellationToken cancellationToken)
+    {
+        await _stage.North.StartAsync(cancellationToken);
+        await ConnectedAsync(cancellationToken);
+    }
+
     public async Task<string> MakeVolumeAsync(string name, int gibibytes, CancellationToken cancellationToken)
     {
         var made = await North.Volumes.CreateAsync(new VolumeCreateRequest(name, null, gibibytes, null, "north", null, null, null), cancellationToken);
