@@ -86,7 +86,11 @@ public sealed record PointStatus(DateTimeOffset At, string? CutId, string? Reaso
 /// <summary>The cut that the members' runs ship.</summary>
 /// <param name="CutId">The cut, whose snapshots are at the source.</param>
 /// <param name="Run">The run that it was taken for; it serves earlier ones too.</param>
-public sealed record ShippedCut(string CutId, DateTimeOffset Run);
+public sealed record ShippedCut(string CutId, DateTimeOffset Run)
+{
+    /// <summary>The site that took it, where its snapshots are. Null of one that was taken before sites were noted.</summary>
+    public string? Site { get; init; }
+}
 
 /// <summary>The stored form of what groups keep in fields.</summary>
 [JsonSourceGenerationOptions(

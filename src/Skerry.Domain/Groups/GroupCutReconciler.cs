@@ -119,7 +119,7 @@ public sealed class GroupCutReconciler(SiteContext site, VolumeDrivers drivers, 
         var result = await cutter.SnapshotAsync(Order(standing, cut), cancellationToken);
         if (result.IsTaken)
         {
-            var shipped = FieldValue.Serialize(new ShippedCut(cut.Id, run.Value), GroupJson.Default.ShippedCut);
+            var shipped = FieldValue.Serialize(new ShippedCut(cut.Id, run.Value) { Site = site.SelfText }, GroupJson.Default.ShippedCut);
             await site.DecideAsync(
                 Self,
                 transaction =>

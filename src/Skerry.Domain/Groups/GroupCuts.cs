@@ -22,20 +22,20 @@ public sealed class GroupCuts
     internal DateTimeOffset? Latest(IEnumerable<string> replicationIds) =>
         replicationIds.Max(id => _due.TryGetValue(id, out var run) ? run : (DateTimeOffset?)null);
 
-    /// <summary>
-    /// False for a relation that no group carries. Else the cut that its due run ships; null while it is still to be taken, and the
-    /// run waits for it.
-    /// </summary>
-    internal static bool IsOfGroup(StateView state, Relation relation, DateTimeOffset run, out ShippedCut? cut)
-    {
-        cut = null;
-        if (GroupMembers.GroupOf(state, relation.VolumeId) is not { TargetSite: { } target, Mode: not ReplicationModes.Instant } group
-            || (relation.OtherSite != target && relation.HomeSite != target))
-        {
-            return false;
-        }
+    /// <summary>The group that carries the relation by runs; null when none does.</summary>
+    internal static Group? Carrier(StateView state, Relation relation) =>
+        GroupMembers.GroupOf(state, relation.VolumeId) is { TargetSite: { } target, Mode: not ReplicationModes.Instant } group
+        && (relation.OtherSite == target || relation.HomeSite == target)
+            ? group
+            : null;
 
-        cut = group.Shipped is { } shipped && shipped.Run >= run ? shipped : null;
-        return true;
-    }
+    /// <summary>
+    /// The run of a cut that another member's run caused and that this one has not shipped: a cut that one member lacks is no recovery
+    /// point. Null when there is none, and for one that was taken elsewhere, whose snapshots are not here.
+    /// </summary>
+    internal static DateTimeOffset? Owed(Group group, Relation relation, string self) =>
+        group.Shipped is { } shipped && shipped.Site == self && relation.Source?.CompletedRun < shipped.Run ? shipped.Run : null;
+
+    /// <summary>The cut that a run ships; null while it is still to be taken, and the run waits for it.</summary>
+    internal static ShippedCut? CutOf(Group group, DateTimeOffset run) => group.Shipped is { } shipped && shipped.Run >= run ? shipped : null;
 }

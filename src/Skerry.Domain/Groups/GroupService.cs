@@ -216,23 +216,27 @@ public sealed class GroupService(SiteContext site, ReplicationService replicatio
     /// <summary>Asks for a run of all members now, of one instant; an instant group is asked to settle each.</summary>
     public async ValueTask<Outcome<GroupView>> SyncAsync(Actor actor, string groupId, CancellationToken cancellationToken)
     {
-        var state = StateView.Of(site.Replica);
-        var found = Find(state, actor, groupId);
-        if (found.IsRefused)
-        {
-            return found.Refusal!;
-        }
-
-        foreach (var relation in GroupStanding.Of(state, found.Value).Members.Select(m => m.Relation).OfType<Relation>())
-        {
-            var asked = await replications.SyncAsync(actor, relation.Id, cancellationToken);
-            if (asked.IsRefused)
+        var outcome = await ChangeAsync(
+            actor, groupId,
+            (transaction, group) =>
             {
-                return asked.Refusal!;
-            }
-        }
+                // All at once: members that learn of it one after the other would begin runs of different cuts.
+                var relations = GroupStanding.Of(StateView.Of(transaction), group).Members.Select(m => m.Relation).OfType<Relation>().ToList();
+                if (relations.FirstOrDefault(r => r.IsPaused) is { } paused)
+                {
+                    return Refusal.State(
+                        $"The replication {paused.Id} of its member {paused.VolumeId} is paused.", "Resume it first.");
+                }
 
-        return await ShowAsync(actor, found.Value.Id, cancellationToken);
+                foreach (var relation in relations)
+                {
+                    transaction.Set(Relation.Key(relation.Id), Relation.SyncRequestedField, site.Now);
+                }
+
+                return null;
+            },
+            cancellationToken);
+        return outcome.IsRefused ? outcome.Refusal! : await ShowAsync(actor, outcome.Value.Id, cancellationToken);
     }
 
     internal static Outcome<Group> Find(StateView state, Actor actor, string nameOrId)

@@ -26,13 +26,14 @@ public sealed class SourceReconciler(
     /// <summary>The request for a run that stands, by relation, and when this site first saw it.</summary>
     private readonly Dictionary<string, (DateTimeOffset Asked, DateTimeOffset SeenAt)> _asked = new(StringComparer.Ordinal);
 
-    /// <summary>Relations that need no look before a moment, unless they or the generations change: most periodic ones, most of the time.</summary>
+    /// <summary>Relations that need no look before a moment, unless they, a group or the generations change: most periodic ones, most of the time.</summary>
     private readonly Dictionary<string, Rest> _resting = new(StringComparer.Ordinal);
 
     private readonly Dictionary<string, IReadOnlyList<EndedTransfer>> _recorded = new(StringComparer.Ordinal);
     private readonly List<StepReport> _reports = [];
     private IReadOnlyList<Entity> _generations = [];
     private IReadOnlyList<Entity> _all = [];
+    private IReadOnlyList<Entity> _groups = [];
 
     public string Name => "replication-source";
 
@@ -94,6 +95,8 @@ public sealed class SourceReconciler(
             }
 
             var run = relation.Mode == ReplicationModes.Instant ? null : Run(relation);
+            var group = isPassedOn || relation.Mode == ReplicationModes.Instant ? null : GroupCuts.Carrier(state, relation);
+            run ??= group is null ? null : GroupCuts.Owed(group, relation, site.SelfText);
             if (relation.Mode != ReplicationModes.Instant && run is null)
             {
                 _cuts.NotDue(relation.Id);
@@ -104,10 +107,10 @@ public sealed class SourceReconciler(
             }
 
             ShippedCut? cut = null;
-            if (run is { } due && !isPassedOn && GroupCuts.IsOfGroup(state, relation, due, out cut))
+            if (run is { } due && group is not null)
             {
                 _cuts.Due(relation.Id, due);
-                if (cut is null)
+                if ((cut = GroupCuts.CutOf(group, due)) is null)
                 {
                     // All members ship one cut; the group's reconciler is about to take it.
                     isSteady = false;
@@ -145,10 +148,10 @@ public sealed class SourceReconciler(
 
     private void Forget(StateView state)
     {
-        var (generations, all) = (state.List(EntityKinds.Generation), state.List(EntityKinds.Replication));
-        if (!ReferenceEquals(generations, _generations))
+        var (generations, all, groups) = (state.List(EntityKinds.Generation), state.List(EntityKinds.Replication), state.List(EntityKinds.Group));
+        if (!ReferenceEquals(generations, _generations) || !ReferenceEquals(groups, _groups))
         {
-            _generations = generations;
+            (_generations, _groups) = (generations, groups);
             _resting.Clear();
         }
 

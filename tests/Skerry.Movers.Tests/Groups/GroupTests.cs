@@ -76,6 +76,22 @@ public sealed class GroupTests
     }
 
     [Fact]
+    public async Task A_run_of_one_member_ships_the_cut_of_all()
+    {
+        await using var rig = await GroupRig.StartAsync(3, ReplicationModes.Periodic, intervalSeconds: 3600);
+        Cut first = default;
+        await RecoveryTests.UntilAsync(async () => (first = (await rig.ShowAsync(rig.South)).RecoveryPoint ?? default) != default);
+        var relations = rig.North.Replications.List(LiveSite.Admin);
+        await RecoveryTests.UntilAsync(() => rig.North.Replications.List(LiveSite.Admin).All(r => r.Status == ReplicationWords.Secondary));
+        await rig.Writer.WriteAsync(rig.North, 20);
+        var asked = await rig.North.Replications.SyncAsync(LiveSite.Admin, relations[1].Id, None);
+        Assert.False(asked.IsRefused, asked.Refusal?.ToString());
+        Cut second = default;
+        await RecoveryTests.UntilAsync(async () => (second = (await rig.ShowAsync(rig.South)).RecoveryPoint ?? default) != first);
+        Assert.Equal(20, await rig.Writer.AssertPrefixAsync(await rig.DevicesAsync(rig.South, second), 20, "the run that one asked for"));
+    }
+
+    [Fact]
     public async Task A_member_without_the_recovery_point_refuses_the_whole_unless_told_otherwise()
     {
         await using var rig = await GroupRig.StartAsync(2);
@@ -104,7 +120,7 @@ public sealed class GroupTests
         Assert.Equal(RefusalKind.Conflict, named.Refusal?.Kind);
         await RecoveryTests.UntilAsync(async () => (await rig.ShowAsync(rig.North)).Status == ReplicationWords.Secondary);
         var moved = await rig.North.Recovery.FailoverAsync(LiveSite.Admin, new FailoverRequest(rig.VolumeIds[0]), None);
-        await rig.North.Operations.WaitAsync(LiveSite.Admin, moved.OperationId!, TimeSpan.FromSeconds(20), None);
+        await rig.North.Operations.WaitAsync(LiveSite.Admin, moved.OperationId!, TimeSpan.FromSeconds(60), None);
         await RecoveryTests.UntilAsync(async () => (await rig.ShowAsync(rig.North)).Status == ReplicationWords.Error);
         var removed = await rig.North.Groups.RemoveAsync(LiveSite.Admin, rig.GroupId, rig.VolumeIds[0], None);
         Assert.Single(removed.Value.Members);

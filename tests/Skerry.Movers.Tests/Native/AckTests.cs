@@ -41,7 +41,7 @@ public sealed class AckTests
         await Task.Delay(100);
         Assert.False(flush.IsCompleted);
         north.Cut();
-        await flush.WaitAsync(TimeSpan.FromSeconds(10));
+        await flush.WaitAsync(TimeSpan.FromSeconds(60));
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public sealed class AckTests
         Assert.False(flush.IsCompleted, "a flush was acknowledged that the replica does not have, and nobody was told");
 
         cloud.Ledger.IsBroken = false;
-        await flush.WaitAsync(TimeSpan.FromSeconds(10));
+        await flush.WaitAsync(TimeSpan.FromSeconds(60));
         Assert.NotNull(cloud.Ledger.Note);
         Assert.Equal(AckStates.LocalOnly, Report(north, south, true, false).Acks!.State);
 
@@ -109,7 +109,7 @@ public sealed class AckTests
 
         Report(north, south, waits: true, stops: false);
         await done.CancelAsync();
-        await writer.WaitAsync(TimeSpan.FromSeconds(10));
+        await writer.WaitAsync(TimeSpan.FromSeconds(60));
         await source.FlushAsync(CancellationToken.None);
         Assert.Equal(source.Lineage.LastNumber, (await south.OpenAsync()).DurableNumber);
         Report(north, south, waits: false, stops: false);
@@ -142,7 +142,7 @@ public sealed class AckTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await source.FlushAsync(patience.Token));
 
         cloud.IsCutOff = false;
-        await Task.WhenAll(write, flush).WaitAsync(TimeSpan.FromSeconds(10));
+        await Task.WhenAll(write, flush).WaitAsync(TimeSpan.FromSeconds(60));
         await source.FlushAsync(CancellationToken.None);
         Assert.Equal(source.Lineage.LastNumber, (await south.OpenAsync()).DurableNumber);
     }
@@ -169,7 +169,7 @@ public sealed class AckTests
         Assert.False(write.IsCompleted);
 
         cloud.IsCutOff = false;
-        await write.WaitAsync(TimeSpan.FromSeconds(10));
+        await write.WaitAsync(TimeSpan.FromSeconds(60));
         await UntilAsync(() => Report(north, south, true, false).Acks is { IsUnderLease: false });
         Assert.Null(await south.Replicas.FindLeaseAsync(TestCloud.Volume, CancellationToken.None));
     }
@@ -186,8 +186,8 @@ public sealed class AckTests
         var write = WriteAsync(source, 1).AsTask();
         var task = TaskOf(north, south, true, true);
         north.Mover.Synchronize(task with { Acks = task.Acks! with { IsTargetFenced = true } });
-        await write.WaitAsync(TimeSpan.FromSeconds(5));
-        await source.FlushAsync(CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromSeconds(5));
+        await write.WaitAsync(TimeSpan.FromSeconds(60));
+        await source.FlushAsync(CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromSeconds(60));
         Assert.NotNull(cloud.Ledger.Note);
     }
 
@@ -213,8 +213,8 @@ public sealed class AckTests
         cloud.Raise(north, 0);
         await north.Mover.ArmAsync(TestCloud.Volume, cloud.Current, [TaskOf(north, south, true, true)], CancellationToken.None);
         await source.BeginRunAsync(cloud.Current.Number, CancellationToken.None);
-        await Assert.ThrowsAsync<BlockException>(() => write.WaitAsync(TimeSpan.FromSeconds(5)));
-        await Assert.ThrowsAsync<BlockException>(() => flush.WaitAsync(TimeSpan.FromSeconds(5)));
+        await Assert.ThrowsAsync<BlockException>(() => write.WaitAsync(TimeSpan.FromSeconds(60)));
+        await Assert.ThrowsAsync<BlockException>(() => flush.WaitAsync(TimeSpan.FromSeconds(60)));
     }
 
     [Fact]
@@ -245,7 +245,7 @@ public sealed class AckTests
         await WriteAsync(source, 0);
         await UntilAsync(() => Report(north, south, true, true) is { State: ReplicationWords.Secondary, IsConnected: true });
         await WriteAsync(source, 1);
-        await source.FlushAsync(CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromSeconds(5));
+        await source.FlushAsync(CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromSeconds(60));
         Assert.Contains("older version", cloud.Ledger.Note);
         var acks = Report(north, south, true, true).Acks!;
         Assert.Equal((AckStates.LocalOnly, false), (acks.State, acks.IsUnderLease));
@@ -283,7 +283,7 @@ public sealed class AckTests
 
     private static async Task UntilAsync(Func<Task<bool>> condition)
     {
-        var deadline = DateTime.UtcNow.AddSeconds(10);
+        var deadline = DateTime.UtcNow.AddSeconds(60);
         while (!await condition())
         {
             Assert.True(DateTime.UtcNow < deadline, "it did not come to it");

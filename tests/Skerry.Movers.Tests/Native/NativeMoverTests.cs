@@ -197,7 +197,7 @@ public sealed class NativeMoverTests
         north.Stall();
         for (var i = 0; i < 500; i++)
         {
-            await WriteAsync(source, i * 4096, 4096, seed: i).WaitAsync(TimeSpan.FromSeconds(5));
+            await WriteAsync(source, i * 4096, 4096, seed: i).WaitAsync(TimeSpan.FromSeconds(60));
         }
 
         var report = north.Mover.Synchronize(north.TaskTo(south));

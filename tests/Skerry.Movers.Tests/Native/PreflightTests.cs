@@ -50,7 +50,7 @@ public sealed class PreflightTests
         await Task.Delay(100);
         Assert.Equal(4, north.Mover.Synchronize(task).Retry!.FailedAttempts);
         await south.Store.DeleteAsync("other", CancellationToken.None);
-        for (var deadline = DateTime.UtcNow.AddSeconds(20); south.Store.Space.FreeBytes < 41 << 20;)
+        for (var deadline = DateTime.UtcNow.AddSeconds(60); south.Store.Space.FreeBytes < 41 << 20;)
         {
             Assert.True(DateTime.UtcNow < deadline, $"{south.Store.Space}");
             await Task.Delay(20);

@@ -361,7 +361,7 @@ internal sealed class TestSite(TestCloud cloud, ulong number, TimeSpan clockOff,
 
     public async Task<MoverReport> UntilAsync(MoverTask task, Func<MoverReport, bool> condition)
     {
-        var deadline = DateTime.UtcNow.AddSeconds(20);
+        var deadline = DateTime.UtcNow.AddSeconds(60);
         while (true)
         {
             var report = Mover.Synchronize(task);
@@ -380,7 +380,7 @@ internal sealed class TestSite(TestCloud cloud, ulong number, TimeSpan clockOff,
     {
         var task = TaskTo(target);
         var last = (await OpenAsync()).Lineage.LastNumber;
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (!patience.IsCancellationRequested)
         {
             await UntilAsync(task, r => r.State == ReplicationWords.Secondary && r.IsConnected);

@@ -107,7 +107,7 @@ public sealed class DrillTests
 
     private static async Task SucceedsAsync(LiveSite site, string? operationId)
     {
-        var operation = await site.Operations.WaitAsync(LiveSite.Admin, operationId!, TimeSpan.FromSeconds(20), None);
+        var operation = await site.Operations.WaitAsync(LiveSite.Admin, operationId!, TimeSpan.FromSeconds(60), None);
         Assert.True(operation.Value.Status == OperationStatus.Succeeded, $"{operation.Value.Status}: {operation.Value.Reason}");
     }
 }

@@ -147,7 +147,7 @@ public sealed class EncryptedVolumeTests
         () => site.Replications.Show(LiveSite.Admin, replicationId).Value);
 
     private static async Task<Operation> EndedAsync(LiveSite site, string operationId) =>
-        (await site.Operations.WaitAsync(LiveSite.Admin, operationId, TimeSpan.FromSeconds(20), None)).Value;
+        (await site.Operations.WaitAsync(LiveSite.Admin, operationId, TimeSpan.FromSeconds(60), None)).Value;
 
     private static async Task SucceedsAsync(LiveSite site, Outcome<RecoveryTicket> outcome)
     {
@@ -161,7 +161,7 @@ public sealed class EncryptedVolumeTests
 
     private static async Task UntilAsync(Func<Task<bool>> condition, Func<object>? state = null)
     {
-        for (var deadline = DateTime.UtcNow.AddSeconds(20); !await condition();)
+        for (var deadline = DateTime.UtcNow.AddSeconds(60); !await condition();)
         {
             Assert.True(DateTime.UtcNow < deadline, $"it did not come to that: {state?.Invoke()}");
             await Task.Delay(10);

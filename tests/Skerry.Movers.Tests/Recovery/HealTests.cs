@@ -55,7 +55,7 @@ public sealed class HealTests
         var (volumeId, content) = await ReplicatedAsync(north, south);
         Rot(south, content, [3, 4, 77]);
         var asked = await north.Volumes.CheckAsync(LiveSite.Admin, volumeId, south.Id, None);
-        var ended = (await north.Operations.WaitAsync(LiveSite.Admin, asked.OperationId!, TimeSpan.FromSeconds(20), None)).Value;
+        var ended = (await north.Operations.WaitAsync(LiveSite.Admin, asked.OperationId!, TimeSpan.FromSeconds(60), None)).Value;
         Assert.Equal(Skerry.Domain.Operations.OperationStatus.Succeeded, ended.Status);
         using var result = System.Text.Json.JsonDocument.Parse(ended.Result!.Value.ToString());
         Assert.Equal(3 * 4096, result.RootElement.GetProperty("healed_bytes").GetInt64());
@@ -65,7 +65,7 @@ public sealed class HealTests
         var elsewhere = await north.Volumes.CheckAsync(LiveSite.Admin, volumeId, "0000000000000001", None);
         Assert.Equal(Skerry.Domain.RefusalKind.Invalid, elsewhere.Refusal?.Kind);
         asked = await south.Volumes.CheckAsync(LiveSite.Admin, volumeId, null, None);
-        ended = (await south.Operations.WaitAsync(LiveSite.Admin, asked.OperationId!, TimeSpan.FromSeconds(20), None)).Value;
+        ended = (await south.Operations.WaitAsync(LiveSite.Admin, asked.OperationId!, TimeSpan.FromSeconds(60), None)).Value;
         Assert.Equal(north.Id, ended.TargetSite);
         using var clean = System.Text.Json.JsonDocument.Parse(ended.Result!.Value.ToString());
         Assert.Equal(0, clean.RootElement.GetProperty("bad_bytes").GetInt64());

@@ -69,7 +69,7 @@ public sealed class IsolationTests
 
         // Alone and not under anybody's lease, the new primary goes on, and says what its flushes are worth.
         await promoted.WriteAsync(0, new byte[4096], WriteOptions.None, None);
-        await promoted.FlushAsync(None).AsTask().WaitAsync(TimeSpan.FromSeconds(10));
+        await promoted.FlushAsync(None).AsTask().WaitAsync(TimeSpan.FromSeconds(60));
         Assert.NotNull(south.Replications.Show(LiveSite.Admin, replicationId).Value.LocalOnlySince);
         Assert.Contains("at the primary alone", south.Replications.Show(LiveSite.Admin, replicationId).Value.Reason, StringComparison.Ordinal);
 
@@ -124,7 +124,7 @@ public sealed class IsolationTests
         await UntilAsync(async () => !(await south.Replicas.FindAsync(volumeId, None))!.IsConnected);
 
         var asked = await south.Recovery.FailoverAsync(LiveSite.Admin, new FailoverRequest(volumeId, IsForced: true), None);
-        var refused = await south.Operations.WaitAsync(LiveSite.Admin, asked.OperationId!, TimeSpan.FromSeconds(20), None);
+        var refused = await south.Operations.WaitAsync(LiveSite.Admin, asked.OperationId!, TimeSpan.FromSeconds(60), None);
         Assert.Equal(OperationStatus.Failed, refused.Value.Status);
         Assert.Contains("the power switch does not answer", refused.Value.Reason, StringComparison.Ordinal);
         Assert.Equal(("north", 1L, asked.OperationId), (fence.Asked!.OldSite, fence.Asked.Generation, fence.Asked.OperationId));
@@ -182,7 +182,7 @@ public sealed class IsolationTests
         }
 
         var learnedAt = Stopwatch.GetTimestamp();
-        await writer.WaitAsync(TimeSpan.FromSeconds(10));
+        await writer.WaitAsync(TimeSpan.FromSeconds(60));
         Assert.True(Volatile.Read(ref takenAt) > reachedAt, "it took no writes before it could learn");
         var late = Stopwatch.GetElapsedTime(learnedAt, Math.Max(learnedAt, Volatile.Read(ref takenAt)));
         TestContext.Current.SendDiagnosticMessage("the last write was taken {0:0} ms after the new generation was known", late.TotalMilliseconds);

@@ -111,7 +111,7 @@ public sealed class LivingRelationTests
 
         var demoted = await south.Recovery.DemoteAsync(LiveSite.Admin, new DemoteRequest(seedId), None);
         Assert.False(demoted.IsRefused, demoted.Refusal?.ToString());
-        await south.Operations.WaitAsync(LiveSite.Admin, demoted.OperationId!, TimeSpan.FromSeconds(20), None);
+        await south.Operations.WaitAsync(LiveSite.Admin, demoted.OperationId!, TimeSpan.FromSeconds(60), None);
         await UntilAsync(() => Generations.Primary(StateView.Of(north.Context.Replica), seedId) is { Current.IsDemoted: true });
         var seed = (await south.OpenAsync(seedId)).Lineage;
         var made = await north.Replications.CreateAsync(LiveSite.Admin, wish, None);
@@ -204,7 +204,7 @@ public sealed class LivingRelationTests
         await UntilAsync(async () => !(await sites[1].Replicas.FindAsync(volumeId, None))!.IsConnected);
         var forced = await sites[1].Recovery.PromoteAsync(LiveSite.Admin, new PromoteRequest(volumeId, sites[1].Name, IsForced: true), None);
         Assert.False(forced.IsRefused, forced.Refusal?.ToString());
-        await sites[1].Operations.WaitAsync(LiveSite.Admin, forced.OperationId!, TimeSpan.FromSeconds(20), None);
+        await sites[1].Operations.WaitAsync(LiveSite.Admin, forced.OperationId!, TimeSpan.FromSeconds(60), None);
         var promoted = await sites[1].OpenAsync(volumeId);
         await UntilAsync(() => !promoted.IsReadOnly);
         await WriteAsync(history, sites[1], volumeId, 200, 4);
@@ -272,7 +272,7 @@ public sealed class LivingRelationTests
                         return why.Contains("already", StringComparison.Ordinal);
                     }
 
-                    var moved = (await north.Operations.WaitAsync(LiveSite.Admin, asked.OperationId!, TimeSpan.FromSeconds(20), None)).Value;
+                    var moved = (await north.Operations.WaitAsync(LiveSite.Admin, asked.OperationId!, TimeSpan.FromSeconds(60), None)).Value;
                     why = $"{moved.Status} {moved.Reason}";
                     return moved.Status == Skerry.Domain.Operations.OperationStatus.Succeeded;
                 },

@@ -35,7 +35,7 @@ public sealed class PlannedFailoverTests
             var aborted = await north.Recovery.AbortAsync(LiveSite.Admin, volumeId, None);
             Assert.Equal(asked.OperationId, aborted.Value.OperationId);
             gate.Open();
-            var operation = await north.Operations.WaitAsync(LiveSite.Admin, asked.OperationId!, TimeSpan.FromSeconds(20), None);
+            var operation = await north.Operations.WaitAsync(LiveSite.Admin, asked.OperationId!, TimeSpan.FromSeconds(60), None);
             Assert.Equal(OperationStatus.Cancelled, operation.Value.Status);
             Assert.Contains($"aborted at stage {stage}", operation.Value.Reason, StringComparison.Ordinal);
             Assert.False((await north.Recovery.AbortAsync(LiveSite.Admin, volumeId, None)).IsRefused);
@@ -96,7 +96,7 @@ public sealed class PlannedFailoverTests
             }
 
             await killed.StartAsync(None);
-            var operation = await from.Operations.WaitAsync(LiveSite.Admin, asked.OperationId!, TimeSpan.FromSeconds(20), None);
+            var operation = await from.Operations.WaitAsync(LiveSite.Admin, asked.OperationId!, TimeSpan.FromSeconds(60), None);
             Assert.True(operation.Value.IsFinished, $"{stage}: {operation.Value}");
             var isMoved = operation.Value.Status == OperationStatus.Succeeded;
             Assert.True(!isPrimaryKilled || isMoved == stage is "promote" or "reverse", $"{stage}: {operation.Value.Status} {operation.Value.Reason}");
@@ -177,7 +177,7 @@ public sealed class PlannedFailoverTests
     /// <summary>A replica that has just come back may be lost from sight for a moment, and the move then refused: it is asked for again.</summary>
     private static async Task<Outcome<RecoveryTicket>> AskAsync(LiveSite from, LiveSite to, string volumeId, Gate gate)
     {
-        for (var deadline = DateTime.UtcNow.AddSeconds(20); ; await Task.Delay(50))
+        for (var deadline = DateTime.UtcNow.AddSeconds(60); ; await Task.Delay(50))
         {
             Assert.True(DateTime.UtcNow < deadline, $"the move was not begun: {from.Replications.List(LiveSite.Admin)[0]}");
             var asked = await from.Recovery.FailoverAsync(LiveSite.Admin, new FailoverRequest(volumeId, to.Name), None);
@@ -186,7 +186,7 @@ public sealed class PlannedFailoverTests
                 continue;
             }
 
-            var ended = from.Operations.WaitAsync(LiveSite.Admin, asked.OperationId!, TimeSpan.FromSeconds(20), None).AsTask();
+            var ended = from.Operations.WaitAsync(LiveSite.Admin, asked.OperationId!, TimeSpan.FromSeconds(60), None).AsTask();
             if (await Task.WhenAny(gate.Reached, ended) == gate.Reached)
             {
                 return asked;

@@ -194,7 +194,7 @@ public sealed class RecoveryTests
         await UntilAsync(() => north.Replications.Show(LiveSite.Admin, replicationId).Value.Status == ReplicationWords.Secondary);
         var asked = await north.Recovery.FailoverAsync(LiveSite.Admin, new FailoverRequest(volumeId), None);
         cloud.Cut(south);
-        var operation = await north.Operations.WaitAsync(LiveSite.Admin, asked.OperationId!, TimeSpan.FromSeconds(40), None);
+        var operation = await north.Operations.WaitAsync(LiveSite.Admin, asked.OperationId!, TimeSpan.FromSeconds(60), None);
         if (operation.Value.Status == OperationStatus.Failed)
         {
             var volume = await north.OpenAsync(volumeId);
@@ -232,7 +232,7 @@ public sealed class RecoveryTests
             await Task.Delay(attempt * 25);
             await north.KillAsync();
             await north.StartAsync(None);
-            var operation = await north.Operations.WaitAsync(LiveSite.Admin, asked.OperationId!, TimeSpan.FromSeconds(20), None);
+            var operation = await north.Operations.WaitAsync(LiveSite.Admin, asked.OperationId!, TimeSpan.FromSeconds(60), None);
             Assert.True(operation.Value.IsFinished, $"{operation.Value}");
             var primary = Generations.Primary(StateView.Of(north.Context.Replica), volumeId)!;
             var owner = primary.Current.Site == north.Id ? north : south;
@@ -359,7 +359,7 @@ public sealed class RecoveryTests
     internal static async Task SucceedsAsync(LiveSite site, Outcome<RecoveryTicket> outcome)
     {
         Assert.False(outcome.IsRefused, outcome.Refusal?.ToString());
-        var operation = await site.Operations.WaitAsync(LiveSite.Admin, outcome.OperationId!, TimeSpan.FromSeconds(20), None);
+        var operation = await site.Operations.WaitAsync(LiveSite.Admin, outcome.OperationId!, TimeSpan.FromSeconds(60), None);
         Assert.True(operation.Value.Status == OperationStatus.Succeeded, $"{operation.Value.Status}: {operation.Value.Reason}");
     }
 
@@ -368,7 +368,7 @@ public sealed class RecoveryTests
 
     internal static async Task UntilAsync(Func<Task<bool>> condition, Func<object>? state = null)
     {
-        for (var deadline = DateTime.UtcNow.AddSeconds(20); !await condition();)
+        for (var deadline = DateTime.UtcNow.AddSeconds(60); !await condition();)
         {
             Assert.True(DateTime.UtcNow < deadline, $"it did not come to that: {state?.Invoke()}");
             await Task.Delay(10);

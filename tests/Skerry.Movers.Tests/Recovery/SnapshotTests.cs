@@ -297,7 +297,7 @@ public sealed class SnapshotTests
     private static async Task SucceedsAsync(LiveSite site, Outcome<RecoveryTicket> outcome)
     {
         Assert.False(outcome.IsRefused, outcome.Refusal?.ToString());
-        var operation = await site.Operations.WaitAsync(LiveSite.Admin, outcome.OperationId!, TimeSpan.FromSeconds(20), None);
+        var operation = await site.Operations.WaitAsync(LiveSite.Admin, outcome.OperationId!, TimeSpan.FromSeconds(60), None);
         Assert.True(operation.Value.Status == OperationStatus.Succeeded, $"{operation.Value.Status}: {operation.Value.Reason}");
     }
 

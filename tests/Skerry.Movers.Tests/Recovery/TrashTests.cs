@@ -97,7 +97,7 @@ public sealed class TrashTests
                     Skerry.State.Merging.FieldValue.FromJson($$"""{"cascade":true,"generation_id":"{{old.Id}}"}""")),
                 LiveSite.Admin),
             None);
-        var operation = await north.Operations.WaitAsync(LiveSite.Admin, id, TimeSpan.FromSeconds(20), None);
+        var operation = await north.Operations.WaitAsync(LiveSite.Admin, id, TimeSpan.FromSeconds(60), None);
         Assert.Equal(OperationStatus.Failed, operation.Value.Status);
         Assert.Contains("generation 3", operation.Value.Reason, StringComparison.Ordinal);
         Assert.Contains(volumeId, north.Store.VolumeIds);
