@@ -12,15 +12,14 @@ namespace Skerry.Movers.Native;
 /// of the disk, so that one offset says what is done. Frames are read and packed here while the pipe sends those before.
 /// </remarks>
 internal sealed class CatchUpSender(
-    FramePipe pipe, ReplyInbox replies, BlockVolume volume, IBlockDevice snapshot, TransferMeter meter, NativeMoverOptions options,
-    IReadOnlyList<string>? theirFeatures) : IDisposable
+    FramePipe pipe, ReplicaPeer peer, BlockVolume volume, IBlockDevice snapshot, TransferMeter meter, NativeMoverOptions options) : IDisposable
 {
     private const int FramesAhead = 4;
 
-    private readonly TransferDigest _digest = new(Features.Has(theirFeatures, Features.SumDigest));
-    private readonly Zstd? _zstd = options.Compress && Features.Has(theirFeatures, Features.Zstd) ? new Zstd() : null;
+    private readonly TransferDigest _digest = new(peer.Can(Features.SumDigest));
+    private readonly Zstd? _zstd = options.Compress && peer.Can(Features.Zstd) ? new Zstd() : null;
     private readonly PackingChoice _packing = new();
-    private readonly bool _takesExtents = Features.Has(theirFeatures, Features.Extents);
+    private readonly bool _takesExtents = peer.Can(Features.Extents);
     private FrameBuilder? _extents;
     private int _extentBytes;
     private long _passedAt;
@@ -91,7 +90,7 @@ internal sealed class CatchUpSender(
 
     private async ValueTask FinishAsync(IReadOnlyList<ByteRange> batch, CancellationToken cancellationToken)
     {
-        var bitmap = await replies.DiffersAsync(cancellationToken);
+        var bitmap = await peer.Replies.DiffersAsync(cancellationToken);
         await FailPoint.ReachAsync(MoverSteps.DiffersHeard, volume);
         var differing = new List<ByteRange>();
         long compared = 0;

@@ -79,7 +79,7 @@ public sealed partial class NativeMover(
         if (forGood && stores.FindVolume(volumeId) is { } found)
         {
             var volume = await found.Store.OpenAsync(volumeId, cancellationToken);
-            await volume.DeleteSnapshotAsync(SourceSession.SnapshotId(replicationId), cancellationToken);
+            await volume.DeleteSnapshotAsync(BaseSnapshots.OfSource(replicationId), cancellationToken);
         }
     }
 

@@ -23,7 +23,7 @@ internal enum TroubleClass
 /// when trying cannot help, the task rests until its next run, or until somebody asks. A task without runs has no next one, so it is
 /// looked at again after a longer time.
 /// </summary>
-/// <remarks>Not safe for concurrent use, save <see cref="Status"/>, which is replaced whole.</remarks>
+/// <remarks>Not safe for concurrent use.</remarks>
 internal sealed class RetryBudget(NativeMoverOptions options, TimeProvider time, Random jitter)
 {
     private TimeSpan _pause = options.RetryMin;
@@ -31,14 +31,11 @@ internal sealed class RetryBudget(NativeMoverOptions options, TimeProvider time,
     private int _faults;
     private int _failures;
 
-    /// <summary>How retries stand; null while all goes well.</summary>
-    public RetryStatus? Status { get; private set; }
-
     /// <summary>The task got on, or somebody asked: the next trouble is the first.</summary>
-    public void Reset() => (_pause, _lastReason, _faults, _failures, Status) = (options.RetryMin, "", 0, 0, null);
+    public void Reset() => (_pause, _lastReason, _faults, _failures) = (options.RetryMin, "", 0, 0);
 
-    /// <summary>Notes a failed attempt. The pause until the next; null for none.</summary>
-    public TimeSpan? AfterFailure(TroubleClass trouble, string reason, bool hasRuns)
+    /// <summary>Notes a failed attempt. The pause until the next, null for none, and how retries stand.</summary>
+    public (TimeSpan? Pause, RetryStatus Status) AfterFailure(TroubleClass trouble, string reason, bool hasRuns)
     {
         // Another reason is another stretch of the way: it was reached, which is getting on.
         if (reason != _lastReason)
@@ -56,7 +53,6 @@ internal sealed class RetryBudget(NativeMoverOptions options, TimeProvider time,
         };
         TimeSpan? wait = left == 0 ? hasRuns ? null : options.ProbeInterval : _pause * (0.75 + (jitter.NextDouble() / 2));
         _pause = _pause * 2 > options.RetryMax ? options.RetryMax : _pause * 2;
-        Status = new RetryStatus(_failures, left, wait is { } pause ? time.GetUtcNow() + pause : null, trouble != TroubleClass.Final);
-        return wait;
+        return (wait, new RetryStatus(_failures, left, wait is { } pause ? time.GetUtcNow() + pause : null, trouble != TroubleClass.Final));
     }
 }

@@ -23,6 +23,9 @@ internal sealed class SourceFacts
     /// <summary>The last few transfers that ended, well or not, oldest first.</summary>
     public IReadOnlyList<EndedTransfer> Ended { get; private set; } = [];
 
+    /// <summary>How retries stand; null while all goes well. Set last of what an attempt leaves: whoever sees it sees the rest.</summary>
+    public RetryStatus? Retry { get; set; }
+
     public StreamWindow? Window { get; set; }
 
     public WriteTap? Tap { get; set; }

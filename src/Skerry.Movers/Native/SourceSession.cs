@@ -47,8 +47,6 @@ internal sealed class SourceSession : IAsyncDisposable
     /// <summary>Null before it was opened.</summary>
     public BlockVolume? Volume => Volatile.Read(ref _volume);
 
-    public static string SnapshotId(string replicationId) => BaseSnapshots.OfSource(replicationId);
-
     /// <summary>The same relation under the same generation, perhaps with another run or other terms for acknowledgements.</summary>
     public void Change(MoverTask task)
     {
@@ -66,7 +64,8 @@ internal sealed class SourceSession : IAsyncDisposable
 
     public MoverReport Report()
     {
-        var (now, facts) = (Facts.Now, Facts);
+        var facts = Facts;
+        var (retry, now) = (facts.Retry, facts.Now);
         var number = Volatile.Read(ref _volume)?.Lineage.LastNumber ?? 0;
         var (tap, window) = (facts.Tap, facts.Window);
         long? lagBytes;
@@ -92,7 +91,7 @@ internal sealed class SourceSession : IAsyncDisposable
             facts.Transfer?.Status(isDone: false), facts.LastTransfer, facts.LastSync?.At, facts.CompletedRun?.At)
         {
             Acks = _acks.Report(),
-            Retry = state is ReplicationWords.Secondary or ReplicationWords.Updating or ReplicationWords.Resyncing ? null : _budget.Status,
+            Retry = state is ReplicationWords.Secondary or ReplicationWords.Updating or ReplicationWords.Resyncing ? null : retry,
             Ended = facts.Ended,
         };
     }
@@ -130,13 +129,13 @@ internal sealed class SourceSession : IAsyncDisposable
             if (standing is null)
             {
                 lastTrouble = "";
-                _budget.Reset();
+                BeginAnew();
                 continue;
             }
 
             if (Facts.LastSync != before.LastSync)
             {
-                _budget.Reset();
+                BeginAnew();
             }
 
             if (_cut is { } cut)
@@ -155,8 +154,8 @@ internal sealed class SourceSession : IAsyncDisposable
                 Log.Trouble(_logger, task.ReplicationId, task.VolumeId, reason);
             }
 
-            var pause = _budget.AfterFailure(standing.Trouble, reason, task.Run is not null);
-            if (_budget.Status is { AttemptsLeft: 0 })
+            var (pause, retry) = _budget.AfterFailure(standing.Trouble, reason, task.Run is not null);
+            if (retry.AttemptsLeft == 0)
             {
                 Facts.Now = GivenUp(standing, task.Run is not null);
                 if (ReferenceEquals(Facts.Ended, before.Ended))
@@ -166,12 +165,19 @@ internal sealed class SourceSession : IAsyncDisposable
                 }
             }
 
+            Facts.Retry = retry;
             await RestAsync(pause, changed);
             if (changed.IsCompleted)
             {
-                _budget.Reset();
+                BeginAnew();
             }
         }
+    }
+
+    private void BeginAnew()
+    {
+        _budget.Reset();
+        Facts.Retry = null;
     }
 
     private static SourceFacts.Standing GivenUp(SourceFacts.Standing standing, bool hasRuns)
@@ -202,8 +208,9 @@ internal sealed class SourceSession : IAsyncDisposable
             var volume = _volume ??= await _open(_stop.Token);
             _acks.Attach(volume);
             using var socket = await _connect(_stop.Token);
-            await new SourceLink(Current, volume, Facts, _settle, _acks, _limits, _options, _time, _logger)
-                .RunAsync(socket, () => Current, _stop.Token);
+            using var channel = new FrameChannel(socket, _time);
+            await new SourceLink(new SourceEnd(Current, volume, Facts, _options, _time, _logger), channel, _settle, _acks, _limits)
+                .RunAsync(() => Current, _stop.Token);
             return null;
         }
         catch (ReplicaRefusedException e)

@@ -100,9 +100,10 @@ public sealed class PackingTests
         await using var acks = new SourceAcks(
             task, new VolumeGates(Skerry.Domain.Recovery.BootClock.System), cloud.Ledger, facts, TimeProvider.System, NullLogger.Instance);
         acks.Attach(source);
+        using var sender = new FrameChannel(link.Client, TimeProvider.System);
         var running = new SourceLink(
-            task, source, facts, new SettleRequests(), acks, new TransferLimits(cloud.Options, TimeProvider.System), cloud.Options,
-            TimeProvider.System, NullLogger.Instance).RunAsync(link.Client, () => task, ended.Token);
+            new SourceEnd(task, source, facts, cloud.Options, TimeProvider.System, NullLogger.Instance), sender, new SettleRequests(), acks,
+            new TransferLimits(cloud.Options, TimeProvider.System)).RunAsync(() => task, ended.Token);
         using var replica = new FrameChannel(link.Server, TimeProvider.System);
         Assert.Equal(FrameKind.Hello, (await replica.ReceiveAsync(None))!.Value.Kind);
         await replica.SendAsync(

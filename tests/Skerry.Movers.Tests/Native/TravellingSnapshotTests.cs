@@ -233,10 +233,10 @@ public sealed class TravellingSnapshotTests
         await using var acks = new SourceAcks(
             north.TaskTo(south), new VolumeGates(Skerry.Domain.Recovery.BootClock.System), cloud.Ledger, facts, TimeProvider.System, NullLogger.Instance);
         acks.Attach(source);
+        using var sender = new FrameChannel(link.Client, TimeProvider.System);
         var running = new SourceLink(
-            north.TaskTo(south), source, facts, new SettleRequests(), acks, new TransferLimits(cloud.Options, TimeProvider.System), cloud.Options,
-            TimeProvider.System, NullLogger.Instance)
-            .RunAsync(link.Client, () => north.TaskTo(south), ended.Token);
+            new SourceEnd(north.TaskTo(south), source, facts, cloud.Options, TimeProvider.System, NullLogger.Instance), sender, new SettleRequests(), acks,
+            new TransferLimits(cloud.Options, TimeProvider.System)).RunAsync(() => north.TaskTo(south), ended.Token);
         using var replica = new FrameChannel(link.Server, TimeProvider.System);
         Assert.Equal(FrameKind.Hello, (await replica.ReceiveAsync(None))!.Value.Kind);
         await replica.SendAsync(
