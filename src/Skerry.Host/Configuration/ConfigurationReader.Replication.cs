@@ -1,5 +1,6 @@
 using System.Globalization;
 using Skerry.Domain.Recovery;
+using Skerry.Domain.Replication;
 
 namespace Skerry.Host.Configuration;
 
@@ -9,7 +10,8 @@ internal sealed partial class ConfigurationReader
     private ReplicationConfiguration Replication() => new(
         Length("replication", "lease", LeaseRule.DefaultLength, LeaseRule.LeastLength, LeaseRule.MostLength),
         FenceCommand(),
-        Length("replication", "fence_timeout", TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)));
+        Length("replication", "fence_timeout", TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
+        Length("replication", "trash_time", new ReplicaOptions().TrashTime, TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650)));
 
     /// <summary>The words of the command: no shell takes part, so quotes around a word are the only sign that means something.</summary>
     private List<string>? FenceCommand()
@@ -54,7 +56,7 @@ internal sealed partial class ConfigurationReader
         return words;
     }
 
-    /// <summary>A length of time with its unit, as 500ms, 10s or 2m; a bare number is seconds.</summary>
+    /// <summary>A length of time with its unit, as 500ms, 10s, 2m or 7d; a bare number is seconds.</summary>
     private TimeSpan Length(string section, string key, TimeSpan fallback, TimeSpan lowest, TimeSpan highest)
     {
         if (Text(section, key) is not { } text)
@@ -69,6 +71,8 @@ internal sealed partial class ConfigurationReader
             "ms" => 0.001,
             "m" => 60,
             "h" => 3600,
+            "d" => 86400,
+            "w" => 7 * 86400,
             _ => null,
         };
         if (unitSeconds is { } seconds

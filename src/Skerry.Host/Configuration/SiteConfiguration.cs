@@ -72,7 +72,8 @@ internal sealed record SiteConfiguration
 /// <param name="Lease">How long this site, as a primary that stops when it is cut off, acknowledges after its target last answered; 1 s to 10 min, default 10 s.</param>
 /// <param name="FenceCommand">The program, an absolute path, and its arguments; null for none.</param>
 /// <param name="FenceTimeout">How long it may take; 1 s to an hour, default a minute.</param>
-internal sealed record ReplicationConfiguration(TimeSpan Lease, IReadOnlyList<string>? FenceCommand, TimeSpan FenceTimeout);
+/// <param name="TrashTime">How long the replica of a deleted volume, or of a deleted replication, stays restorable; a minute to ten years, default a week.</param>
+internal sealed record ReplicationConfiguration(TimeSpan Lease, IReadOnlyList<string>? FenceCommand, TimeSpan FenceTimeout, TimeSpan TrashTime);
 
 /// <summary>A named place for volumes.</summary>
 /// <param name="Name">The section's name.</param>

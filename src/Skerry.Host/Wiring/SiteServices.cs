@@ -197,7 +197,7 @@ internal static class SiteServices
         services.AddSingleton<ICopyHolders, CopyHolders>();
         services.AddSingleton<NativeHealer>();
         services.AddSingleton<NativeHealEndpoint>();
-        services.AddSingleton(new Domain.Replication.ReplicaOptions());
+        services.AddSingleton(new Domain.Replication.ReplicaOptions { TrashTime = site.Replication.TrashTime });
         services.AddSingleton<IReplicaAdmission, ReplicaAdmission>();
         services.AddSingleton<IVolumeDeleteGuard, ReplicatedVolumeGuard>();
         services.AddSingleton<FreshStatuses>();

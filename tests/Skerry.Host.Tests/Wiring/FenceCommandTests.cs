@@ -41,6 +41,7 @@ public sealed class FenceCommandTests
     [InlineData("fence_command = /nowhere/fence", "is no program that can be run here")]
     [InlineData("fence_command = '/bin/true", "does not end")]
     [InlineData("fence_timeout = 0s", "is not a length of time")]
+    [InlineData("trash_time = 10s", "is not a length of time from 60 s")]
     public void A_mistake_in_its_settings_is_told_with_its_line(string line, string what)
     {
         var (_, mistakes) = Read(line);
@@ -52,10 +53,11 @@ public sealed class FenceCommandTests
     [Fact]
     public void Its_words_are_taken_as_they_are_written()
     {
-        var (configuration, mistakes) = Read("lease = 1500ms\nfence_command = /bin/sh -c \"exit 0\" 'a b'");
+        var (configuration, mistakes) = Read("lease = 1500ms\ntrash_time = 2w\nfence_command = /bin/sh -c \"exit 0\" 'a b'");
         Assert.Empty(mistakes);
         Assert.Equal(["/bin/sh", "-c", "exit 0", "a b"], configuration!.Replication.FenceCommand!);
         Assert.Equal(TimeSpan.FromSeconds(1.5), configuration.Replication.Lease);
+        Assert.Equal(TimeSpan.FromDays(14), configuration.Replication.TrashTime);
     }
 
     private static async Task<Skerry.Domain.Refusal?> RunAsync(string script, TimeSpan limit) =>
