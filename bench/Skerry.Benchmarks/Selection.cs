@@ -7,14 +7,17 @@ namespace Skerry.Benchmarks;
 /// <param name="Milliseconds">How long one measurement of a steady load takes.</param>
 /// <param name="Gibibytes">What a case that writes a fixed amount of data writes.</param>
 /// <param name="Seconds">How long one of a pair of writers is measured, with a replica or without.</param>
+/// <param name="Peers">What the names of those to measure beside begin with; empty for all, <c>none</c> for none.</param>
 internal sealed record Selection(
-    IReadOnlyList<string> Cases, IReadOnlyList<string> Transports, int Rounds, int Milliseconds, int Gibibytes, int Seconds)
+    IReadOnlyList<string> Cases, IReadOnlyList<string> Transports, int Rounds, int Milliseconds, int Gibibytes, int Seconds, IReadOnlyList<string> Peers)
 {
     private static readonly string[] AllTransports = ["unix", "tcp"];
 
-    public static Selection Default { get; } = new([], AllTransports, 3, 800, 2, 6);
+    public static Selection Default { get; } = new([], AllTransports, 3, 800, 2, 6, []);
 
     public bool Takes(string name) => Cases.Count == 0 || Cases.Any(c => name == c || name.StartsWith($"{c}-", StringComparison.Ordinal));
+
+    public bool TakesPeer(string name) => Peers.Count == 0 || Peers.Any(p => name.StartsWith(p, StringComparison.Ordinal));
 
     /// <summary>The selection, or every mistake in the words.</summary>
     public static (Selection Selection, IReadOnlyList<string> Mistakes) Parse(IEnumerable<string> words)
@@ -34,6 +37,9 @@ internal sealed record Selection(
                 case "cases":
                     selection = selection with { Cases = List(value) };
                     break;
+                case "peers":
+                    selection = selection with { Peers = List(value) };
+                    break;
                 case "transport" when value is "tcp" or "unix" or "both":
                     selection = selection with { Transports = value == "both" ? AllTransports : [value] };
                     break;
@@ -50,7 +56,7 @@ internal sealed record Selection(
                     selection = selection with { Seconds = seconds };
                     break;
                 default:
-                    mistakes.Add($"'{word}' is not understood; use cases=A,B transport=tcp|unix|both rounds=ODD milliseconds=100..60000 gib=1..64 seconds=1..300");
+                    mistakes.Add($"'{word}' is not understood; use cases=A,B transport=tcp|unix|both rounds=ODD milliseconds=100..60000 gib=1..64 seconds=1..300 peers=A,B|none");
                     break;
             }
         }

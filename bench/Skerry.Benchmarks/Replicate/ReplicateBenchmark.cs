@@ -15,7 +15,7 @@ internal static class ReplicateBenchmark
         {
             var disk = new TestDisk(Path.Combine(folder, "disk.img"), selection.Gibibytes);
             await disk.MakeAsync(cancellationToken);
-            await using var peers = await TransferPeers.StartAsync(folder, disk, cancellationToken);
+            await using var peers = await TransferPeers.StartAsync(folder, disk, selection, cancellationToken);
             all.AddRange(await new TransferCases(sites, disk, peers, selection).RunAsync(cancellationToken));
         }
 

@@ -28,7 +28,11 @@ internal sealed class TransferCases(TwoSites sites, TestDisk disk, TransferPeers
                 await sites.RestartNorthAsync("", cancellationToken);
             }
 
-            await OursAsync($"disk-{round}", Full, round, cancellationToken);
+            if (selection.Takes(Full) || selection.Takes(Increment) || selection.Takes(Unchanged))
+            {
+                await OursAsync($"disk-{round}", Full, round, cancellationToken);
+            }
+
             foreach (var peer in round % 2 == 1 ? peers.All : Enumerable.Reverse(peers.All))
             {
                 await peer.PrepareAsync(cancellationToken);
@@ -37,7 +41,7 @@ internal sealed class TransferCases(TwoSites sites, TestDisk disk, TransferPeers
             }
 
             await disk.ChangeFileAsync(disk.Path, round, cancellationToken);
-            foreach (var peer in peers.All.Where(p => p.KnowsIncrements))
+            foreach (var peer in peers.All.Where(p => p.KnowsIncrements && (selection.Takes(Increment) || selection.Takes(Unchanged))))
             {
                 peers.LastChange = round;
                 await TheirsAsync(peer, Increment, cancellationToken);
@@ -91,14 +95,18 @@ internal sealed class TransferCases(TwoSites sites, TestDisk disk, TransferPeers
     {
         await SettleAsync(cancellationToken);
         var before = await WireBytesAsync(cancellationToken);
+        var cores = CoreTime.Now();
+        var (north, south) = sites.CoreSeconds();
         var started = TimeProvider.System.GetTimestamp();
         var done = await runAsync();
         var seconds = TimeProvider.System.GetElapsedTime(started).TotalSeconds;
+        var used = CoreTime.Now() - cores;
+        var (northAfter, southAfter) = sites.CoreSeconds();
         var wire = await WireBytesAsync(cancellationToken) - before;
         _samples.Add(name, Samples.Ours, seconds);
         _bytes.Add(name, Samples.Ours, wire);
         await Console.Error.WriteLineAsync(
-            $"bench: {name}: {seconds:0.000} s, {wire:0} bytes of frames, transfer itself {(done.Source?.LastTransfer is { EndedAt: { } end, StartedAt: { } start } ? (end - start).TotalSeconds : 0):0.000} s");
+            $"bench: {name}: {seconds:0.000} s, {wire:0} bytes of frames, transfer itself {(done.Source?.LastTransfer is { EndedAt: { } end, StartedAt: { } start } ? (end - start).TotalSeconds : 0):0.000} s; {used}, source {northAfter - north:0.00}, replica {southAfter - south:0.00}");
     }
 
     private async Task TheirsAsync(TransferPeer peer, string name, CancellationToken cancellationToken)
@@ -114,11 +122,13 @@ internal sealed class TransferCases(TwoSites sites, TestDisk disk, TransferPeers
         }
 
         await SettleAsync(cancellationToken);
+        var cores = CoreTime.Now();
         var started = TimeProvider.System.GetTimestamp();
         await peer.CopyAsync(cancellationToken);
         var seconds = TimeProvider.System.GetElapsedTime(started).TotalSeconds;
+        var used = CoreTime.Now() - cores;
         _samples.Add(name, peer.Name, seconds);
-        await Console.Error.WriteLineAsync($"bench: {name}: {peer.Name} {seconds:0.000} s");
+        await Console.Error.WriteLineAsync($"bench: {name}: {peer.Name} {seconds:0.000} s; {used}");
     }
 
     /// <summary>What the one before left to be written back is not the next one's to pay for.</summary>

@@ -12,15 +12,17 @@ internal sealed class TransferPeers : IAsyncDisposable
     private readonly string _folder;
     private readonly TestDisk _disk;
 
-    private TransferPeers(string folder, TestDisk disk) => (_folder, _disk) = (folder, disk);
+    private readonly Selection _selection;
+
+    private TransferPeers(string folder, TestDisk disk, Selection selection) => (_folder, _disk, _selection) = (folder, disk, selection);
 
     public List<TransferPeer> All { get; } = [];
 
     public PrivateSsh? Ssh { get; private set; }
 
-    public static async Task<TransferPeers> StartAsync(string folder, TestDisk disk, CancellationToken cancellationToken)
+    public static async Task<TransferPeers> StartAsync(string folder, TestDisk disk, Selection selection, CancellationToken cancellationToken)
     {
-        var peers = new TransferPeers(folder, disk);
+        var peers = new TransferPeers(folder, disk, selection);
         try
         {
             await peers.AddAsync(cancellationToken);
@@ -48,6 +50,11 @@ internal sealed class TransferPeers : IAsyncDisposable
 
     private async Task AddAsync(CancellationToken cancellationToken)
     {
+        if (_selection.Peers is ["none"])
+        {
+            return;
+        }
+
         if (Has("sshd") && Has("ssh"))
         {
             var keys = Directory.CreateDirectory(Path.Combine(_folder, "ssh")).FullName;
@@ -59,7 +66,7 @@ internal sealed class TransferPeers : IAsyncDisposable
                 All.Add(OfRsync(RsyncInPlace, "rsync-inplace.img", "--inplace", "-B4096"));
             }
 
-            if (Has("btrfs"))
+            if (_selection.TakesPeer(Btrfs) && Has("btrfs"))
             {
                 await AddBtrfsAsync(cancellationToken);
             }
@@ -74,6 +81,8 @@ internal sealed class TransferPeers : IAsyncDisposable
         {
             All.Add(OfNbdCopy());
         }
+
+        All.RemoveAll(p => !_selection.TakesPeer(p.Name));
     }
 
     private static bool Has(string program)

@@ -130,6 +130,10 @@ internal sealed class TwoSites : IAsyncDisposable
             await at.Operations.ShowAsync(operationId, cancellationToken) is { IsOver: true } over
             && (over.Status == "succeeded" ? true : throw new InvalidOperationException($"it {over.Status}: {over}")), cancellationToken);
 
+    /// <summary>What the two daemons used of the cores so far.</summary>
+    public (double North, double South) CoreSeconds() =>
+        (CoreTime.Of(_stage.North.Daemon.ProcessId), CoreTime.Of(_stage.South.Daemon.ProcessId));
+
     /// <summary>The sum of a counter over its series, as the site's page of metrics has it.</summary>
     public async Task<double> CounterAsync(string name, CancellationToken cancellationToken)
     {

@@ -12,6 +12,7 @@ internal sealed class DirectoryStorage : IBackingStorage
     private const int WouldBlock = 11;
 
     private readonly FileStream _lock;
+    private readonly DirectWrites _direct = new();
 
     public DirectoryStorage(string directory)
     {
@@ -40,7 +41,7 @@ internal sealed class DirectoryStorage : IBackingStorage
     public IReadOnlyList<string> List() =>
         [.. Directory.EnumerateFiles(Name).Select(path => Path.GetFileName(path)).Where(name => name != LockName)];
 
-    public IBackingFile Open(string name) => new BackingFile(File.OpenHandle(PathOf(name), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite));
+    public IBackingFile Open(string name) => new BackingFile(File.OpenHandle(PathOf(name), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite), _direct);
 
     public IBackingFile Create(string name, long sizeBytes)
     {
@@ -55,7 +56,7 @@ internal sealed class DirectoryStorage : IBackingStorage
             throw new BackingFullException($"cannot make {name}: {e.Message}");
         }
 
-        var file = new BackingFile(handle);
+        var file = new BackingFile(handle, _direct);
         try
         {
             if (sizeBytes > 0)
@@ -86,11 +87,15 @@ internal sealed class DirectoryStorage : IBackingStorage
         return (drive.TotalSize, drive.AvailableFreeSpace);
     }
 
-    public void Dispose() => _lock.Dispose();
+    public void Dispose()
+    {
+        _direct.Dispose();
+        _lock.Dispose();
+    }
 
     private string PathOf(string name) => Path.Combine(Name, name);
 
-    private sealed class BackingFile(SafeFileHandle handle) : IBackingFile
+    private sealed class BackingFile(SafeFileHandle handle, DirectWrites direct) : IBackingFile
     {
         public long LengthBytes => RandomAccess.GetLength(handle);
 
@@ -114,13 +119,25 @@ internal sealed class DirectoryStorage : IBackingStorage
 
         public void Write(long offsetBytes, IReadOnlyList<ReadOnlyMemory<byte>> parts) => RandomAccess.Write(handle, parts, offsetBytes);
 
+        public void WritePast(long offsetBytes, IReadOnlyList<ReadOnlyMemory<byte>> parts)
+        {
+            if (!direct.TryWrite(this, handle, offsetBytes, parts))
+            {
+                Write(offsetBytes, parts);
+            }
+        }
+
         public void Sync() => NativeFile.SyncData(handle);
 
         public void Allocate(long sizeBytes) => NativeFile.Allocate(handle, sizeBytes);
 
         public bool Punch(long offsetBytes, long lengthBytes) => NativeFile.Punch(handle, offsetBytes, lengthBytes);
 
-        public void Dispose() => handle.Dispose();
+        public void Dispose()
+        {
+            direct.Forget(this);
+            handle.Dispose();
+        }
     }
 }
 

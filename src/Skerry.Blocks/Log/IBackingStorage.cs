@@ -40,6 +40,12 @@ internal interface IBackingFile : IDisposable
 
     void Write(long offsetBytes, IReadOnlyList<ReadOnlyMemory<byte>> parts);
 
+    /// <summary>
+    /// As <see cref="Write(long, IReadOnlyList{ReadOnlyMemory{byte}})"/>, of whole blocks that nobody is about to read: where that can be,
+    /// past the system's cache.
+    /// </summary>
+    void WritePast(long offsetBytes, IReadOnlyList<ReadOnlyMemory<byte>> parts) => Write(offsetBytes, parts);
+
     /// <summary>When it returns, every write that returned before the call is on stable storage.</summary>
     void Sync();
 

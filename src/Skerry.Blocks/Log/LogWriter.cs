@@ -402,7 +402,8 @@ internal sealed class LogWriter(
         _zeroes.Reached(segment, position.NextBlock + blocks, flusher.Syncs);
         try
         {
-            _builder.WriteTo(segment.File, header);
+            // Nobody reads a copy while it is brought up.
+            _builder.WriteTo(segment.File, header, isReadSoon: change is not null || !_record.TrueForAll(static w => w.OutsideHistory));
         }
         catch (IOException e)
         {

@@ -42,7 +42,10 @@ internal sealed class RecordBuilder(int stagedBytes)
 
     public void Add(byte[] change) => _entriesEnd += EntryCodec.Write(_staging.AsSpan(_entriesEnd), change);
 
-    public void WriteTo(IBackingFile file, RecordHeader header)
+    /// <param name="file">The segment's.</param>
+    /// <param name="header">The record's.</param>
+    /// <param name="isReadSoon">False when a large record need not stay in memory.</param>
+    public void WriteTo(IBackingFile file, RecordHeader header, bool isReadSoon)
     {
         header.Seal(_staging.AsSpan(0, _headerBytes));
         var offset = (long)header.Block * Sizes.Block;
@@ -62,7 +65,15 @@ internal sealed class RecordBuilder(int stagedBytes)
             _parts.Clear();
             _parts.Add(_staging.AsMemory(0, _headerBytes));
             _parts.AddRange(_data);
-            file.Write(offset, _parts);
+            if (isReadSoon)
+            {
+                file.Write(offset, _parts);
+            }
+            else
+            {
+                file.WritePast(offset, _parts);
+            }
+
             _parts.Clear();
         }
 

@@ -27,8 +27,8 @@ public sealed class NativeMoverOptions
     /// <summary>Whether content goes packed to replicas that can unpack it, where that makes it shorter; default true.</summary>
     public bool Compress { get; init; } = true;
 
-    /// <summary>Of zstd: less is quicker, and below zero quicker still; default 1.</summary>
-    public int CompressionLevel { get; init; } = 1;
+    /// <summary>Of zstd: less is quicker, and below zero quicker still; default 2, which takes little more time than 1 and comes close to 3.</summary>
+    public int CompressionLevel { get; init; } = 2;
 
     /// <summary>
     /// How long writes may wait at the source for more to go along with, when the link was busy just before; by default 10 ms. The
@@ -36,7 +36,7 @@ public sealed class NativeMoverOptions
     /// </summary>
     public TimeSpan StreamPace { get; init; } = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>How long a replica lets applied writes wait before it makes applied writes wait before it makes them durable, by default 200 ms.</summary>
+    /// <summary>How long a replica lets applied writes wait before it makes them durable, by default 200 ms.</summary>
     public TimeSpan FlushInterval { get; init; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>How often each side says that it lives, by default 500 ms; also the pace of recovery points.</summary>

@@ -19,9 +19,11 @@ public sealed class NativeReplicaEndpoint(
     public async Task ServeAsync(WebSocket socket, string peer, CancellationToken cancellationToken)
     {
         using var channel = new FrameChannel(socket, time);
+        var incoming = new IncomingFrames(channel);
+        var receiving = incoming.RunAsync(cancellationToken);
         try
         {
-            await ServeAsync(channel, peer, cancellationToken);
+            await ServeAsync(channel, incoming, peer, cancellationToken);
         }
         catch (OperationCanceledException)
         {
@@ -36,11 +38,18 @@ public sealed class NativeReplicaEndpoint(
             Log.BadPeer(logger, peer, e.Message);
             await RefuseAsync(channel, new RefusedMessage(e.Message, null, IsTemporary: true, 0));
         }
+        finally
+        {
+            // Not before the last word was sent: to give up receiving is to give up the link.
+            channel.Abort();
+            await receiving;
+            incoming.Clear();
+        }
     }
 
-    private async Task ServeAsync(FrameChannel channel, string peer, CancellationToken cancellationToken)
+    private async Task ServeAsync(FrameChannel channel, IncomingFrames incoming, string peer, CancellationToken cancellationToken)
     {
-        var hello = await ReceiveHelloAsync(channel, cancellationToken);
+        var hello = await ReceiveHelloAsync(incoming, cancellationToken);
         if (hello is null)
         {
             return;
@@ -73,7 +82,7 @@ public sealed class NativeReplicaEndpoint(
 
         try
         {
-            await ServeCopyAsync(channel, slot, hello, Judge, session.Token);
+            await ServeCopyAsync(channel, incoming, slot, hello, Judge, session.Token);
         }
         finally
         {
@@ -82,7 +91,8 @@ public sealed class NativeReplicaEndpoint(
     }
 
     private async Task ServeCopyAsync(
-        FrameChannel channel, ReplicaSlot slot, HelloMessage hello, Func<AdmissionVerdict> judge, CancellationToken cancellationToken)
+        FrameChannel channel, IncomingFrames incoming, ReplicaSlot slot, HelloMessage hello, Func<AdmissionVerdict> judge,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -90,7 +100,7 @@ public sealed class NativeReplicaEndpoint(
             slot.LastHeard = new ReplicaSlot.Heard(time.GetUtcNow(), slot.LastHeard?.PrimaryNumber ?? 0, slot.LastHeard?.OwedBytes);
             try
             {
-                await new ReplicaSession(channel, slot, copy, hello, judge, admission, options, time).RunAsync(cancellationToken);
+                await new ReplicaSession(channel, incoming, slot, copy, hello, judge, admission, options, time).RunAsync(cancellationToken);
             }
             finally
             {
@@ -115,11 +125,12 @@ public sealed class NativeReplicaEndpoint(
         }
     }
 
-    private async ValueTask<HelloMessage?> ReceiveHelloAsync(FrameChannel channel, CancellationToken cancellationToken)
+    private async ValueTask<HelloMessage?> ReceiveHelloAsync(IncomingFrames incoming, CancellationToken cancellationToken)
     {
         using var patience = new CancellationTokenSource(options.DeadAfter, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
-        return await channel.ReceiveAsync(both.Token) switch
+        using var owned = await incoming.NextAsync(both.Token);
+        return owned?.Frame switch
         {
             null => null,
             { Kind: FrameKind.Hello } frame when frame.Json(MoverJson.Default.HelloMessage) is var hello =>

@@ -196,8 +196,9 @@ public sealed class NativeReplicas(BlockStoreSet stores, BootClock clock) : IRep
     {
         try
         {
-            await copy.FlushAsync(CancellationToken.None);
+            // First: it waits for a cursor that is being saved, and after this another session may come.
             await copy.SaveReachedAsync(CancellationToken.None);
+            await copy.FlushAsync(CancellationToken.None);
             await copy.SaveRecoveryPointAsync(CancellationToken.None);
         }
         catch (BlockException)

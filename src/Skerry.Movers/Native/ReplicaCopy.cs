@@ -36,6 +36,9 @@ internal sealed class ReplicaCopy
     private long _reachedBytes;
     private KnownPoint? _recoveryPoint;
 
+    /// <summary>The cursor that is being saved beside the blocks that come meanwhile.</summary>
+    private Task _saving = Task.CompletedTask;
+
     private ReplicaCopy(BlockVolume volume)
     {
         _volume = volume;
@@ -92,6 +95,7 @@ internal sealed class ReplicaCopy
         CatchUpDocument wanted, long sizeBytes, bool digestIsOfSums, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        await CursorSavedAsync();
         var isSame = _catchUp is { } open && open.From == wanted.From && open.Compare == wanted.Compare
             && open.Lineage.ToLineage().Equals(wanted.Lineage.ToLineage());
         if (!isSame)
@@ -151,10 +155,35 @@ internal sealed class ReplicaCopy
     }
 
     /// <summary>The link ended: the open catch-up, if there is one, goes on behind the last block that came over it.</summary>
-    public ValueTask SaveReachedAsync(CancellationToken cancellationToken) => SaveOffsetAsync(_reachedBytes, cancellationToken);
+    public async ValueTask SaveReachedAsync(CancellationToken cancellationToken)
+    {
+        await CursorSavedAsync();
+        await SaveOffsetAsync(_reachedBytes, cancellationToken);
+    }
 
-    /// <summary>Everything below the offset is in place: makes that durable, so that it need not be sent again.</summary>
-    public async ValueTask SaveOffsetAsync(long offsetBytes, CancellationToken cancellationToken)
+    /// <summary>
+    /// Everything below the offset is in place: makes that durable, so that it need not be sent again. Returns at once, since a disk
+    /// that is written while the next blocks arrive costs no time; one at a time, and whoever ends the catch-up waits for it.
+    /// </summary>
+    /// <exception cref="BlockException">The last one failed.</exception>
+    public async ValueTask BeginSaveOffsetAsync(long offsetBytes)
+    {
+        if (_saving.IsCompleted)
+        {
+            await _saving;
+            _saving = SaveOffsetAsync(offsetBytes, CancellationToken.None).AsTask();
+        }
+    }
+
+    /// <summary>No cursor is being saved when this returns: a late one would bring back a catch-up that has ended.</summary>
+    private async ValueTask CursorSavedAsync()
+    {
+        var saving = _saving;
+        _saving = Task.CompletedTask;
+        await saving;
+    }
+
+    private async ValueTask SaveOffsetAsync(long offsetBytes, CancellationToken cancellationToken)
     {
         if (_catchUp is { } open && offsetBytes > open.OffsetBytes)
         {
@@ -169,6 +198,7 @@ internal sealed class ReplicaCopy
     public async ValueTask EndCatchUpAsync(EndCatchUpMessage end, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        await CursorSavedAsync();
         var lineage = (_catchUp ?? throw new MoverProtocolException("The source ends a catch-up that was not begun.")).Lineage.ToLineage();
         var digest = Digest.Take();
         if (!string.Equals(digest, end.Digest, StringComparison.Ordinal))
@@ -191,6 +221,7 @@ internal sealed class ReplicaCopy
     public async ValueTask UndoCatchUpAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        await CursorSavedAsync();
         if (FindSnapshot(RecoverySnapshot) is null)
         {
             return;

@@ -14,7 +14,7 @@ namespace Skerry.Movers.Native;
 /// still admitted. The source may rely on an acknowledgement: a number that is called durable survives a loss of power here.
 /// </remarks>
 internal sealed class ReplicaSession(
-    FrameChannel channel, ReplicaSlot slot, ReplicaCopy copy, HelloMessage hello, Func<AdmissionVerdict> judge,
+    FrameChannel channel, IncomingFrames incoming, ReplicaSlot slot, ReplicaCopy copy, HelloMessage hello, Func<AdmissionVerdict> judge,
     IReplicaAdmission admission, NativeMoverOptions options, TimeProvider time)
 {
     private static readonly TimeSpan SavePointEvery = TimeSpan.FromSeconds(5);
@@ -40,8 +40,10 @@ internal sealed class ReplicaSession(
         var answering = _flushes.RunAsync(ended, e => slot.Trouble = Refusal.State(e.Message));
         try
         {
-            while (await channel.ReceiveAsync(ended.Token) is { } frame)
+            while (await incoming.NextAsync(ended.Token) is { } owned)
             {
+                using var taken = owned;
+                var frame = owned.Frame;
                 slot.LastHeard = new ReplicaSlot.Heard(
                     time.GetUtcNow(), slot.LastHeard?.PrimaryNumber ?? 0, slot.LastHeard?.OwedBytes);
                 await HandleAsync(frame, ended.Token);
@@ -127,7 +129,7 @@ internal sealed class ReplicaSession(
                 await FailPoint.ReachAsync(MoverSteps.DigestsCompared, copy.Volume);
                 break;
             case FrameKind.Passed:
-                await copy.SaveOffsetAsync(frame.Json(MoverJson.Default.PassedMessage).OffsetBytes, cancellationToken);
+                await copy.BeginSaveOffsetAsync(frame.Json(MoverJson.Default.PassedMessage).OffsetBytes);
                 break;
             case FrameKind.EndCatchUp:
                 await EndAsync(frame.Json(MoverJson.Default.EndCatchUpMessage), cancellationToken);

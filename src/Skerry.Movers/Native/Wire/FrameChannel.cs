@@ -14,6 +14,9 @@ internal sealed class FrameChannel : IDisposable
     /// <summary>The longest frame in bytes. One write of a disk is never split, and the NBD server takes up to 32 MiB in one.</summary>
     public const int MaxFrameBytes = 40 << 20;
 
+    /// <summary>Copying these costs less than a buffer of their own.</summary>
+    private const int SmallBytes = 16 << 10;
+
     private readonly WebSocket _socket;
     private readonly TimeProvider _time;
     private readonly SemaphoreSlim _sending = new(1, 1);
@@ -109,6 +112,23 @@ internal sealed class FrameChannel : IDisposable
         }
     }
 
+    /// <summary>Makes the frame that was received last the caller's, so that the next can be received meanwhile.</summary>
+    public OwnedFrame Detach(Frame frame)
+    {
+        var length = frame.Payload.Length;
+        if (length > SmallBytes)
+        {
+            // The next one is likely as long.
+            var full = _received;
+            _received = ArrayPool<byte>.Shared.Rent(full.Length);
+            return new OwnedFrame(frame.Kind, full, 1, length);
+        }
+
+        var copy = ArrayPool<byte>.Shared.Rent(length);
+        frame.Payload.CopyTo(copy);
+        return new OwnedFrame(frame.Kind, copy, 0, length);
+    }
+
     /// <summary>Says goodbye when the link still works; never waits long and never throws for a dead one.</summary>
     public async ValueTask CloseAsync(string reason)
     {
@@ -128,6 +148,10 @@ internal sealed class FrameChannel : IDisposable
         }
     }
 
+    /// <summary>Ends the link at once; a receive that waits fails.</summary>
+    public void Abort() => _socket.Abort();
+
+    /// <summary>Nobody may be receiving any more.</summary>
     public void Dispose()
     {
         _socket.Abort();
@@ -163,6 +187,22 @@ internal readonly record struct Frame(FrameKind Kind, ReadOnlyMemory<byte> Paylo
         catch (JsonException e)
         {
             throw new MoverProtocolException($"The peer sent a {Kind} frame that cannot be read: {e.Message}");
+        }
+    }
+}
+
+/// <summary>A received frame in a pooled buffer of its own, which goes back when it is disposed.</summary>
+internal sealed class OwnedFrame(FrameKind kind, byte[] buffer, int from, int length) : IDisposable
+{
+    private byte[]? _buffer = buffer;
+
+    public Frame Frame => new(kind, (_buffer ?? throw new ObjectDisposedException(nameof(OwnedFrame))).AsMemory(from, length));
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _buffer, null) is { } given)
+        {
+            ArrayPool<byte>.Shared.Return(given);
         }
     }
 }

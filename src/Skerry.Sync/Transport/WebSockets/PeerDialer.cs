@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
@@ -55,11 +56,11 @@ public sealed class PeerDialer(SiteCertificate certificate, PinTable pins, TimeS
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(timeout);
         string? seen = null;
-        using var invoker = new HttpMessageInvoker(Handler(certificate, timeout, pin =>
+        using var invoker = new HttpMessageInvoker(Gathering(Handler(certificate, timeout, pin =>
         {
             seen = pin;
             return accepts(pin);
-        }));
+        })));
         var socket = new ClientWebSocket();
         try
         {
@@ -75,6 +76,28 @@ public sealed class PeerDialer(SiteCertificate certificate, PinTable pins, TimeS
             cancellationToken.ThrowIfCancellationRequested();
             throw Explain(address, path, seen, seen is not null && !accepts(seen), status, failure);
         }
+    }
+
+    /// <summary>For one connection: what blocks of volumes need, and nothing else is harmed by.</summary>
+    private static SocketsHttpHandler Gathering(SocketsHttpHandler handler)
+    {
+        GatheredSends? sends = null;
+        handler.ConnectCallback = async (context, cancellationToken) =>
+        {
+            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            try
+            {
+                await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
+                return (sends = new GatheredSends(socket)).Below;
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+        };
+        handler.PlaintextStreamFilter = (context, _) => ValueTask.FromResult(sends!.Above(context.PlaintextStream));
+        return handler;
     }
 
     internal static SocketsHttpHandler Handler(SiteCertificate certificate, TimeSpan timeout, Predicate<string> accepts) => new()
