@@ -27,8 +27,8 @@ public sealed class NativeMoverOptions
     /// <summary>Whether content goes packed to replicas that can unpack it, where that makes it shorter; default true.</summary>
     public bool Compress { get; init; } = true;
 
-    /// <summary>Of zstd: less is quicker, and below zero quicker still; default 2, which takes little more time than 1 and comes close to 3.</summary>
-    public int CompressionLevel { get; init; } = 2;
+    /// <summary>Of zstd: less is quicker, and below zero quicker still; default 3.</summary>
+    public int CompressionLevel { get; init; } = 3;
 
     /// <summary>
     /// How long writes may wait at the source for more to go along with, when the link was busy just before; by default 10 ms. The
