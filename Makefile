@@ -13,7 +13,7 @@
 #   make rounds [ROUNDS=50]          planned failover and failback of one volume under a writer, in a row
 #   make simulate [SEEDS=n] [SEED=x] sites in one process, under faults, on virtual time
 #   make bench [NAME=blocks]         measurements beside peers, into artifacts/bench; also
-#     [CASES=randwrite,fsync] [TRANSPORT=tcp|unix] [ROUNDS=5] [GIB=16] [SECONDS=60]
+#     [CASES=randwrite,fsync] [TRANSPORT=tcp|unix] [ROUNDS=5] [GIB=16] [SECONDS=60] [PEERS=rsync|none]
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -35,6 +35,7 @@ TRANSPORT ?=
 ROUNDS ?=
 GIB ?=
 SECONDS ?=
+PEERS ?=
 KEEP ?=
 
 DOTNET_BUILD := dotnet build -c $(CONFIGURATION) -v quiet -clp:NoSummary
@@ -86,7 +87,7 @@ soak: setup
 
 bench: build
 	@eng/setup bench
-	@eng/bench $(NAME) cases=$(CASES) transport=$(TRANSPORT) rounds=$(ROUNDS) gib=$(GIB) seconds=$(SECONDS)
+	@eng/bench $(NAME) cases=$(CASES) transport=$(TRANSPORT) rounds=$(ROUNDS) gib=$(GIB) seconds=$(SECONDS) peers=$(PEERS)
 
 lint: setup
 	@eng/lint $(CONFIGURATION)
