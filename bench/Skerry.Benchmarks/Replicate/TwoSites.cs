@@ -100,7 +100,7 @@ internal sealed class TwoSites : IAsyncDisposable
 
     public async Task<string> ReplicateAsync(string volumeId, string mode, CancellationToken cancellationToken) =>
         (await North.Replications.CreateAsync(
-            new ReplicationCreateRequest(volumeId, "south", null, mode, null, null, null), cancellationToken)).Replication.Id;
+            new ReplicationCreateRequest { VolumeId = volumeId, TargetSite = "south", Mode = mode }, cancellationToken)).Replication.Id;
 
     /// <summary>Waits until the replica has all that the volume held at that time, as its source's site tells it.</summary>
     public async Task<ReplicationRecord> SyncedAsync(string replicationId, DateTimeOffset since, CancellationToken cancellationToken)

@@ -11,6 +11,11 @@ namespace Skerry.Api.Native;
 /// <summary>Relations of volumes with their replicas. For administrators.</summary>
 internal static class ReplicationsApi
 {
+    private static readonly string[] SettingNames =
+    [
+        "mode", "interval_seconds", "start_at", "at", "days", "time_zone", "keep_source", "keep_target", "on_return", "ack", "on_isolation", "failover",
+    ];
+
     public static void MapReplications(this RouteGroupBuilder api)
     {
         var replications = api.MapGroup("/replications").WithTags("replications");
@@ -21,7 +26,7 @@ internal static class ReplicationsApi
         replications.MapGet("/{id}/history", History).WithSummary("Show the last transfers of a replication that this site saw")
             .Produces<ReplicationHistory>();
         replications.MapPatch("/{id}", UpdateAsync).WithSummary("Change a replication")
-            .Accepts<ReplicationUpdateRequest>("application/json").Produces<ReplicationReply>();
+            .Accepts<ReplicationSettingsRequest>("application/json").Produces<ReplicationReply>();
         replications.MapDelete("/{id}", DeleteAsync).WithSummary("End a replication").Produces<ReplicationReply>();
         replications.MapPost("/{id}/sync", SyncAsync).WithSummary("Bring the replica up to now").Produces<ReplicationReply>();
         replications.MapPost("/{id}/retarget", RetargetAsync).WithSummary("Move the replica to another site")
@@ -49,33 +54,34 @@ internal static class ReplicationsApi
         }
 
         var fields = body.Root;
-        fields.Allow(
-            "volume_id", "target_site", "target_backend", "mode", "interval_seconds", "start_at", "at", "days", "time_zone", "on_return", "from_site",
-            "keep_source", "keep_target", "ack", "on_isolation", "failover", "adopt");
+        fields.Allow(["volume_id", "target_site", "target_backend", "from_site", "adopt", .. SettingNames]);
         var request = new CreateReplicationRequest(
-            fields.Text("volume_id", required: true) ?? "",
-            fields.Text("target_site", required: true) ?? "",
-            fields.Text("target_backend"),
-            fields.Text("mode") ?? ReplicationModes.Instant,
-            fields.Integer("interval_seconds"),
-            fields.Instant("start_at"),
-            fields.Text("on_return") ?? ReturnPolicies.Resync)
+            fields.Text("volume_id", required: true) ?? "", fields.Text("target_site", required: true) ?? "", fields.Text("target_backend"))
         {
-            At = fields.Text("at"),
-            Days = fields.Text("days"),
-            TimeZone = fields.Text("time_zone"),
+            Settings = Settings(fields),
             FromSite = fields.Text("from_site"),
-            KeepSource = fields.Text("keep_source"),
-            KeepTarget = fields.Text("keep_target"),
-            Ack = fields.Text("ack"),
-            OnIsolation = fields.Text("on_isolation"),
-            Failover = fields.Text("failover"),
             Adopt = fields.Text("adopt"),
         };
         return fields.Refusal is { } refusal
             ? new Fault(refusal)
             : Reply(await replications.CreateAsync(caller.Actor, request, cancellationToken), labels, StatusCodes.Status201Created);
     }
+
+    private static ReplicationSettings Settings(JsonFields fields) => new()
+    {
+        Mode = fields.Text("mode"),
+        IntervalSeconds = fields.Integer("interval_seconds"),
+        StartAt = fields.Instant("start_at"),
+        At = fields.Text("at"),
+        Days = fields.Text("days"),
+        TimeZone = fields.Text("time_zone"),
+        KeepSource = fields.Text("keep_source"),
+        KeepTarget = fields.Text("keep_target"),
+        OnReturn = fields.Text("on_return"),
+        Ack = fields.Text("ack"),
+        OnIsolation = fields.Text("on_isolation"),
+        Failover = fields.Text("failover"),
+    };
 
     private static IResult Show(Caller caller, string id, ReplicationService replications, SiteLabels labels) =>
         Reply(replications.Show(caller.Actor, id), labels);
@@ -114,26 +120,11 @@ internal static class ReplicationsApi
         }
 
         var fields = body.Root;
-        fields.Allow(
-            "mode", "interval_seconds", "start_at", "at", "days", "time_zone", "on_return", "keep_source", "keep_target", "ack", "on_isolation", "failover");
-        var request = new ChangeReplicationRequest
-        {
-            Mode = fields.Text("mode"),
-            IntervalSeconds = fields.Integer("interval_seconds"),
-            StartAt = fields.Instant("start_at"),
-            At = fields.Text("at"),
-            Days = fields.Text("days"),
-            TimeZone = fields.Text("time_zone"),
-            KeepSource = fields.Text("keep_source"),
-            KeepTarget = fields.Text("keep_target"),
-            OnReturn = fields.Text("on_return"),
-            Ack = fields.Text("ack"),
-            OnIsolation = fields.Text("on_isolation"),
-            Failover = fields.Text("failover"),
-        };
+        fields.Allow(SettingNames);
+        var settings = Settings(fields);
         return fields.Refusal is { } refusal
             ? new Fault(refusal)
-            : Reply(await replications.SetAsync(caller.Actor, id, request, cancellationToken), labels);
+            : Reply(await replications.SetAsync(caller.Actor, id, settings, cancellationToken), labels);
     }
 
     /// <summary>Answers with the relation as it was.</summary>

@@ -15,28 +15,13 @@ internal sealed class ReplicationCreateCommand : DataCommand
         Required = true,
     };
 
-    private readonly Option<string> _mode = new("--mode")
-    {
-        Description = "instant streams every write; one-time ships one snapshot; periodic ships one at an interval or at times of day.",
-        HelpName = "instant|one-time|periodic",
-        DefaultValueFactory = _ => "instant",
-    };
-
     private readonly Option<string> _from = new("--from")
     {
         Description = "Site whose replica of the volume is passed on; else the volume itself is replicated.",
         HelpName = "SITE",
     };
 
-    private readonly ScheduleOptions _schedule = new();
-    private readonly RetentionOptions _retention = new();
-    private readonly AckArguments _acks = new();
-
-    private readonly Option<string> _onReturn = new("--on-return")
-    {
-        Description = "What a former primary does when it comes back: resync at once, or wait for `skerry volume resync`.",
-        HelpName = "resync|wait",
-    };
+    private readonly SettingsOptions _settings = new(isNew: true);
 
     private readonly Option<string?> _adopt = new("--adopt")
     {
@@ -59,16 +44,10 @@ internal sealed class ReplicationCreateCommand : DataCommand
             "skerry replication create data --to south --mode periodic --interval 1h --keep-target count=24,age=7d",
             "skerry replication create data --to south --adopt data-seed")
     {
-        _mode.OneOf("instant", "one-time", "periodic");
-        _onReturn.OneOf("resync", "wait");
         Arguments.Add(_volume);
         Options.Add(_to);
         Options.Add(_from);
-        Options.Add(_mode);
-        _schedule.AddTo(this);
-        _retention.AddTo(this);
-        Options.Add(_onReturn);
-        _acks.AddTo(this);
+        _settings.AddTo(this);
         Options.Add(_adopt);
         Options.Add(SharedOptions.Wait);
     }
@@ -78,9 +57,7 @@ internal sealed class ReplicationCreateCommand : DataCommand
     protected override async Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
     {
         var (siteName, backend) = Target(invocation.Get(_to)!);
-        var mode = invocation.Get(_mode);
-        _schedule.Check(invocation, mode!);
-        var (intervalSeconds, startAt) = (_schedule.IntervalSeconds(invocation), _schedule.StartAt(invocation));
+        var settings = _settings.ReadNew(invocation);
         var volume = await invocation.Names.VolumeAsync(invocation.Get(_volume), cancellationToken);
         var site = await invocation.Names.SiteAsync(siteName, cancellationToken);
         if (backend is not null && site.Backends is { Count: > 0 } backends && backends.All(b => b.Name != backend))
@@ -91,17 +68,12 @@ internal sealed class ReplicationCreateCommand : DataCommand
 
         var adopt = await AdoptAsync(invocation, volume, site, cancellationToken);
         var reply = await invocation.Client.Replications.CreateAsync(
-            new ReplicationCreateRequest(volume.Id, site.Id, backend, mode, intervalSeconds, startAt, invocation.Get(_onReturn))
+            new ReplicationCreateRequest(settings)
             {
-                At = _schedule.At(invocation),
-                Days = _schedule.Days(invocation),
-                TimeZone = _schedule.TimeZone(invocation),
+                VolumeId = volume.Id,
+                TargetSite = site.Id,
+                TargetBackend = backend,
                 FromSite = invocation.Get(_from) is { } from ? (await invocation.Names.SiteAsync(from, cancellationToken)).Id : null,
-                KeepSource = _retention.Source(invocation),
-                KeepTarget = _retention.Target(invocation),
-                Ack = _acks.Ack(invocation),
-                OnIsolation = _acks.OnIsolation(invocation),
-                Failover = _acks.Failover(invocation),
                 Adopt = adopt,
             },
             cancellationToken);

@@ -280,8 +280,10 @@ public sealed class GroupService(SiteContext site, ReplicationService replicatio
 
             var made = await replications.CreateAsync(
                 actor,
-                new CreateReplicationRequest(
-                    member.VolumeId, group.TargetSite!, group.TargetBackend, group.Mode, group.IntervalSeconds, group.StartAt, group.OnReturn),
+                new CreateReplicationRequest(member.VolumeId, group.TargetSite!, group.TargetBackend)
+                {
+                    Settings = new() { Mode = group.Mode, IntervalSeconds = group.IntervalSeconds, StartAt = group.StartAt, OnReturn = group.OnReturn },
+                },
                 cancellationToken);
             if (made.IsRefused)
             {

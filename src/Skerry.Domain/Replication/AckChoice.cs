@@ -7,15 +7,12 @@ namespace Skerry.Domain.Replication;
 /// <summary>What people chose a relation's acknowledgements to promise, as a whole: it must make sense as one.</summary>
 internal sealed record AckChoice(string Ack, string OnIsolation, string Failover)
 {
-    private static AckChoice Default { get; } = new(AckPolicies.Local, IsolationPolicies.Continue, FailoverPolicies.Manual);
-
-    public static AckChoice Of(CreateReplicationRequest request) =>
-        new(request.Ack ?? Default.Ack, request.OnIsolation ?? Default.OnIsolation, request.Failover ?? Default.Failover);
+    public static AckChoice Default { get; } = new(AckPolicies.Local, IsolationPolicies.Continue, FailoverPolicies.Manual);
 
     public static AckChoice Of(Relation relation) => new(relation.Ack, relation.OnIsolation, relation.Failover);
 
-    public AckChoice With(ChangeReplicationRequest request) =>
-        new(request.Ack ?? Ack, request.OnIsolation ?? OnIsolation, request.Failover ?? Failover);
+    public AckChoice With(ReplicationSettings wanted) =>
+        new(wanted.Ack ?? Ack, wanted.OnIsolation ?? OnIsolation, wanted.Failover ?? Failover);
 
     /// <summary>Null when all is well.</summary>
     /// <param name="mode">The relation's, with this.</param>

@@ -1,6 +1,9 @@
+using Skerry.State;
+using Skerry.State.Merging;
+
 namespace Skerry.Domain.Replication;
 
-/// <summary>What people choose about a replication, as a whole: made or changed, it must make sense as one.</summary>
+/// <summary>When a replication runs, and what it keeps, as a whole: made or changed, it must make sense as one.</summary>
 internal sealed record ReplicationTerms(
     string Mode, long? IntervalSeconds, DateTimeOffset? StartAt, string? At, string? Days, string? TimeZone, string OnReturn)
 {
@@ -12,12 +15,7 @@ internal sealed record ReplicationTerms(
     /// <summary>As in <see cref="Relation.KeepTarget"/>.</summary>
     public string KeepTarget { get; init; } = "";
 
-    public static ReplicationTerms Of(CreateReplicationRequest request) =>
-        new(request.Mode, request.IntervalSeconds, request.StartAt, request.At, request.Days, request.TimeZone, request.OnReturn)
-        {
-            KeepSource = Kept(request.KeepSource) ?? "",
-            KeepTarget = Kept(request.KeepTarget) ?? "",
-        };
+    public static ReplicationTerms Default { get; } = new(ReplicationModes.Instant, null, null, null, null, null, ReturnPolicies.Resync);
 
     public static ReplicationTerms Of(Relation relation) =>
         new(
@@ -28,27 +26,27 @@ internal sealed record ReplicationTerms(
         };
 
     /// <summary>
-    /// With what the request names changed. What belongs to a mode goes with it, an interval and times of day take each other's place, and
+    /// With what is wanted in place of what was. What belongs to a mode goes with it, an interval and times of day take each other's place, and
     /// a schedule that changes begins at once unless a start is named.
     /// </summary>
-    public ReplicationTerms With(ChangeReplicationRequest request)
+    public ReplicationTerms With(ReplicationSettings wanted)
     {
-        var mode = request.Mode ?? Mode;
+        var mode = wanted.Mode ?? Mode;
         var isPeriodic = mode == ReplicationModes.Periodic;
-        var at = request.At ?? (isPeriodic && request.IntervalSeconds is null ? At : null);
+        var at = wanted.At ?? (isPeriodic && wanted.IntervalSeconds is null ? At : null);
         var changed = new ReplicationTerms(
             mode,
-            request.IntervalSeconds ?? (isPeriodic && request.At is null ? IntervalSeconds : null),
-            request.StartAt,
+            wanted.IntervalSeconds ?? (isPeriodic && wanted.At is null ? IntervalSeconds : null),
+            wanted.StartAt,
             at,
-            request.Days ?? (at is null ? null : Days),
-            request.TimeZone ?? (at is null ? null : TimeZone),
-            request.OnReturn ?? OnReturn)
+            wanted.Days ?? (at is null ? null : Days),
+            wanted.TimeZone ?? (at is null ? null : TimeZone),
+            wanted.OnReturn ?? OnReturn)
         {
-            KeepSource = Kept(request.KeepSource) ?? KeepSource,
-            KeepTarget = Kept(request.KeepTarget) ?? KeepTarget,
+            KeepSource = Kept(wanted.KeepSource) ?? KeepSource,
+            KeepTarget = Kept(wanted.KeepTarget) ?? KeepTarget,
         };
-        return request.StartAt is null && changed.IsScheduledAs(this with { StartAt = null }) ? changed with { StartAt = StartAt } : changed;
+        return wanted.StartAt is null && changed.IsScheduledAs(this with { StartAt = null }) ? changed with { StartAt = StartAt } : changed;
     }
 
     /// <summary>True when runs are planned in the same way.</summary>
@@ -94,5 +92,30 @@ internal sealed record ReplicationTerms(
                     "start_at", $"A start goes with the modes {ReplicationModes.OneTime} and {ReplicationModes.Periodic} only.")
             : At is not null && !WallClock.TryParse(At, Days, TimeZone, out _, out var wrong) ? wrong
             : null;
+    }
+
+    /// <summary>Writes what is not as before; all of it where there was nothing before.</summary>
+    public void Write(ITransaction transaction, EntityKey key, ReplicationTerms? before)
+    {
+        void Text(string field, string? value, string? was)
+        {
+            if (value != was)
+            {
+                transaction.Set(key, field, FieldValue.FromString(value));
+            }
+        }
+
+        Text(Relation.ModeField, Mode, before?.Mode);
+        Text(Relation.OnReturnField, OnReturn, before?.OnReturn);
+        Text(Relation.TimesField, At, before?.At);
+        Text(Relation.DaysField, Days, before?.Days);
+        Text(Relation.TimeZoneField, TimeZone, before?.TimeZone);
+        Text(Relation.KeepSourceField, KeepSource, before?.KeepSource ?? "");
+        Text(Relation.KeepTargetField, KeepTarget, before?.KeepTarget ?? "");
+        Text(Relation.StartField, StartAt is { } start ? Instants.ToField(start) : null, before?.StartAt is { } was ? Instants.ToField(was) : null);
+        if (IntervalSeconds != before?.IntervalSeconds)
+        {
+            transaction.Set(key, Relation.IntervalField, IntervalSeconds is { } seconds ? FieldValue.From(seconds) : FieldValue.FromString(null));
+        }
     }
 }

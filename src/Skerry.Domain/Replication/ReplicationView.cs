@@ -91,24 +91,9 @@ public sealed record ReplicationView(
 /// <param name="VolumeId">The volume to be replicated.</param>
 /// <param name="TargetSite">A site's name or id.</param>
 /// <param name="TargetBackend">A backend's name there; null takes the site's only one, or the one of the same name.</param>
-/// <param name="Mode">One of <see cref="ReplicationModes"/>.</param>
-/// <param name="IntervalSeconds">Between two runs in periodic mode, at least 10; there, this or <c>At</c> is needed.</param>
-/// <param name="StartAt">The first run in periodic mode; null for at once.</param>
-/// <param name="OnReturn">One of <see cref="ReturnPolicies"/>.</param>
-public sealed record CreateReplicationRequest(
-    string VolumeId,
-    string TargetSite,
-    string? TargetBackend,
-    string Mode,
-    long? IntervalSeconds = null,
-    DateTimeOffset? StartAt = null,
-    string OnReturn = ReturnPolicies.Resync)
+public sealed record CreateReplicationRequest(string VolumeId, string TargetSite, string? TargetBackend)
 {
-    /// <summary>Times of day of periodic mode, as <c>02:30</c> or <c>02:30,14:30</c>, in place of an interval.</summary>
-    public string? At { get; init; }
-
-    /// <summary>On which days, as <c>mon-fri</c> or <c>mon,wed,sun</c>; null for each day.</summary>
-    public string? Days { get; init; }
+    public ReplicationSettings Settings { get; init; } = new();
 
     /// <summary>
     /// A volume at the target that holds the data already, by id; the volume's own id for a copy that is there. Both are read, only what
@@ -116,66 +101,8 @@ public sealed record CreateReplicationRequest(
     /// </summary>
     public string? Adopt { get; init; }
 
-    /// <summary>By the clocks of which zone, an IANA name as <c>Europe/Berlin</c>; null for UTC.</summary>
-    public string? TimeZone { get; init; }
-
     /// <summary>The site, by name or id, whose replica of the volume is passed on; null for the primary's.</summary>
     public string? FromSite { get; init; }
-
-    /// <summary>How long to keep the states of past runs at the source, as <see cref="Retention"/> reads it; null or <c>none</c> for not at all.</summary>
-    public string? KeepSource { get; init; }
-
-    /// <summary>The same at the replica, where it holds also for what is deleted at the primary.</summary>
-    public string? KeepTarget { get; init; }
-
-    /// <summary>One of <see cref="AckPolicies"/>; null for the first of them.</summary>
-    public string? Ack { get; init; }
-
-    /// <summary>One of <see cref="IsolationPolicies"/>; null for the first of them.</summary>
-    public string? OnIsolation { get; init; }
-
-    /// <summary>One of <see cref="FailoverPolicies"/>; null for the first of them.</summary>
-    public string? Failover { get; init; }
-}
-
-/// <summary>What is to be different about a replication; null leaves as it is.</summary>
-public sealed record ChangeReplicationRequest
-{
-    /// <summary>One of <see cref="ReplicationModes"/>. The replica is kept, and nothing that it has is sent again.</summary>
-    public string? Mode { get; init; }
-
-    /// <summary>Between two runs in periodic mode, at least 10; ends a schedule by times of day.</summary>
-    public long? IntervalSeconds { get; init; }
-
-    /// <summary>The first run by the changed schedule; null for at once where the schedule changes.</summary>
-    public DateTimeOffset? StartAt { get; init; }
-
-    /// <summary>Times of day of periodic mode; ends a schedule by interval.</summary>
-    public string? At { get; init; }
-
-    /// <summary>On which days.</summary>
-    public string? Days { get; init; }
-
-    /// <summary>By the clocks of which zone.</summary>
-    public string? TimeZone { get; init; }
-
-    /// <summary>How long to keep the states of past runs at the source; <c>none</c> for no longer.</summary>
-    public string? KeepSource { get; init; }
-
-    /// <summary>The same at the replica.</summary>
-    public string? KeepTarget { get; init; }
-
-    /// <summary>One of <see cref="ReturnPolicies"/>.</summary>
-    public string? OnReturn { get; init; }
-
-    /// <summary>One of <see cref="AckPolicies"/>.</summary>
-    public string? Ack { get; init; }
-
-    /// <summary>One of <see cref="IsolationPolicies"/>.</summary>
-    public string? OnIsolation { get; init; }
-
-    /// <summary>One of <see cref="FailoverPolicies"/>.</summary>
-    public string? Failover { get; init; }
 }
 
 /// <summary>Another place for a replica.</summary>

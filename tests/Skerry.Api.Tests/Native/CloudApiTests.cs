@@ -127,7 +127,7 @@ public sealed class CloudApiTests : IAsyncLifetime
     {
         var volume = await VolumeAsync("data");
         var made = await Client.Replications.CreateAsync(
-            new ReplicationCreateRequest(volume, "south", null, "periodic", 900, null, "wait"), None);
+            new ReplicationCreateRequest { VolumeId = volume, TargetSite = "south", Mode = "periodic", IntervalSeconds = 900, OnReturn = "wait" }, None);
         var shown = await Client.Replications.ShowAsync(made.Replication.Id, None);
         Assert.Equal(("data", "north", "south", "ssd"), (shown.VolumeName, shown.SourceSite, shown.TargetSite, shown.TargetBackend));
         Assert.Equal(("periodic", 900L, "wait", "north"), (shown.Mode, shown.IntervalSeconds, shown.OnReturn, shown.HomeSite));
@@ -140,7 +140,7 @@ public sealed class CloudApiTests : IAsyncLifetime
         Assert.False((await Client.Replications.ActAsync(shown.Id, "resume", None)).Replication.Paused);
         await Client.Replications.ActAsync(shown.Id, "sync", None);
         var second = await Assert.ThrowsAsync<RefusedException>(() => Client.Replications.CreateAsync(
-            new ReplicationCreateRequest(volume, "south", null, "instant", null, null, null), None));
+            new ReplicationCreateRequest { VolumeId = volume, TargetSite = "south" }, None));
         Assert.Equal((409, "conflict"), (second.Error.Code, second.Error.Kind));
         await Client.Replications.DeleteAsync(shown.Id, None);
         Assert.Empty(await Client.Replications.ListAsync(null, None));
@@ -151,23 +151,23 @@ public sealed class CloudApiTests : IAsyncLifetime
     {
         var volume = await VolumeAsync("data");
         var id = (await Client.Replications.CreateAsync(
-            new ReplicationCreateRequest(volume, "south", null, "instant", null, null, null), None)).Replication.Id;
+            new ReplicationCreateRequest { VolumeId = volume, TargetSite = "south" }, None)).Replication.Id;
         var daily = (await Client.Replications.UpdateAsync(
-            id, new ReplicationUpdateRequest { Mode = "periodic", At = "02:30", Days = "mon-fri", TimeZone = "Europe/Berlin" }, None)).Replication;
+            id, new ReplicationSettingsRequest { Mode = "periodic", At = "02:30", Days = "mon-fri", TimeZone = "Europe/Berlin" }, None)).Replication;
         Assert.Equal(("periodic", "02:30", "mon-fri", "Europe/Berlin"), (daily.Mode, daily.At, daily.Days, daily.TimeZone));
         var berlin = TimeZoneInfo.ConvertTime(daily.NextRunAt!.Value, TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin"));
         Assert.DoesNotContain(berlin.DayOfWeek, new[] { DayOfWeek.Saturday, DayOfWeek.Sunday });
 
         // Saying the same again, or something else, leaves the schedule as it is.
-        var again = (await Client.Replications.UpdateAsync(id, new ReplicationUpdateRequest { Days = "mon-fri", OnReturn = "wait" }, None)).Replication;
+        var again = (await Client.Replications.UpdateAsync(id, new ReplicationSettingsRequest { Days = "mon-fri", OnReturn = "wait" }, None)).Replication;
         Assert.Equal((daily.NextRunAt, "wait"), (again.NextRunAt, again.OnReturn));
 
-        var hourly = (await Client.Replications.UpdateAsync(id, new ReplicationUpdateRequest { IntervalSeconds = 3600 }, None)).Replication;
+        var hourly = (await Client.Replications.UpdateAsync(id, new ReplicationSettingsRequest { IntervalSeconds = 3600 }, None)).Replication;
         Assert.Equal((null, null, 3600L), (hourly.At, hourly.TimeZone, hourly.IntervalSeconds));
         var wrong = await Assert.ThrowsAsync<RefusedException>(() =>
-            Client.Replications.UpdateAsync(id, new ReplicationUpdateRequest { At = "02:30", TimeZone = "Europe/Atlantis" }, None));
+            Client.Replications.UpdateAsync(id, new ReplicationSettingsRequest { At = "02:30", TimeZone = "Europe/Atlantis" }, None));
         Assert.Equal((400, "time_zone"), (wrong.Error.Code, wrong.Error.Field));
-        var instant = (await Client.Replications.UpdateAsync(id, new ReplicationUpdateRequest { Mode = "instant" }, None)).Replication;
+        var instant = (await Client.Replications.UpdateAsync(id, new ReplicationSettingsRequest { Mode = "instant" }, None)).Replication;
         Assert.Equal(("instant", null, null), (instant.Mode, instant.IntervalSeconds, instant.NextRunAt));
     }
 

@@ -21,7 +21,7 @@ public sealed class RecoveryApiTests : IAsyncLifetime
         await _site.Client.Operations.PollAsync(reply.OperationId!, TimeSpan.FromSeconds(20), None);
         _volume = reply.Volume.Id;
         await _site.Client.Replications.CreateAsync(
-            new ReplicationCreateRequest(_volume, "south", null, "instant", null, null, null), None);
+            new ReplicationCreateRequest { VolumeId = _volume, TargetSite = "south" }, None);
     }
 
     public async ValueTask DisposeAsync() => await _site.DisposeAsync();

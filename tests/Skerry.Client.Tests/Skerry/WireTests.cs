@@ -21,9 +21,9 @@ public sealed class WireTests
     public void Names_are_snake_case_and_nulls_are_written()
     {
         var text = JsonSerializer.Serialize(
-            new ReplicationCreateRequest("v", "south", null, "periodic", 900, null, null), SkerryJson.Default.ReplicationCreateRequest);
+            new ReplicationCreateRequest { VolumeId = "v", TargetSite = "south", Mode = "periodic", IntervalSeconds = 900 }, SkerryJson.Default.ReplicationCreateRequest);
         Assert.Equal(
-            """{"volume_id":"v","target_site":"south","target_backend":null,"mode":"periodic","interval_seconds":900,"start_at":null,"on_return":null,"at":null,"days":null,"time_zone":null,"from_site":null,"keep_source":null,"keep_target":null,"ack":null,"on_isolation":null,"failover":null,"adopt":null}""",
+            """{"volume_id":"v","target_site":"south","target_backend":null,"from_site":null,"adopt":null,"mode":"periodic","interval_seconds":900,"start_at":null,"at":null,"days":null,"time_zone":null,"keep_source":null,"keep_target":null,"on_return":null,"ack":null,"on_isolation":null,"failover":null}""",
             text);
     }
 

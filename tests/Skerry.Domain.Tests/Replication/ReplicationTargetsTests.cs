@@ -28,7 +28,7 @@ public sealed class ReplicationTargetsTests
         {
             var before = asked.Replica.Vector;
             var outcome = await new ReplicationService(asked.Context, new FreshStatuses()).CreateAsync(
-                DomainSite.Admin, new(volume.Value.Id, "south", backend, ReplicationModes.Instant), None);
+                DomainSite.Admin, new(volume.Value.Id, "south", backend), None);
 
             Assert.Equal(refusedField, outcome.Refusal?.Field);
             Assert.Equal(refusedField is not null, outcome.Refusal?.Message.Contains(allowed, StringComparison.Ordinal) ?? false);

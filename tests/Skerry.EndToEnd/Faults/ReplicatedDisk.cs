@@ -58,7 +58,7 @@ internal sealed class ReplicatedDisk : IAsyncDisposable
 
     public async Task ReplicateAsync(CancellationToken cancellationToken) =>
         ReplicationId = (await At(_stage.North).Replications.CreateAsync(
-            new ReplicationCreateRequest(VolumeId, "south", null, "instant", null, null, null), cancellationToken)).Replication.Id;
+            new ReplicationCreateRequest { VolumeId = VolumeId, TargetSite = "south" }, cancellationToken)).Replication.Id;
 
     public Task<RecoveryReply> AskAsync(
         DemoSite at, string action, CancellationToken cancellationToken, string? to = null, bool? force = null, bool? drain = null) =>

@@ -94,7 +94,7 @@ public sealed class SiteMoveTests
     {
         var volumeId = await MadeAsync(rig, name);
         var replication = await rig.North.Replications.CreateAsync(
-            LiveSite.Admin, new CreateReplicationRequest(volumeId, "south", null, ReplicationModes.Instant), None);
+            LiveSite.Admin, new CreateReplicationRequest(volumeId, "south", null), None);
         Assert.False(replication.IsRefused, replication.Refusal?.ToString());
         return volumeId;
     }

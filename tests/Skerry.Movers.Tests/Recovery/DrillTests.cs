@@ -44,7 +44,7 @@ public sealed class DrillTests
         await history.AssertHoldsAsync(replica, replica.Lineage, "the replica");
         Assert.DoesNotContain(south.Volumes.List(LiveSite.Admin, new VolumeFilter { AllProjects = true }), v => v.Id == drillId);
         Assert.True((await south.Replications.CreateAsync(
-            LiveSite.Admin, new CreateReplicationRequest(drillId, "north", null, ReplicationModes.Instant), None)).IsRefused);
+            LiveSite.Admin, new CreateReplicationRequest(drillId, "north", null), None)).IsRefused);
         Assert.True((await south.Recovery.DemoteAsync(LiveSite.Admin, new DemoteRequest(drillId), None)).IsRefused);
 
         await south.KillAsync();

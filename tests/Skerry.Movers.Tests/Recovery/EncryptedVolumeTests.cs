@@ -128,7 +128,7 @@ public sealed class EncryptedVolumeTests
         await UntilAsync(() => BackendReport.Of(StateView.Of(north.Context.Replica), south.Id).Count > 0);
         var id = await CreateAsync(north, new CreateVolumeRequest { Name = "disk", SizeGib = 1, Encrypted = true });
         var replication = await north.Replications.CreateAsync(
-            LiveSite.Admin, new CreateReplicationRequest(id, "south", null, ReplicationModes.Instant), None);
+            LiveSite.Admin, new CreateReplicationRequest(id, "south", null), None);
         Assert.False(replication.IsRefused, replication.Refusal?.ToString());
         return (id, replication.Value.Id);
     }

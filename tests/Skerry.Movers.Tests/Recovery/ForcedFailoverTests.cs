@@ -17,7 +17,7 @@ public sealed class ForcedFailoverTests
         var (north, south, west) = (await cloud.AddAsync("north"), await cloud.AddAsync("south"), await cloud.AddAsync("west"));
         var (volumeId, _) = await ReplicateAsync(north, south);
         var second = await north.Replications.CreateAsync(
-            LiveSite.Admin, new CreateReplicationRequest(volumeId, "west", null, ReplicationModes.Instant), None);
+            LiveSite.Admin, new CreateReplicationRequest(volumeId, "west", null), None);
         var history = new DiskHistory();
         await WriteAsync(history, north, volumeId, 0, 10);
         await UntilAsync(() => north.Replications.List(LiveSite.Admin).All(r => r is { Status: ReplicationWords.Secondary, Source.LagBytes: 0 }));

@@ -25,7 +25,7 @@ public sealed class IsolationTests
         await using var cloud = new LiveCloud { Lease = TimeSpan.FromMilliseconds(600) };
         var (north, south) = (await cloud.AddAsync("north"), await cloud.AddAsync("south"));
         var (volumeId, replicationId) = await ReplicateAsync(north, south);
-        await SetAsync(north, replicationId, new ChangeReplicationRequest { Ack = "replica", OnIsolation = "stop", Failover = "automatic" });
+        await SetAsync(north, replicationId, new ReplicationSettings { Ack = "replica", OnIsolation = "stop", Failover = "automatic" });
         await UntilAsync(() => north.Replications.Show(LiveSite.Admin, replicationId).Value is { Source.Acks: { State: AckStates.Both, IsUnderLease: true } });
         await UntilAsync(() => south.Replications.Show(LiveSite.Admin, replicationId) is { IsRefused: false, Value.Failover: FailoverPolicies.Automatic });
 
@@ -88,19 +88,19 @@ public sealed class IsolationTests
         await using var cloud = new LiveCloud();
         var (north, south) = (await cloud.AddAsync("north"), await cloud.AddAsync("south"));
         var (volumeId, id) = await ReplicateAsync(north, south);
-        Assert.Equal("failover", (await TryAsync(north, id, new ChangeReplicationRequest { Failover = "automatic" }))?.Field);
-        Assert.Equal("ack", (await TryAsync(north, id, new ChangeReplicationRequest { Ack = "both" }))?.Field);
-        Assert.Equal("on_isolation", (await TryAsync(north, id, new ChangeReplicationRequest { OnIsolation = "wait" }))?.Field);
-        Assert.Equal("ack", (await TryAsync(north, id, new ChangeReplicationRequest { Ack = "replica", Mode = "one-time" }))?.Field);
-        await SetAsync(north, id, new ChangeReplicationRequest { OnIsolation = "stop" });
+        Assert.Equal("failover", (await TryAsync(north, id, new ReplicationSettings { Failover = "automatic" }))?.Field);
+        Assert.Equal("ack", (await TryAsync(north, id, new ReplicationSettings { Ack = "both" }))?.Field);
+        Assert.Equal("on_isolation", (await TryAsync(north, id, new ReplicationSettings { OnIsolation = "wait" }))?.Field);
+        Assert.Equal("ack", (await TryAsync(north, id, new ReplicationSettings { Ack = "replica", Mode = "one-time" }))?.Field);
+        await SetAsync(north, id, new ReplicationSettings { OnIsolation = "stop" });
         await UntilAsync(() => north.Replications.Show(LiveSite.Admin, id).Value is { Source.Acks.IsUnderLease: true });
-        Assert.Equal("on_isolation", (await TryAsync(north, id, new ChangeReplicationRequest { Mode = "one-time" }))?.Field);
+        Assert.Equal("on_isolation", (await TryAsync(north, id, new ReplicationSettings { Mode = "one-time" }))?.Field);
         Assert.Equal(RefusalKind.State, (await north.Replications.DeleteAsync(LiveSite.Admin, id, None)).Refusal?.Kind);
         Assert.Equal(RefusalKind.State, (await north.Replications.PauseAsync(LiveSite.Admin, id, None)).Refusal?.Kind);
 
         // Cut off, the target cannot give its promise back, and nothing that depends on that is let through.
         cloud.Cut(south);
-        await SetAsync(north, id, new ChangeReplicationRequest { OnIsolation = "continue" });
+        await SetAsync(north, id, new ReplicationSettings { OnIsolation = "continue" });
         Assert.Equal(RefusalKind.State, (await north.Replications.DeleteAsync(LiveSite.Admin, id, None)).Refusal?.Kind);
         cloud.CutOff.Clear();
         await UntilAsync(() => north.Replications.Show(LiveSite.Admin, id).Value.Source?.Acks is null or { IsUnderLease: false });
@@ -189,10 +189,10 @@ public sealed class IsolationTests
         Assert.InRange(late, TimeSpan.Zero, TimeSpan.FromSeconds(1));
     }
 
-    private static async Task SetAsync(LiveSite site, string id, ChangeReplicationRequest request) =>
+    private static async Task SetAsync(LiveSite site, string id, ReplicationSettings request) =>
         Assert.Null(await TryAsync(site, id, request));
 
-    private static async Task<Refusal?> TryAsync(LiveSite site, string id, ChangeReplicationRequest request) =>
+    private static async Task<Refusal?> TryAsync(LiveSite site, string id, ReplicationSettings request) =>
         (await site.Replications.SetAsync(LiveSite.Admin, id, request, None)).Refusal;
 
     private sealed class RefusingFence : IExternalFence

@@ -26,7 +26,7 @@ public sealed class LivingRelationTests
 
         // What is written now waits for a run; the change itself is the first.
         Assert.False((await north.Replications.SetAsync(
-            LiveSite.Admin, id, new ChangeReplicationRequest { Mode = ReplicationModes.Periodic, IntervalSeconds = 3600 }, None)).IsRefused);
+            LiveSite.Admin, id, new ReplicationSettings { Mode = ReplicationModes.Periodic, IntervalSeconds = 3600 }, None)).IsRefused);
         await UntilAsync(() => Shown(north, id) is { Status: ReplicationWords.Secondary, Source.CompletedRun: not null });
         Assert.InRange(Shown(north, id).NextRunAt!.Value - DateTimeOffset.UtcNow, TimeSpan.FromMinutes(55), TimeSpan.FromHours(1));
         await UntilAsync(async () => !(await south.Replicas.FindAsync(volumeId, None))!.IsConnected);
@@ -42,7 +42,7 @@ public sealed class LivingRelationTests
         Assert.All(north.Replications.History(LiveSite.Admin, id).Value, e => Assert.Equal(("source", "done", null), (e.Side, e.Result, e.Reason)));
 
         Assert.False((await north.Replications.SetAsync(
-            LiveSite.Admin, id, new ChangeReplicationRequest { Mode = ReplicationModes.Instant }, None)).IsRefused);
+            LiveSite.Admin, id, new ReplicationSettings { Mode = ReplicationModes.Instant }, None)).IsRefused);
         await UntilAsync(() => Shown(north, id) is { Mode: ReplicationModes.Instant, Status: ReplicationWords.Secondary, Source.LagBytes: 0 });
         await WriteAsync(history, north, volumeId, 40, 10);
         await EqualAsync(history, north, south, volumeId);
@@ -102,7 +102,7 @@ public sealed class LivingRelationTests
         await WriteAsync(history, south, seedId, 300, 1);
         await UntilAsync(() => BackendReport.Of(StateView.Of(north.Context.Replica), south.Id).Count > 0
             && north.Volumes.Show(LiveSite.Admin, seedId) is { IsRefused: false } shown && shown.Value.Status == VolumeStatus.Available);
-        var wish = new CreateReplicationRequest(volumeId, "south", null, ReplicationModes.Instant) { Adopt = seedId };
+        var wish = new CreateReplicationRequest(volumeId, "south", null) { Adopt = seedId };
         var primary = await north.Replications.CreateAsync(LiveSite.Admin, wish, None);
         Assert.Contains("is a primary", primary.Refusal!.Message, StringComparison.Ordinal);
         Assert.Contains("Demote it first", primary.Refusal.NextStep, StringComparison.Ordinal);
@@ -135,7 +135,7 @@ public sealed class LivingRelationTests
         var other = await CreateAsync(south, "other");
         await UntilAsync(() => north.Volumes.Show(LiveSite.Admin, other) is { IsRefused: false } shown && shown.Value.Status == VolumeStatus.Available);
         var taken = await south.Replications.CreateAsync(
-            LiveSite.Admin, new CreateReplicationRequest(other, "north", null, ReplicationModes.Instant) { Adopt = volumeId }, None);
+            LiveSite.Admin, new CreateReplicationRequest(other, "north", null) { Adopt = volumeId }, None);
         Assert.Contains("belongs to replication", taken.Refusal!.Message, StringComparison.Ordinal);
     }
 
@@ -150,7 +150,7 @@ public sealed class LivingRelationTests
         await FillAsync(await south.OpenAsync(foreign), 50, skip: 3);
         await south.Store.CloneAsync(volumeId, foreign, null, None);
         await UntilAsync(() => BackendReport.Of(StateView.Of(north.Context.Replica), south.Id).Count > 0);
-        var wish = new CreateReplicationRequest(volumeId, "south", null, ReplicationModes.Instant);
+        var wish = new CreateReplicationRequest(volumeId, "south", null);
         var plain = (await north.Replications.CreateAsync(LiveSite.Admin, wish, None)).Value.Id;
         await UntilAsync(() => Shown(north, plain) is { Status: ReplicationWords.Error, Source.Retry.CanHelp: false });
         Assert.Contains("share no history", Shown(north, plain).Reason, StringComparison.Ordinal);
@@ -179,12 +179,12 @@ public sealed class LivingRelationTests
         foreach (var target in sites[1..9])
         {
             var made = await home.Replications.CreateAsync(
-                LiveSite.Admin, new CreateReplicationRequest(volumeId, target.Name, null, ReplicationModes.Instant), None);
+                LiveSite.Admin, new CreateReplicationRequest(volumeId, target.Name, null), None);
             Assert.False(made.IsRefused, made.Refusal?.ToString());
         }
 
         var ninth = await home.Replications.CreateAsync(
-            LiveSite.Admin, new CreateReplicationRequest(volumeId, "site-9", null, ReplicationModes.Instant), None);
+            LiveSite.Admin, new CreateReplicationRequest(volumeId, "site-9", null), None);
         Assert.Contains("has 8 replicas", ninth.Refusal!.Message, StringComparison.Ordinal);
 
         var history = new DiskHistory();
@@ -236,7 +236,7 @@ public sealed class LivingRelationTests
         var (volumeId, id) = await ReplicateAsync(north, "south", ReplicationModes.Instant);
         await UntilAsync(() => BackendReport.Of(StateView.Of(north.Context.Replica), west.Id).Count > 0);
         await north.Replications.CreateAsync(
-            LiveSite.Admin, new CreateReplicationRequest(volumeId, "west", null, ReplicationModes.Instant), None);
+            LiveSite.Admin, new CreateReplicationRequest(volumeId, "west", null), None);
         await IsWholeAsync(north, id);
         using var over = new CancellationTokenSource();
         var claims = new HashSet<(string Generation, string Site)>();
@@ -318,7 +318,7 @@ public sealed class LivingRelationTests
         Outcome<ReplicationView> made = default;
         await UntilAsync(async () =>
         {
-            made = await north.Replications.CreateAsync(LiveSite.Admin, new CreateReplicationRequest(volumeId, to, null, mode), None);
+            made = await north.Replications.CreateAsync(LiveSite.Admin, new CreateReplicationRequest(volumeId, to, null) { Settings = new() { Mode = mode } }, None);
             return !made.IsRefused;
         });
         return (volumeId, made.Value.Id);

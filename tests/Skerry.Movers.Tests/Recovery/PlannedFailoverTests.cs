@@ -152,7 +152,7 @@ public sealed class PlannedFailoverTests
         foreach (var volume in volumes.Skip(1))
         {
             await north.Replications.CreateAsync(
-                LiveSite.Admin, new CreateReplicationRequest(volume, "south", null, ReplicationModes.Instant), None);
+                LiveSite.Admin, new CreateReplicationRequest(volume, "south", null), None);
         }
 
         await UntilAsync(() => north.Replications.List(LiveSite.Admin).All(r => r.Status == ReplicationWords.Secondary));

@@ -151,7 +151,7 @@ public sealed class RecoveryTests
         var (volumeId, toSouth) = await ReplicateAsync(north, south);
         await UntilAsync(() => BackendReport.Of(StateView.Of(north.Context.Replica), west.Id).Count > 0);
         var second = await north.Replications.CreateAsync(
-            LiveSite.Admin, new CreateReplicationRequest(volumeId, "west", null, ReplicationModes.Instant), None);
+            LiveSite.Admin, new CreateReplicationRequest(volumeId, "west", null), None);
         await UntilAsync(() => north.Replications.List(LiveSite.Admin).All(r => r.Status == ReplicationWords.Secondary));
         await UntilAsync(() => west.Replications.Show(LiveSite.Admin, second.Value.Id).Value.Target?.RecoveryPoint is not null);
         foreach (var site in (LiveSite[])[north, south, west])
@@ -339,10 +339,10 @@ public sealed class RecoveryTests
         Assert.False(made.IsRefused, made.Refusal?.ToString());
         await UntilAsync(() => north.Volumes.Show(LiveSite.Admin, made.Value.Id).Value.Status == VolumeStatus.Available);
         var replication = await north.Replications.CreateAsync(
-            LiveSite.Admin, new CreateReplicationRequest(made.Value.Id, "south", null, mode, OnReturn: onReturn), None);
+            LiveSite.Admin, new CreateReplicationRequest(made.Value.Id, "south", null) { Settings = new() { Mode = mode, OnReturn = onReturn } }, None);
         Assert.False(replication.IsRefused, replication.Refusal?.ToString());
         var second = await north.Replications.CreateAsync(
-            LiveSite.Admin, new CreateReplicationRequest(made.Value.Id, "south", null, ReplicationModes.Instant), None);
+            LiveSite.Admin, new CreateReplicationRequest(made.Value.Id, "south", null), None);
         Assert.Equal(RefusalKind.Conflict, second.Refusal?.Kind);
         return (made.Value.Id, replication.Value.Id);
     }

@@ -116,10 +116,10 @@ public sealed class SnapshotTests
         await using var cloud = new LiveCloud();
         var (north, south) = (await cloud.AddAsync("north"), await cloud.AddAsync("south"));
         var (volumeId, id) = await RecoveryTests.ReplicateAsync(north, south, ReplicationModes.OneTime);
-        var wrong = await north.Replications.SetAsync(LiveSite.Admin, id, new ChangeReplicationRequest { KeepTarget = "24" }, None);
+        var wrong = await north.Replications.SetAsync(LiveSite.Admin, id, new ReplicationSettings { KeepTarget = "24" }, None);
         Assert.Equal("keep_target", wrong.Refusal!.Field);
         var set = await north.Replications.SetAsync(
-            LiveSite.Admin, id, new ChangeReplicationRequest { KeepSource = "count=2", KeepTarget = "count=3" }, None);
+            LiveSite.Admin, id, new ReplicationSettings { KeepSource = "count=2", KeepTarget = "count=3" }, None);
         Assert.Equal(("count=2", "count=3"), (set.Value.KeepSource, set.Value.KeepTarget));
         await RecoveryTests.UntilAsync(() => north.Replications.Show(LiveSite.Admin, id).Value.Source?.CompletedRun is not null);
         var history = new DiskHistory();
@@ -160,7 +160,7 @@ public sealed class SnapshotTests
         Assert.DoesNotContain(source.Snapshots, s => s.Id == taken);
         Assert.Contains(target.Snapshots, s => s.Id == taken);
         Assert.Contains("keeps it", (await north.Snapshots.DeleteAsync(LiveSite.Admin, taken, None)).Refusal!.Message, StringComparison.Ordinal);
-        Assert.False((await north.Replications.SetAsync(LiveSite.Admin, id, new ChangeReplicationRequest { KeepTarget = "none" }, None)).IsRefused);
+        Assert.False((await north.Replications.SetAsync(LiveSite.Admin, id, new ReplicationSettings { KeepTarget = "none" }, None)).IsRefused);
         await RecoveryTests.UntilAsync(() => north.Snapshots.Show(LiveSite.Admin, taken).IsRefused);
         await RecoveryTests.UntilAsync(async () => (await RunsAsync(south, volumeId)).Count == 1);
     }
@@ -173,13 +173,13 @@ public sealed class SnapshotTests
         var (volumeId, first) = await RecoveryTests.ReplicateAsync(edge, hub);
         await RecoveryTests.UntilAsync(() => BackendReport.Of(StateView.Of(edge.Context.Replica), archive.Id).Count > 0);
         var nowhere = await edge.Replications.CreateAsync(
-            LiveSite.Admin, new CreateReplicationRequest(volumeId, "edge", null, ReplicationModes.Instant) { FromSite = "archive" }, None);
+            LiveSite.Admin, new CreateReplicationRequest(volumeId, "edge", null) { FromSite = "archive" }, None);
         Assert.True(nowhere.IsRefused);
         var noReplica = await edge.Replications.CreateAsync(
-            LiveSite.Admin, new CreateReplicationRequest(volumeId, "south", null, ReplicationModes.Instant) { FromSite = "archive" }, None);
+            LiveSite.Admin, new CreateReplicationRequest(volumeId, "south", null) { FromSite = "archive" }, None);
         Assert.Equal("from_site", noReplica.Refusal!.Field);
         var chained = await edge.Replications.CreateAsync(
-            LiveSite.Admin, new CreateReplicationRequest(volumeId, "archive", null, ReplicationModes.Instant) { FromSite = "south" }, None);
+            LiveSite.Admin, new CreateReplicationRequest(volumeId, "archive", null) { FromSite = "south" }, None);
         Assert.True(chained.Value is { IsPassedOn: true } && chained.Value.SourceSite == hub.Id, chained.ToString());
         var history = new DiskHistory();
         await WriteAsync(history, edge, volumeId, 0, 30);

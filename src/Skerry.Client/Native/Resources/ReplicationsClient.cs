@@ -38,13 +38,13 @@ public sealed class ReplicationsClient(ApiConnection connection)
             SkerryJson.Default.ReplicationReply,
             cancellationToken);
 
-    public Task<ReplicationReply> UpdateAsync(string id, ReplicationUpdateRequest request, CancellationToken cancellationToken) =>
+    public Task<ReplicationReply> UpdateAsync(string id, ReplicationSettingsRequest request, CancellationToken cancellationToken) =>
         connection.SendAsync(
             Service.Skerry,
             HttpMethod.Patch,
             Path(id),
             request,
-            SkerryJson.Default.ReplicationUpdateRequest,
+            SkerryJson.Default.ReplicationSettingsRequest,
             SkerryJson.Default.ReplicationReply,
             cancellationToken);
 

@@ -186,43 +186,10 @@ public sealed record ReplicationReply(ReplicationRecord Replication, string? Ope
 
 public sealed record ReplicationList(IReadOnlyList<ReplicationRecord> Replications, IReadOnlyList<PageLink>? Links = null);
 
-public sealed record ReplicationCreateRequest(
-    string? VolumeId,
-    string? TargetSite,
-    string? TargetBackend,
-    string? Mode,
-    long? IntervalSeconds,
-    DateTimeOffset? StartAt,
-    string? OnReturn)
-{
-    public string? At { get; init; }
-
-    public string? Days { get; init; }
-
-    public string? TimeZone { get; init; }
-
-    /// <summary>The site whose replica is passed on, by name or id; null for the primary's.</summary>
-    public string? FromSite { get; init; }
-
-    public string? KeepSource { get; init; }
-
-    public string? KeepTarget { get; init; }
-
-    public string? Ack { get; init; }
-
-    public string? OnIsolation { get; init; }
-
-    public string? Failover { get; init; }
-
-    /// <summary>Volume at the target that holds the data already; the volume's own id for a copy of it that is there.</summary>
-    public string? Adopt { get; init; }
-}
-
-/// <summary>Another place for a replica.</summary>
-public sealed record ReplicationRetargetRequest(string? TargetSite, string? TargetBackend);
-
-/// <summary>What is to be different; what is absent stays as it is.</summary>
-public sealed record ReplicationUpdateRequest
+/// <summary>
+/// What can be chosen about a replication. What is absent takes its default where one is made, and stays as it is where one is changed.
+/// </summary>
+public record ReplicationSettingsRequest
 {
     public string? Mode { get; init; }
 
@@ -248,3 +215,30 @@ public sealed record ReplicationUpdateRequest
 
     public string? Failover { get; init; }
 }
+
+public sealed record ReplicationCreateRequest : ReplicationSettingsRequest
+{
+    public ReplicationCreateRequest()
+    {
+    }
+
+    public ReplicationCreateRequest(ReplicationSettingsRequest settings)
+        : base(settings)
+    {
+    }
+
+    public string? VolumeId { get; init; }
+
+    public string? TargetSite { get; init; }
+
+    public string? TargetBackend { get; init; }
+
+    /// <summary>The site whose replica is passed on, by name or id; null for the primary's.</summary>
+    public string? FromSite { get; init; }
+
+    /// <summary>Volume at the target that holds the data already; the volume's own id for a copy of it that is there.</summary>
+    public string? Adopt { get; init; }
+}
+
+/// <summary>Another place for a replica.</summary>
+public sealed record ReplicationRetargetRequest(string? TargetSite, string? TargetBackend);

@@ -42,7 +42,7 @@ namespace Skerry.Client.Native.Wire;
 [JsonSerializable(typeof(ReplicationHistory))]
 [JsonSerializable(typeof(ReplicationRetargetRequest))]
 [JsonSerializable(typeof(ReplicationCreateRequest))]
-[JsonSerializable(typeof(ReplicationUpdateRequest))]
+[JsonSerializable(typeof(ReplicationSettingsRequest))]
 [JsonSerializable(typeof(RecoveryRequest))]
 [JsonSerializable(typeof(RecoveryPreviewReply))]
 [JsonSerializable(typeof(RecoveryReply))]
