@@ -32,6 +32,16 @@ public sealed partial class BlockVolume
         return _state.Cipher is { } cipher ? WrappedKey.For(holder, cipher.Key) : throw Refused("it is not encrypted, so it has no key");
     }
 
+    /// <summary>
+    /// What makes of its blocks the bytes that a site keeps which must not read them. The caller's own.
+    /// </summary>
+    /// <exception cref="BlockException"><see cref="BlockError.Locked"/>, or <see cref="BlockError.Refused"/> for a plain volume.</exception>
+    public OutsideCipher OpenOutsideCipher()
+    {
+        RequireKey();
+        return _state.Cipher is { } cipher ? OutsideCipher.Of(cipher.Key) : throw Refused("it is not encrypted, so it has no key");
+    }
+
     private void RequireKey()
     {
         if (_state.Locked)

@@ -34,6 +34,7 @@ internal static class ReplicationRecords
         KeepSource = view.KeepSource,
         KeepTarget = view.KeepTarget,
         PassedOn = view.IsPassedOn,
+        CiphertextOnly = view.IsCiphertextOnly,
         LocalStatus = view.LocalStatus,
         Generation = view.Generation,
         AdoptFrom = view.AdoptFrom,

@@ -54,13 +54,14 @@ internal static class ReplicationsApi
         }
 
         var fields = body.Root;
-        fields.Allow(["volume_id", "target_site", "target_backend", "from_site", "adopt", .. SettingNames]);
+        fields.Allow(["volume_id", "target_site", "target_backend", "from_site", "adopt", "ciphertext_only", .. SettingNames]);
         var request = new CreateReplicationRequest(
             fields.Text("volume_id", required: true) ?? "", fields.Text("target_site", required: true) ?? "", fields.Text("target_backend"))
         {
             Settings = Settings(fields),
             FromSite = fields.Text("from_site"),
             Adopt = fields.Text("adopt"),
+            IsCiphertextOnly = fields.Flag("ciphertext_only") ?? false,
         };
         return fields.Refusal is { } refusal
             ? new Fault(refusal)

@@ -31,6 +31,11 @@ internal sealed class ReplicationCreateCommand : DataCommand
         Arity = ArgumentArity.ZeroOrOne,
     };
 
+    private readonly Option<bool> _ciphertextOnly = new("--ciphertext-only")
+    {
+        Description = "The target gets an encrypted volume's blocks and never its key: it can read nothing of them, and cannot be promoted.",
+    };
+
     public ReplicationCreateCommand()
         : base(
             "create",
@@ -42,13 +47,15 @@ internal sealed class ReplicationCreateCommand : DataCommand
             "skerry replication create data --to south --mode periodic --at 02:30 --days mon-fri --time-zone Europe/Berlin",
             "skerry replication create data --to archive --from south",
             "skerry replication create data --to south --mode periodic --interval 1h --keep-target count=24,age=7d",
-            "skerry replication create data --to south --adopt data-seed")
+            "skerry replication create data --to south --adopt data-seed",
+            "skerry replication create secrets --to rented --ciphertext-only")
     {
         Arguments.Add(_volume);
         Options.Add(_to);
         Options.Add(_from);
         _settings.AddTo(this);
         Options.Add(_adopt);
+        Options.Add(_ciphertextOnly);
         Options.Add(SharedOptions.Wait);
     }
 
@@ -75,6 +82,7 @@ internal sealed class ReplicationCreateCommand : DataCommand
                 TargetBackend = backend,
                 FromSite = invocation.Get(_from) is { } from ? (await invocation.Names.SiteAsync(from, cancellationToken)).Id : null,
                 Adopt = adopt,
+                CiphertextOnly = invocation.Get(_ciphertextOnly) ? true : null,
             },
             cancellationToken);
         var replication = reply.Replication;

@@ -51,6 +51,7 @@ internal static class ReplicationView
         new("last_transfer_ended_at", "When it ended.", r => Last(r)?.EndedAt, IsBrief: false),
         new("diverged_snapshot_id", "Snapshot that keeps what a former primary wrote apart.", r => r.Target?.DivergedSnapshotId, IsBrief: false),
         new("passed_on", "Whether the source is itself a replica, which passes on what it has.", r => r.PassedOn, IsBrief: false),
+        new("ciphertext_only", "Whether the target holds ciphertext without the key, so that it cannot be promoted.", r => r.CiphertextOnly, IsBrief: false),
         new("keep_source", "How long states of past runs are kept at the source.", r => r.KeepSource, IsBrief: false),
         new("keep_target", "How long at the replica, deleted snapshots included.", r => r.KeepTarget, IsBrief: false),
         new("adopt_from", "Volume at the target that the replica begins with, until that is done.", r => r.AdoptFrom, IsBrief: false),

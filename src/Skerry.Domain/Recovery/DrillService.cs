@@ -131,6 +131,7 @@ public sealed class DrillService(SiteContext site, OperationService operations)
         {
             var resolved = names.Resolve(named);
             return resolved.IsRefused ? resolved.Refusal! with { Field = "site" }
+                : CiphertextOnly.Check(state, request.VolumeId, resolved.Value, names) is { } unreadable ? unreadable
                 : replicas.Contains(resolved.Value) ? (volume, resolved.Value)
                 : resolved.Value == owner ? Refusal.State(
                     $"Site {names.NameOf(owner)} is the primary of volume {request.VolumeId}; a drill is of a replica.", "Clone the volume there instead.")
@@ -139,7 +140,7 @@ public sealed class DrillService(SiteContext site, OperationService operations)
 
         return replicas switch
         {
-            [var only] => (volume, only),
+            [var only] => CiphertextOnly.Check(state, request.VolumeId, only, names) is { } unreadable ? unreadable : (volume, only),
             [] => Refusal.State($"Volume {request.VolumeId} is not replicated.", "Make a replication first."),
             _ => Refusal.Invalid(
                 "site", $"Volume {request.VolumeId} has replicas at {string.Join(", ", replicas.Select(names.NameOf))}.", "Name one."),

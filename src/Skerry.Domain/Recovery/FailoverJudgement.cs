@@ -33,6 +33,9 @@ internal sealed record PromotionFacts(
     /// <summary>The site through which the primary is reached; null when it is not, or is directly.</summary>
     public string? Via { get; init; }
 
+    /// <summary>Why the copy can never be promoted, whatever the state of things; null when it can.</summary>
+    public Refusal? Unfit { get; init; }
+
     /// <summary>The copies that could be promoted, as far as is known, the most advanced first.</summary>
     public IReadOnlyList<CopyStanding> Copies { get; init; } = [];
 
@@ -80,6 +83,11 @@ internal static class FailoverJudgement
         if (!facts.Primary.IsSplitBrain && current.Site == facts.ToSite)
         {
             return Refusal.State($"Site {facts.ToName} is the primary of volume {facts.VolumeId} already, in generation {current.Number}.");
+        }
+
+        if (facts.Unfit is { } unfit)
+        {
+            return unfit;
         }
 
         if (!facts.IsWhole)

@@ -25,6 +25,7 @@ internal sealed class PromotionFactsReader(SiteContext site, IReadOnlyList<IRepl
                 copy?.OwedBytes, copy?.HeardAt, site.Now, isConnected || (copy?.IsConnected ?? false))
             {
                 Via = via,
+                Unfit = CiphertextOnly.Check(state, volumeId, toSite, names),
                 Copies = copies,
             };
         }
@@ -41,6 +42,7 @@ internal sealed class PromotionFactsReader(SiteContext site, IReadOnlyList<IRepl
             said?.OwedBytes, said?.HeardAt, said?.At ?? DateTimeOffset.UnixEpoch, isConnected)
         {
             Via = via,
+            Unfit = CiphertextOnly.Check(state, volumeId, toSite, names),
             Copies = copies,
         };
     }
@@ -62,7 +64,7 @@ internal sealed class PromotionFactsReader(SiteContext site, IReadOnlyList<IRepl
         foreach (var relation in Relation.OfVolume(state, volumeId))
         {
             var (at, _) = relation.ReplicaOf(primary.Current.IsDemoted ? relation.HomeSite : primary.Current.Site);
-            if (relation.AdoptFrom is not null)
+            if (relation.AdoptFrom is not null || relation.IsCiphertextOnly)
             {
                 continue;
             }

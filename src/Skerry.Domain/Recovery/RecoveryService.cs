@@ -291,6 +291,11 @@ public sealed class RecoveryService(
                 "Promote the copy to keep by force.");
         }
 
+        if (CiphertextOnly.Check(state, move.VolumeId, move.ToSite, names) is { } unreadable)
+        {
+            return unreadable;
+        }
+
         var relation = move.Relation;
         if (relation is null || relation.ReplicaOf(current.Site).Site != move.ToSite)
         {
@@ -339,9 +344,11 @@ public sealed class RecoveryService(
         }
         else
         {
+            // Ciphertext is offered only where there is nothing else, so that it is said why that cannot be.
+            var fit = relations.Any(r => !r.IsCiphertextOnly) ? relations.Where(r => !r.IsCiphertextOnly) : relations;
             var candidates = (toHome
-                ? relations.Where(r => !r.IsPassedOn).Select(r => r.HomeSite)
-                : relations.Where(r => r.SourceOf(owner) == owner).Select(r => r.ReplicaOf(owner).Site)).Distinct().ToList();
+                ? fit.Where(r => !r.IsPassedOn).Select(r => r.HomeSite)
+                : fit.Where(r => r.SourceOf(owner) == owner).Select(r => r.ReplicaOf(owner).Site)).Distinct().ToList();
             if (candidates.Count == 0 && mayNamePrimary && primary.Current.IsDemoted)
             {
                 // The only copy that there is, demoted by hand.

@@ -34,6 +34,13 @@ public sealed class TrashService(SiteContext site, OperationService operations, 
         }
 
         var item = found.Value;
+        if (item.IsCiphertextOnly)
+        {
+            return Refusal.State(
+                $"Site {new SiteDirectory(site, StateView.Of(site.Replica)).NameOf(item.Site)} holds only ciphertext of volume {item.VolumeId}, and never had its key.",
+                "Restore another copy; or purge this one.");
+        }
+
         var newId = item.IsVolumeGone ? item.VolumeId : Ids.Derived("restored", $"{item.Id}/{item.DeletedAt.UtcTicks}");
         return await QueueAsync(actor, RecoveryOperations.RestoreReplica, item, newId, name, cancellationToken);
     }

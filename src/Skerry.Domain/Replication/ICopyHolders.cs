@@ -29,7 +29,8 @@ public sealed class CopyHolders(SiteContext site) : ICopyHolders
 
     private static List<string> All(StateView state, string volumeId)
     {
-        var relations = Relation.OfVolume(state, volumeId);
+        // Where there is ciphertext only, no block is the same as here, and none may be read there.
+        var relations = Relation.OfVolume(state, volumeId).Where(relation => !relation.IsCiphertextOnly).ToList();
         var holders = relations.SelectMany(relation => new[] { relation.HomeSite, relation.OtherSite });
         return [.. (Generations.Primary(state, volumeId) is { } primary && relations.Count > 0 ? holders.Prepend(primary.Current.Site) : holders).Distinct(StringComparer.Ordinal)];
     }

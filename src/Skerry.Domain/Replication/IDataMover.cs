@@ -37,6 +37,9 @@ public sealed record MoverTask(
     /// <summary>True when the copy at the target is to be taken over though it shares no history with the volume here.</summary>
     public bool MayAdopt { get; init; }
 
+    /// <summary>True when the target is to hold the encrypted volume's blocks without its key, as nobody there can read them.</summary>
+    public bool IsCiphertextOnly { get; init; }
+
     /// <summary>When somebody last asked to get on with it: a new value begins anew what had been given up for now.</summary>
     public DateTimeOffset? AskedAt { get; init; }
 }

@@ -38,4 +38,7 @@ public sealed record AdmissionVerdict(
     /// that is here already, another's to begin with a clone of that. Null when nothing is to be taken over.
     /// </summary>
     public string? AdoptFrom { get; init; }
+
+    /// <summary>True when the copy is to be of ciphertext: what the source sends must be that.</summary>
+    public bool IsCiphertextOnly { get; init; }
 }

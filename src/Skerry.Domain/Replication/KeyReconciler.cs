@@ -23,7 +23,7 @@ public sealed class KeyReconciler(SiteContext site, VolumeDrivers drivers) : IRe
         var reports = new List<StepReport>();
         foreach (var relation in Relation.All(state))
         {
-            if (state.Find(EntityKinds.Volume, relation.VolumeId)?.Flag(VolumeEntity.Encrypted) != true
+            if (relation.IsCiphertextOnly || state.Find(EntityKinds.Volume, relation.VolumeId)?.Flag(VolumeEntity.Encrypted) != true
                 || Generations.Primary(state, relation.VolumeId)?.IsPrimary(site.SelfText) != true
                 || drivers.Holding(relation.VolumeId)?.Keys is not { } keys)
             {

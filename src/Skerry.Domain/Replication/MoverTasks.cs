@@ -21,6 +21,7 @@ public sealed class MoverTasks(SiteContext site, AckOptions options)
             return new MoverTask(relation.Id, relation.VolumeId, backend, target, generation, run)
             {
                 AskedAt = relation.SyncRequestedAt,
+                IsCiphertextOnly = relation.IsCiphertextOnly,
                 IsPassedOn = true,
                 Acks = AckTerms.None,
             };
@@ -29,6 +30,7 @@ public sealed class MoverTasks(SiteContext site, AckOptions options)
         return new MoverTask(relation.Id, relation.VolumeId, backend, target, generation, run)
         {
             AskedAt = relation.SyncRequestedAt,
+            IsCiphertextOnly = relation.IsCiphertextOnly,
             MayAdopt = relation.AdoptFrom is not null,
             Acks = new AckTerms(
                 relation.WaitsForReplica && !relation.IsPaused, relation.Stops, options.Lease, relation.LocalOnly is not null,

@@ -54,6 +54,12 @@ internal sealed record Relation(
     public const string PassedOnField = "passed_on";
     public const string AdoptField = "adopt";
     public const string LeftField = "left_sites";
+    public const string CiphertextOnlyField = "ciphertext_only";
+
+    /// <summary>
+    /// True when the other site holds the encrypted volume's blocks and never its key. So it is never primary, and this never reverses.
+    /// </summary>
+    public bool IsCiphertextOnly { get; init; }
 
     /// <summary>The volume at the target whose data the replica begins with; null when nothing is to be taken over, or that is done.</summary>
     public string? AdoptFrom { get; init; }
@@ -178,6 +184,7 @@ internal sealed record Relation(
                 KeepSource = Retention.Read(entity.Text(KeepSourceField)),
                 KeepTarget = Retention.Read(entity.Text(KeepTargetField)),
                 IsPassedOn = entity.Flag(PassedOnField),
+                IsCiphertextOnly = entity.Flag(CiphertextOnlyField),
                 AdoptFrom = entity.Text(AdoptField),
                 Left = entity.Json(LeftField, ReplicationJson.Default.IReadOnlyListLeftSite) ?? [],
                 WallClock = WallClock.Read(entity.Text(TimesField), entity.Text(DaysField), entity.Text(TimeZoneField)),

@@ -35,7 +35,7 @@ public sealed class ReplicaAdmission(SiteContext site) : IReplicaAdmission
                 null, current.Number)
             : relation.ReplicaOf(current.Site) is var (replicaSite, backend) && replicaSite != site.SelfText ? Declined(
                 $"The replica of volume {volumeId} is at site {names.NameOf(replicaSite)}.", null, current.Number)
-            : relation.KeyAt(site.SelfText) is null && state.Find(EntityKinds.Volume, volumeId)?.Flag(VolumeEntity.Encrypted) == true ? Declined(
+            : !relation.IsCiphertextOnly && relation.KeyAt(site.SelfText) is null && state.Find(EntityKinds.Volume, volumeId)?.Flag(VolumeEntity.Encrypted) == true ? Declined(
                 $"Volume {volumeId} is encrypted, and its key has not been wrapped for site {site.SiteName}; site {names.NameOf(peer)} has the key.",
                 $"Site {names.NameOf(peer)} wraps it by itself once it knows the certificate of site {site.SiteName}.", current.Number)
             : Seed(state, relation, names) is { } inTheWay ? Declined(inTheWay.Message, inTheWay.NextStep, current.Number)
@@ -45,9 +45,10 @@ public sealed class ReplicaAdmission(SiteContext site) : IReplicaAdmission
                 null,
                 false,
                 current.Number,
-                relation.KeyAt(site.SelfText))
+                relation.IsCiphertextOnly ? null : relation.KeyAt(site.SelfText))
             {
                 AdoptFrom = relation.AdoptFrom,
+                IsCiphertextOnly = relation.IsCiphertextOnly,
             };
     }
 

@@ -24,7 +24,11 @@ public sealed record TrashedReplica(
     bool IsVolumeGone,
     DateTimeOffset DeletedAt,
     DateTimeOffset PurgeAt,
-    RecoveryPoint? RecoveryPoint);
+    RecoveryPoint? RecoveryPoint)
+{
+    /// <summary>True when its site has no key for it, so that it can only be purged.</summary>
+    public bool IsCiphertextOnly { get; init; }
+}
 
 /// <summary>
 /// The replicas in the trash. A replica is purged only when something that named it was deleted, that long ago or at a person's
@@ -150,7 +154,10 @@ public sealed class ReplicaTrash(SiteContext site, IEnumerable<IReplicaStore> st
                 {
                     yield return new TrashedReplica(
                         $"{relation.Id}@{left.Site}", relation.VolumeId, volume.Text("name"), volume.Integer(VolumeEntity.SizeGib) ?? 0, left.Site,
-                        left.Backend, volume.IsDeleted, left.At, left.At + options.TrashTime, null);
+                        left.Backend, volume.IsDeleted, left.At, left.At + options.TrashTime, null)
+                    {
+                        IsCiphertextOnly = relation.IsCiphertextOnly,
+                    };
                 }
             }
         }
@@ -162,7 +169,10 @@ public sealed class ReplicaTrash(SiteContext site, IEnumerable<IReplicaStore> st
         var (at, backend) = relation.ReplicaOf(owner);
         return new TrashedReplica(
             relation.Id, relation.VolumeId, volume.Text("name"), volume.Integer(VolumeEntity.SizeGib) ?? 0, at, backend, volume.IsDeleted,
-            deletedAt, deletedAt + options.TrashTime, relation.Target?.RecoveryPoint);
+            deletedAt, deletedAt + options.TrashTime, relation.Target?.RecoveryPoint)
+        {
+            IsCiphertextOnly = relation.IsCiphertextOnly,
+        };
     }
 
     private static bool IsPurged(Entity relation) => relation.Flag(Relation.PurgedField);

@@ -59,6 +59,9 @@ public sealed record ReplicationView(
     /// <summary>True when the source is itself a replica, which passes on what it has.</summary>
     public bool IsPassedOn { get; init; }
 
+    /// <summary>True when the target holds ciphertext without the key, so that it cannot be promoted.</summary>
+    public bool IsCiphertextOnly { get; init; }
+
     /// <summary>
     /// What the answering site's own copy is, in a word of <see cref="ReplicationWords"/>: <see cref="ReplicationWords.Primary"/> only while
     /// it may take writes. Null at sites without a copy.
@@ -103,6 +106,9 @@ public sealed record CreateReplicationRequest(string VolumeId, string TargetSite
 
     /// <summary>The site, by name or id, whose replica of the volume is passed on; null for the primary's.</summary>
     public string? FromSite { get; init; }
+
+    /// <summary>True when the target is to hold the encrypted volume as ciphertext, without its key; it then never becomes primary.</summary>
+    public bool IsCiphertextOnly { get; init; }
 }
 
 /// <summary>Another place for a replica.</summary>

@@ -27,6 +27,7 @@ internal sealed class ReplicationViews(SiteContext site, FreshStatuses fresh)
             KeepSource = relation.KeepSource?.ToString(),
             KeepTarget = relation.KeepTarget?.ToString(),
             IsPassedOn = source.Length > 0 && source != primarySite,
+            IsCiphertextOnly = relation.IsCiphertextOnly,
             Ack = relation.Ack,
             OnIsolation = relation.OnIsolation,
             Failover = relation.Failover,

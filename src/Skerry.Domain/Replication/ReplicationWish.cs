@@ -8,6 +8,8 @@ namespace Skerry.Domain.Replication;
 internal sealed record ReplicationWish(
     string VolumeId, ReplicationEnd From, ReplicationEnd To, bool IsPassedOn, string? AdoptFrom, ReplicationTerms Terms, AckChoice Acks)
 {
+    public bool IsCiphertextOnly { get; init; }
+
     public static Outcome<ReplicationWish> Judge(SiteContext site, StateView state, Actor actor, CreateReplicationRequest request)
     {
         if (state.Find(EntityKinds.Volume, request.VolumeId) is not { } volume || !actor.MaySee(volume.Text("project_id")))
@@ -33,9 +35,12 @@ internal sealed record ReplicationWish(
             return wrong;
         }
 
-        if (new VolumeReader(site, state).FindVolume(request.VolumeId) is { Status: VolumeStatus.Reverting })
+        if (new VolumeReader(site, state).FindVolume(request.VolumeId) is { } read
+            && (read.Status == VolumeStatus.Reverting
+                ? Refusal.State($"Volume {request.VolumeId} is reverting.", "Wait until it is available.")
+                : CiphertextOnly.CheckWish(read, request, acks)) is { } notNow)
         {
-            return Refusal.State($"Volume {request.VolumeId} is reverting.", "Wait until it is available.");
+            return notNow;
         }
 
         var sites = new SiteDirectory(site, state);
@@ -78,7 +83,10 @@ internal sealed record ReplicationWish(
         return backend.IsRefused ? backend.Refusal!
             : request.Adopt is { } seed && seed != request.VolumeId && Adoption.Check(state, seed, target, sites) is { } inTheWay ? inTheWay
             : new ReplicationWish(
-                request.VolumeId, source.Value, new ReplicationEnd(target, backend.Value), source.Value.Site != home, request.Adopt, terms, acks);
+                request.VolumeId, source.Value, new ReplicationEnd(target, backend.Value), source.Value.Site != home, request.Adopt, terms, acks)
+            {
+                IsCiphertextOnly = request.IsCiphertextOnly,
+            };
     }
 
     /// <summary>The volume itself, or its replica at the named site, which passes on what it has.</summary>
@@ -94,7 +102,11 @@ internal sealed record ReplicationWish(
         return named.IsRefused ? named.Refusal! with { Field = "from_site" }
             : named.Value == home.Site ? home
             : relations.FirstOrDefault(r => r.ReplicaOf(home.Site).Site == named.Value) is { } nearer
-                ? new ReplicationEnd(named.Value, nearer.BackendAt(named.Value) ?? "")
+                ? nearer.IsCiphertextOnly
+                    ? Refusal.Invalid(
+                        "from_site", $"Site {sites.NameOf(named.Value)} holds only ciphertext of volume {request.VolumeId}, and passes nothing on.",
+                        $"Leave from_site out to replicate from site {sites.NameOf(home.Site)}.")
+                : new ReplicationEnd(named.Value, nearer.BackendAt(named.Value) ?? "")
             : Refusal.Invalid(
                 "from_site", $"Volume {request.VolumeId} has no replica at site {sites.NameOf(named.Value)} that could be passed on.",
                 $"Replicate it there first, or leave from_site out to replicate from site {sites.NameOf(home.Site)}.");
@@ -111,6 +123,11 @@ internal sealed record ReplicationWish(
         if (IsPassedOn)
         {
             transaction.Set(key, Relation.PassedOnField, FieldValue.From(true));
+        }
+
+        if (IsCiphertextOnly)
+        {
+            transaction.Set(key, Relation.CiphertextOnlyField, FieldValue.From(true));
         }
 
         if (AdoptFrom is not null)

@@ -35,7 +35,7 @@ internal sealed record VolumeCreation(
 
         var sites = new SiteDirectory(site, state);
         var reader = new VolumeReader(site, state);
-        var source = Source(state, reader, actor, request);
+        var source = Source(state, sites, reader, actor, request);
         if (source.IsRefused)
         {
             return source.Refusal!;
@@ -112,7 +112,7 @@ internal sealed record VolumeCreation(
             projectId, siteId, type, backend.Value, sizeGib, from?.VolumeId, request.SourceSnapshotId, isEncrypted);
     }
 
-    private static Outcome<Origin?> Source(StateView state, VolumeReader reader, Actor actor, CreateVolumeRequest request)
+    private static Outcome<Origin?> Source(StateView state, SiteDirectory names, VolumeReader reader, Actor actor, CreateVolumeRequest request)
     {
         if (request.SourceSnapshotId is { } snapshotId)
         {
@@ -132,8 +132,8 @@ internal sealed record VolumeCreation(
             var backend = volume?.SiteId == snapshot.SiteId ? volume.Backend : null;
             return new Origin(snapshot.VolumeId, snapshot.SiteId, volume?.TypeId ?? "", backend, snapshot.SizeGib, volume?.IsEncrypted ?? false)
             {
-                // It is the very same state wherever it is.
-                Elsewhere = snapshot.Places.ToDictionary(
+                // It is the very same state wherever it is, and can be read there.
+                Elsewhere = snapshot.Places.Where(p => CiphertextOnly.Check(state, snapshot.VolumeId, p.SiteId, names) is null).ToDictionary(
                     p => p.SiteId,
                     p => Relation.OfVolume(state, snapshot.VolumeId).Select(r => r.BackendAt(p.SiteId)).FirstOrDefault(b => b is not null)),
             };

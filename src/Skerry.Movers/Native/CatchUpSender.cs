@@ -12,7 +12,7 @@ namespace Skerry.Movers.Native;
 /// of the disk, so that one offset says what is done. Frames are read and packed here while the pipe sends those before.
 /// </remarks>
 internal sealed class CatchUpSender(
-    FramePipe pipe, ReplicaPeer peer, BlockVolume volume, IBlockDevice snapshot, TransferMeter meter, NativeMoverOptions options) : IDisposable
+    FramePipe pipe, ReplicaPeer peer, BlockVolume volume, LeavingBlocks blocks, TransferMeter meter, NativeMoverOptions options) : IDisposable
 {
     private const int FramesAhead = 4;
 
@@ -81,7 +81,7 @@ internal sealed class CatchUpSender(
         foreach (var block in DigestsFrame.Blocks(batch))
         {
             var bytes = content.AsMemory(0, (int)block.LengthBytes);
-            await snapshot.ReadOrZeroesAsync(block.OffsetBytes, bytes, cancellationToken);
+            await blocks.ReadAsync(block.OffsetBytes, bytes, cancellationToken);
             at += SHA256.HashData(bytes.Span, digests.AsSpan(at));
         }
 
@@ -144,7 +144,7 @@ internal sealed class CatchUpSender(
         {
             frame.Int32(0).Int64(piece.OffsetBytes);
             var content = frame.Take((int)piece.LengthBytes);
-            await snapshot.ReadOrZeroesAsync(piece.OffsetBytes, content, cancellationToken);
+            await blocks.ReadAsync(piece.OffsetBytes, content, cancellationToken);
             if (content.Span.ContainsAnyExcept((byte)0))
             {
                 (var whole, frame) = (frame, null);
@@ -171,7 +171,7 @@ internal sealed class CatchUpSender(
         var frame = _extents ??= ExtentsFrame.Begin(options.ChunkBytes);
         var before = frame.LengthBytes;
         var content = ExtentsFrame.Add(frame, piece.OffsetBytes, (int)piece.LengthBytes);
-        await snapshot.ReadOrZeroesAsync(piece.OffsetBytes, content, cancellationToken);
+        await blocks.ReadAsync(piece.OffsetBytes, content, cancellationToken);
         if (content.Span.ContainsAnyExcept((byte)0))
         {
             _extentBytes += (int)piece.LengthBytes;

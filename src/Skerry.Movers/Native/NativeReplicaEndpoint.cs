@@ -71,6 +71,14 @@ public sealed class NativeReplicaEndpoint(
             return;
         }
 
+        if (Judge().IsCiphertextOnly != hello.IsCiphertext)
+        {
+            await RefuseAsync(channel, new RefusedMessage(
+                $"This site holds {(hello.IsCiphertext ? "" : "only ciphertext of ")}volume {hello.VolumeId}{(hello.IsCiphertext ? " as it is" : "")}, and its source sends it {(hello.IsCiphertext ? "as ciphertext" : "in the clear")}.",
+                "Bring the source's site to the version of this one.", IsTemporary: true, hello.Generation, RefusalCodes.Key));
+            return;
+        }
+
         var slot = replicas.Slot(hello.VolumeId);
         using var session = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         if (!await slot.EnterAsync(session, cancellationToken))

@@ -27,6 +27,7 @@ internal sealed class ReplicaPeer(SourceEnd source, FrameChannel channel)
                 HelloMessage.CurrentVersion, task.ReplicationId, task.VolumeId, task.Generation.Number, task.Generation.Id, volume.SizeBytes)
             {
                 Features = source.Options.Features,
+                IsCiphertext = task.IsCiphertextOnly,
             },
             MoverJson.Default.HelloMessage,
             cancellationToken);

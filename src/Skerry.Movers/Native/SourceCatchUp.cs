@@ -1,4 +1,5 @@
 using Skerry.Blocks;
+using Skerry.Blocks.Encryption;
 using Skerry.Domain;
 using Skerry.Domain.Replication;
 using Skerry.Movers.Native.Wire;
@@ -6,7 +7,7 @@ using Skerry.Movers.Native.Wire;
 namespace Skerry.Movers.Native;
 
 /// <summary>Makes a replica equal to one snapshot of the source, over one link, whatever it was before.</summary>
-internal sealed class SourceCatchUp(SourceEnd source, ReplicaPeer peer, LinkThrottle throttle)
+internal sealed class SourceCatchUp(SourceEnd source, ReplicaPeer peer, LinkThrottle throttle, OutsideCipher? cipher)
 {
     /// <summary>Where the replica is afterwards: in the snapshot's state, durably.</summary>
     /// <exception cref="PlanRefusedException">The two are not copies of one disk.</exception>
@@ -48,7 +49,8 @@ internal sealed class SourceCatchUp(SourceEnd source, ReplicaPeer peer, LinkThro
         string digest;
         await using (var pipe = new FramePipe(peer.Channel, volume, meter, throttle, cancellationToken))
         {
-            using var sender = new CatchUpSender(pipe, peer, volume, volume.OpenSnapshot(snapshot.Id), meter, source.Options);
+            using var sender = new CatchUpSender(
+                pipe, peer, volume, new LeavingBlocks(volume.OpenSnapshot(snapshot.Id), cipher), meter, source.Options);
             digest = plan.IsCompared
                 ? await sender.CompareAsync(ranges, offset, cancellationToken)
                 : await sender.ShipAsync(ranges, offset, cancellationToken);

@@ -1,6 +1,7 @@
 using System.Net.WebSockets;
 using System.Runtime.ExceptionServices;
 using Skerry.Blocks;
+using Skerry.Blocks.Encryption;
 using Skerry.Domain;
 using Skerry.Domain.Replication;
 using Skerry.Movers.Native.Wire;
@@ -22,6 +23,7 @@ internal sealed class SourceLink
     private readonly PassedCuts _cuts;
     private readonly SourceTransfer _transfer;
     private readonly LeaseAsking _leases;
+    private readonly OutsideCipher? _cipher;
     private Exception? _failure;
     private Task _leasing = Task.CompletedTask;
 
@@ -30,14 +32,16 @@ internal sealed class SourceLink
     /// <param name="settle">Those who wait until the replica has everything.</param>
     /// <param name="acks">What acknowledgements wait for.</param>
     /// <param name="limits">Shared by all transfers of the site.</param>
-    public SourceLink(SourceEnd source, FrameChannel channel, SettleRequests settle, SourceAcks acks, TransferLimits limits)
+    /// <param name="cipher">Where the replica's site is to hold ciphertext only; the caller's to dispose of.</param>
+    public SourceLink(
+        SourceEnd source, FrameChannel channel, SettleRequests settle, SourceAcks acks, TransferLimits limits, OutsideCipher? cipher = null)
     {
-        (_source, _channel, _settle, _acks) = (source, channel, settle, acks);
+        (_source, _channel, _settle, _acks, _cipher) = (source, channel, settle, acks, cipher);
         _peer = new ReplicaPeer(source, channel);
         _snapshots = new PassedSnapshots(source, _peer);
         _cuts = new PassedCuts(source, _peer);
         _transfer = new SourceTransfer(
-            source, new SourceCatchUp(source, _peer, limits.Of(source.Task.TargetSite)), _snapshots, _cuts, limits.Turns);
+            source, new SourceCatchUp(source, _peer, limits.Of(source.Task.TargetSite), cipher), _snapshots, _cuts, limits.Turns);
         _leases = new LeaseAsking(acks, source.Options, source.Time);
     }
 
@@ -100,7 +104,7 @@ internal sealed class SourceLink
 
             if (tap is not null)
             {
-                state = await new SourceStream(_source, _peer, tap, state, _snapshots, _cuts, _settle, _acks).RunAsync(cancellationToken);
+                state = await new SourceStream(_source, _peer, tap, state, _snapshots, _cuts, _settle, _acks, _cipher).RunAsync(cancellationToken);
             }
         }
     }

@@ -209,7 +209,8 @@ internal sealed class SourceSession : IAsyncDisposable
             _acks.Attach(volume);
             using var socket = await _connect(_stop.Token);
             using var channel = new FrameChannel(socket, _time);
-            await new SourceLink(new SourceEnd(Current, volume, Facts, _options, _time, _logger), channel, _settle, _acks, _limits)
+            using var cipher = Current.IsCiphertextOnly ? volume.OpenOutsideCipher() : null;
+            await new SourceLink(new SourceEnd(Current, volume, Facts, _options, _time, _logger), channel, _settle, _acks, _limits, cipher)
                 .RunAsync(() => Current, _stop.Token);
             return null;
         }

@@ -1,4 +1,5 @@
 using Skerry.Blocks;
+using Skerry.Blocks.Encryption;
 using Skerry.Domain;
 using Skerry.Domain.Replication;
 using Skerry.Movers.Native.Wire;
@@ -12,7 +13,7 @@ namespace Skerry.Movers.Native;
 /// </remarks>
 internal sealed class SourceStream(
     SourceEnd source, ReplicaPeer peer, WriteTap tap, StateMessage from, PassedSnapshots snapshots, PassedCuts cuts, SettleRequests settle,
-    SourceAcks acks)
+    SourceAcks acks, OutsideCipher? cipher)
 {
     private readonly BlockVolume _volume = source.Volume;
     private readonly RunStart _run = from.Lineage.ToLineage().Runs is [.., var last] ? last : default;
@@ -142,7 +143,7 @@ internal sealed class SourceStream(
         await ExtendAsync(cancellationToken);
         if (batch.Writes.Count > 0)
         {
-            using var frame = WritesFrame.Build(batch.Run, batch.Writes);
+            using var frame = WritesFrame.Build(batch.Run, batch.Writes, cipher);
             _sent = batch.Writes[^1].Number;
             _window.Add(_sent, batch.Bytes, _oldest ?? source.Time.GetUtcNow());
             await peer.Channel.SendAsync(frame, cancellationToken);

@@ -23,7 +23,7 @@ public sealed class WireTests
         var text = JsonSerializer.Serialize(
             new ReplicationCreateRequest { VolumeId = "v", TargetSite = "south", Mode = "periodic", IntervalSeconds = 900 }, SkerryJson.Default.ReplicationCreateRequest);
         Assert.Equal(
-            """{"volume_id":"v","target_site":"south","target_backend":null,"from_site":null,"adopt":null,"mode":"periodic","interval_seconds":900,"start_at":null,"at":null,"days":null,"time_zone":null,"keep_source":null,"keep_target":null,"on_return":null,"ack":null,"on_isolation":null,"failover":null}""",
+            """{"volume_id":"v","target_site":"south","target_backend":null,"from_site":null,"adopt":null,"ciphertext_only":null,"mode":"periodic","interval_seconds":900,"start_at":null,"at":null,"days":null,"time_zone":null,"keep_source":null,"keep_target":null,"on_return":null,"ack":null,"on_isolation":null,"failover":null}""",
             text);
     }
 

@@ -45,6 +45,9 @@ public sealed record ReplicationRecord(
     /// <summary>True when the source is itself a replica, which passes on what it has.</summary>
     public bool? PassedOn { get; init; }
 
+    /// <summary>True when the target holds the encrypted volume as ciphertext, without its key, so that it cannot be promoted.</summary>
+    public bool? CiphertextOnly { get; init; }
+
     /// <summary>What the answering site's own copy is: active - primary only while it may take writes; null at sites without a copy.</summary>
     public string? LocalStatus { get; init; }
 
@@ -238,6 +241,9 @@ public sealed record ReplicationCreateRequest : ReplicationSettingsRequest
 
     /// <summary>Volume at the target that holds the data already; the volume's own id for a copy of it that is there.</summary>
     public string? Adopt { get; init; }
+
+    /// <summary>True when the target is to hold the encrypted volume as ciphertext, without its key.</summary>
+    public bool? CiphertextOnly { get; init; }
 }
 
 /// <summary>Another place for a replica.</summary>

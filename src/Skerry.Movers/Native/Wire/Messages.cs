@@ -13,6 +13,9 @@ internal sealed record HelloMessage(
 
     /// <summary>What the source can do beyond the version: words of <see cref="Wire.Features"/>; absent for none.</summary>
     public IReadOnlyList<string>? Features { get; init; }
+
+    /// <summary>What comes are blocks that the replica's site cannot read, of a volume whose key it is not to have.</summary>
+    public bool IsCiphertext { get; init; }
 }
 
 /// <summary>Where the replica stands: the answer to a hello, a question, and the end of a catch-up.</summary>

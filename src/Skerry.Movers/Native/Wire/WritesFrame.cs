@@ -1,4 +1,5 @@
 using Skerry.Blocks;
+using Skerry.Blocks.Encryption;
 
 namespace Skerry.Movers.Native.Wire;
 
@@ -8,7 +9,10 @@ internal static class WritesFrame
     private const int HeaderBytes = 4 + (3 * 8) + 4;
     private const int WriteHeaderBytes = (3 * 8) + 1 + 4;
 
-    public static FrameBuilder Build(RunStart run, IReadOnlyList<NumberedWrite> writes)
+    /// <param name="run">Of all the writes.</param>
+    /// <param name="writes">Of whole blocks, where they are encrypted.</param>
+    /// <param name="cipher">Where the replica's site is to hold ciphertext only.</param>
+    public static FrameBuilder Build(RunStart run, IReadOnlyList<NumberedWrite> writes, OutsideCipher? cipher = null)
     {
         var expected = HeaderBytes;
         foreach (var write in writes)
@@ -21,7 +25,10 @@ internal static class WritesFrame
         foreach (var write in writes)
         {
             frame.Int64(write.Number).Int64(write.OffsetBytes).Int64(write.LengthBytes).Byte((byte)write.Kind)
-                .Int32(write.Data.Length).Bytes(write.Data.Span);
+                .Int32(write.Data.Length);
+            var content = frame.Take(write.Data.Length);
+            write.Data.CopyTo(content);
+            cipher?.Encrypt(write.OffsetBytes, content.Span);
         }
 
         frame.SealChecksum(1);
