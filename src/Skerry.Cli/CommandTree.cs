@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Skerry.Cli.Backend;
 using Skerry.Cli.Conflict;
+using Skerry.Cli.Event;
 using Skerry.Cli.Group;
 using Skerry.Cli.Operation;
 using Skerry.Cli.Plan;
@@ -124,6 +125,7 @@ internal static class CommandTree
                 new OperationShowCommand(),
                 new OperationWaitCommand(),
                 new OperationCancelCommand()),
+            Noun("event", "What happened at a site, as its journal has it.", new EventListCommand()),
             Noun(
                 "conflict",
                 "Writes that had not seen each other.",

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Skerry.Domain.Events;
 using Skerry.Domain.Replication;
 using Skerry.Domain.Volumes;
 
@@ -10,19 +11,29 @@ public sealed class DomainMetrics : IDisposable
 {
     private readonly Meter _meter = new("Skerry.Domain");
     private readonly SiteContext _site;
+    private readonly FreshStatuses _fresh;
+    private readonly EventJournal _journal;
 
-    public DomainMetrics(SiteContext site)
+    public DomainMetrics(SiteContext site, FreshStatuses fresh, EventJournal journal)
     {
         _site = site;
+        _fresh = fresh;
+        _journal = journal;
         _meter.CreateObservableGauge("skerry.operations", Operations, "{operation}", "Operations that this site carries out, by status.");
         _meter.CreateObservableGauge("skerry.volumes", Volumes, "{volume}", "Volumes that this site holds, by status.");
         _meter.CreateObservableGauge("skerry.replications", Replications, "{replication}", "Replications with an end at this site, by state.");
         _meter.CreateObservableGauge(
-            "skerry.replication.lag", () => Lags(s => s.LagBytes), "By", "Written here and not yet acknowledged by the replica, as last measured.");
+            "skerry.replication.lag", () => Lags(s => s.LagBytes), "By", "Written here and not yet durable at the replica, told by the source's site.");
         _meter.CreateObservableGauge(
-            "skerry.replication.lag", () => Lags(s => s.LagSeconds), "s", "Age of the oldest write that the replica has not acknowledged, as last measured.");
+            "skerry.replication.lag", () => Lags(s => s.LagSeconds), "s", "Age of the oldest write that is not yet durable at the replica, told by the source's site.");
         _meter.CreateObservableGauge(
-            "skerry.replication.recovery_point.age", RecoveryPointAges, "s", "Age of the newest state that the copy here can be promoted to.");
+            "skerry.replication.recovery_point.age", RecoveryPointAges, "s", "Age of the newest state that the replica can be promoted to, told by the replica's site.");
+        _meter.CreateObservableCounter(
+            "skerry.replication.runs.missed", MissedRuns, "{run}", "Planned runs that will never be run, since the replication was made, told by the source's site.");
+        _meter.CreateObservableCounter(
+            "skerry.role.changes", RoleChanges, "{change}", "Copies at this site that became primary, or ceased to be, since the daemon's start.");
+        _meter.CreateObservableCounter(
+            "skerry.divergences", Divergences, "{divergence}", "Copies at this site that were written apart from their primary, since the daemon's start.");
         _meter.CreateObservableGauge("skerry.conflicts", () => _site.Replica.Conflicts.Count, "{conflict}", "Conflicts that nobody has settled.");
         _meter.CreateObservableGauge("skerry.backend.total", () => Backends(b => b.TotalBytes), "By", "Space of a backend.");
         _meter.CreateObservableGauge("skerry.backend.free", () => Backends(b => b.FreeBytes), "By", "Space of a backend that is free for new data.");
@@ -61,28 +72,48 @@ public sealed class DomainMetrics : IDisposable
                 .Select(r => ReplicationSummary.Of(r, Generations.Primary(state, r.VolumeId)).Status));
     }
 
-    private IEnumerable<Measurement<double>> Lags(Func<SourceStatus, double?> read)
+    private IEnumerable<Measurement<double>> Lags(Func<SourceStatus, double?> read) =>
+        Sources().Where(s => read(s.Source) is not null).Select(s => new Measurement<double>(read(s.Source)!.Value, Label("replication", s.Id)));
+
+    private IEnumerable<Measurement<long>> MissedRuns() =>
+        Sources().Where(s => s.Mode == ReplicationModes.Periodic).Select(s => new Measurement<long>(s.Source.MissedRuns, Label("replication", s.Id)));
+
+    /// <summary>What is known of replications whose source is here. While nobody is primary nothing is owed.</summary>
+    private IEnumerable<(string Id, string Mode, SourceStatus Source)> Sources()
     {
         var state = StateView.Of(_site.Replica);
-        foreach (var relation in Relation.All(state))
+        foreach (var stored in Relation.All(state))
         {
-            var isSource = Generations.Primary(state, relation.VolumeId)?.Current.Site == _site.SelfText;
-            if (isSource && relation.Source is { } source && read(source) is { } value)
+            var primary = Generations.Primary(state, stored.VolumeId);
+            if (primary is { Current.IsDemoted: false } && stored.SourceOf(primary.Current.Site) == _site.SelfText
+                && _fresh.Apply(stored, primary, _site.SelfText, _site.Now).Source is { } source && source.Generation == primary.Current.Number)
             {
-                yield return new Measurement<double>(value, Label("replication", relation.Id));
+                yield return (stored.Id, stored.Mode, source);
             }
         }
     }
 
+    private IEnumerable<Measurement<long>> RoleChanges() =>
+        from role in new[] { (Kind: EventKinds.Promoted, Word: "promoted"), (Kind: EventKinds.Demoted, Word: "demoted") }
+        from cause in RoleCauses.All
+        select new Measurement<long>(_journal.CountOf(role.Kind, cause), Label("role", role.Word), Label("cause", cause));
+
+    private IEnumerable<Measurement<long>> Divergences() =>
+    [
+        new Measurement<long>(_journal.CountOf(EventKinds.Diverged), Label("kind", "copy")),
+        new Measurement<long>(_journal.CountOf(EventKinds.SplitBrain), Label("kind", "split_brain")),
+    ];
+
     private IEnumerable<Measurement<double>> RecoveryPointAges()
     {
         var state = StateView.Of(_site.Replica);
-        foreach (var relation in Relation.All(state))
+        foreach (var stored in Relation.All(state))
         {
-            var primary = Generations.Primary(state, relation.VolumeId)?.Current;
-            if (primary is not null && relation.ReplicaOf(primary.Site).Site == _site.SelfText && relation.Target?.RecoveryPoint is { } point)
+            var primary = Generations.Primary(state, stored.VolumeId);
+            if (primary is not null && stored.ReplicaOf(primary.Current.Site).Site == _site.SelfText
+                && _fresh.Apply(stored, primary, _site.SelfText, _site.Now).Target?.RecoveryPoint is { } point)
             {
-                yield return new Measurement<double>((_site.Now - point.TakenAt).TotalSeconds, Label("replication", relation.Id));
+                yield return new Measurement<double>(Math.Max(0, (_site.Now - point.TakenAt).TotalSeconds), Label("replication", stored.Id));
             }
         }
     }

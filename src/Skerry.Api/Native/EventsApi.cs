@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
@@ -8,18 +9,55 @@ using Microsoft.AspNetCore.Routing;
 using Skerry.Api.Common;
 using Skerry.Client.Native.Wire;
 using Skerry.Domain;
+using Skerry.Domain.Events;
 
 namespace Skerry.Api.Native;
 
 /// <summary>
-/// A stream of server-sent events: <c>change</c> names an entity that changed here after the change was durable, and
-/// <c>everything</c> says that more changed than was kept, so all must be read again. For administrators.
+/// What happened at this site, as its journal has it. Who asks for <c>text/event-stream</c> gets a stream of what changes instead:
+/// <c>change</c> names an entity that changed here after the change was durable, and <c>everything</c> says that more changed than was
+/// kept, so all must be read again. For administrators.
 /// </summary>
 internal static class EventsApi
 {
+    private const string EventStream = "text/event-stream";
+
     public static void MapEvents(this RouteGroupBuilder api) =>
-        api.MapGet("/events", Stream).WithTags("events").WithSummary("Follow what changes, as server-sent events")
-            .Produces(StatusCodes.Status200OK, contentType: "text/event-stream");
+        api.MapGet("/events", Answer).WithTags("events")
+            .WithSummary("List what happened at this site, oldest first; with Accept: text/event-stream, follow what changes")
+            .Produces<EventList>().Produces(StatusCodes.Status200OK, contentType: EventStream);
+
+    private static IResult Answer(
+        Caller caller, HttpRequest request, SiteContext site, EventService events, string? kind, string? volume_id, string? since,
+        CancellationToken cancellationToken) => request.Headers.Accept.ToString().Contains(EventStream, StringComparison.OrdinalIgnoreCase)
+        ? Stream(caller, site, cancellationToken)
+        : List(caller, request, site, events, kind, volume_id, since);
+
+    private static IResult List(
+        Caller caller, HttpRequest request, SiteContext site, EventService events, string? kind, string? volumeId, string? since)
+    {
+        DateTimeOffset? from = null;
+        if (since is not null)
+        {
+            if (!DateTimeOffset.TryParse(since, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment))
+            {
+                return new Fault(Refusal.Invalid("since", $"since must be a time of RFC 3339, not '{since}'.", "An example: 2027-01-31T22:00:00Z"));
+            }
+
+            from = moment;
+        }
+
+        var listed = events.List(caller.Actor, new EventFilter { Kind = kind, VolumeId = volumeId, Since = from });
+        return listed.Refusal is { } refusal
+            ? new Fault(refusal)
+            : Pages.Answer(
+                request,
+                listed.Value,
+                told => told.Id,
+                told => EventRecords.Of(told, site.SiteName),
+                (items, links) => new EventList(items, links),
+                SkerryJson.Default.EventList);
+    }
 
     private static IResult Stream(Caller caller, SiteContext site, CancellationToken cancellationToken) => caller.Actor.IsAdmin
         ? TypedResults.ServerSentEvents(ChangesAsync(site, cancellationToken))

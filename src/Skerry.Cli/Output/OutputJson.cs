@@ -27,6 +27,7 @@ namespace Skerry.Cli.Output;
 [JsonSerializable(typeof(RecoveryPreviewRecord))]
 [JsonSerializable(typeof(DrillRecord))]
 [JsonSerializable(typeof(TrashRecord))]
+[JsonSerializable(typeof(EventRecord))]
 [JsonSerializable(typeof(ConflictRecord))]
 [JsonSerializable(typeof(SettledConflictRecord))]
 [JsonSerializable(typeof(UserRecord))]

@@ -1,3 +1,4 @@
+using Skerry.Domain.Events;
 using Skerry.Domain.Operations;
 using Skerry.Domain.Replication;
 using Skerry.Domain.Volumes;
@@ -134,7 +135,10 @@ internal sealed class PromoteHandler(
                         "Promote the copy that has everything, or promote this one by force.");
                 }
 
-                var next = new Generation(volumeId, current.Number + 1, id, site.SelfText, copy.Number, current.Id, isPlanned);
+                var next = new Generation(volumeId, current.Number + 1, id, site.SelfText, copy.Number, current.Id, isPlanned)
+                {
+                    Cause = wanted.IsAutomatic && !isPlanned ? RoleCauses.Automatic : null,
+                };
                 Generations.Write(transaction, next);
                 return next;
             },

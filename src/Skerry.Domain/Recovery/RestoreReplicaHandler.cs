@@ -1,3 +1,4 @@
+using Skerry.Domain.Events;
 using Skerry.Domain.Operations;
 using Skerry.Domain.Replication;
 using Skerry.Domain.Volumes;
@@ -133,7 +134,10 @@ internal sealed class RestoreReplicaHandler(
 
         var current = Generations.Primary(view, item.VolumeId)?.Current;
         return new Generation(
-            item.VolumeId, Math.Max(current?.Number ?? 0, copy.Generation) + 1, id, site.SelfText, copy.Number, current?.Id, Planned: false);
+            item.VolumeId, Math.Max(current?.Number ?? 0, copy.Generation) + 1, id, site.SelfText, copy.Number, current?.Id, Planned: false)
+        {
+            Cause = RoleCauses.Restored,
+        };
     }
 
     /// <summary>A volume like the one that lives on, with the state of the replica.</summary>

@@ -87,6 +87,9 @@ public sealed record SourceStatus(
     /// <summary>Planned runs that were never run, since the relation was made; the newest of them lies before <see cref="MissedUpTo"/>.</summary>
     public long MissedRuns { get; init; }
 
+    /// <summary>Of these, those that were missed before this site was the source in this generation.</summary>
+    public long MissedBefore { get; init; }
+
     /// <summary>Up to which planned run missed ones are counted.</summary>
     public DateTimeOffset? MissedUpTo { get; init; }
 

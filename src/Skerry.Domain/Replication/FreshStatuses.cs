@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.Metrics;
 
 namespace Skerry.Domain.Replication;
 
@@ -7,30 +6,13 @@ namespace Skerry.Domain.Replication;
 /// What this site last found out of its own side of each replication. Writing every reading down would grow the log by one entry a
 /// second for each relation at rest; so what is written lags, and who asks the site itself is told from here.
 /// </summary>
-public sealed class FreshStatuses : IDisposable
+public sealed class FreshStatuses
 {
     /// <summary>A reading that is older was made by a reconciler that no longer looks after the relation.</summary>
     private static readonly TimeSpan UsefulFor = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<string, SourceStatus> _sources = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, TargetStatus> _targets = new(StringComparer.Ordinal);
-
-    private readonly Meter _meter = new("Skerry.Domain");
-
-    public FreshStatuses()
-    {
-        _meter.CreateObservableGauge(
-            "skerry.replication.lag", () => Measures(_sources, s => s.LagSeconds), "s",
-            "Age of the oldest write that the replica has not acknowledged, told by the primary's site.");
-        _meter.CreateObservableGauge(
-            "skerry.replication.owed", () => Measures(_sources, s => s.LagBytes), "By",
-            "Written and not acknowledged by the replica, told by the primary's site.");
-        _meter.CreateObservableGauge(
-            "skerry.replication.recovery_point.age", () => Measures(_targets, t => (t.At - t.RecoveryPoint?.TakenAt)?.TotalSeconds), "s",
-            "Age of the newest state that the replica can be promoted to, told by the replica's site.");
-    }
-
-    public void Dispose() => _meter.Dispose();
 
     /// <summary>A site is at one side of a relation at a time; what it said at the other side is no longer so.</summary>
     internal void Note(string replicationId, SourceStatus status)
@@ -78,10 +60,4 @@ public sealed class FreshStatuses : IDisposable
             ? relation with { Target = target }
             : relation;
     }
-
-    private static IEnumerable<Measurement<double>> Measures<T>(ConcurrentDictionary<string, T> statuses, Func<T, double?> measure) =>
-        statuses
-            .Select(s => (s.Key, Value: measure(s.Value)))
-            .Where(m => m.Value is not null)
-            .Select(m => new Measurement<double>(m.Value!.Value, new KeyValuePair<string, object?>("replication", m.Key)));
 }

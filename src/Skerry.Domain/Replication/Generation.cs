@@ -25,6 +25,9 @@ public sealed record Generation(
     /// <summary>In place of a site: the volume was demoted, and no copy takes writes until one is promoted.</summary>
     public const string Demoted = "";
 
+    /// <summary>Why, where that does not follow from the rest; null else, and from before it was told.</summary>
+    public string? Cause { get; init; }
+
     /// <summary>True when no site is primary in this generation.</summary>
     public bool IsDemoted => Site.Length == 0;
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Skerry.Domain.Volumes;
 using Skerry.State.Merging;
 
@@ -6,6 +7,9 @@ namespace Skerry.Domain.Replication;
 /// <summary>The judgement on sources, from this site's state.</summary>
 public sealed class ReplicaAdmission(SiteContext site) : IReplicaAdmission
 {
+    /// <summary>Of a snapshot that keeps what was written apart: the generation in which.</summary>
+    internal const string DivergedGenerationField = "diverged_generation";
+
     private static readonly Actor Self = Actor.System("replicas");
 
     public AdmissionVerdict Judge(string replicationId, string volumeId, string peer, long generation, string generationId)
@@ -76,6 +80,11 @@ public sealed class ReplicaAdmission(SiteContext site) : IReplicaAdmission
 
                 transaction.Set(key, "volume_id", volumeId);
                 transaction.Set(key, "name", name);
+                if (long.TryParse(name.AsSpan(name.LastIndexOf('-') + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var generation))
+                {
+                    transaction.Set(key, DivergedGenerationField, FieldValue.From(generation));
+                }
+
                 transaction.Set(
                     key, "description",
                     $"What site {site.SiteName} wrote and the present primary does not have; kept by a resync until somebody deletes it.");

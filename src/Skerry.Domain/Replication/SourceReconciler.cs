@@ -275,6 +275,7 @@ public sealed class SourceReconciler(
             Retry = report.Retry,
             AnsweredSyncAt = isAnswered ? _asked[relation.Id].Asked : relation.Source?.AnsweredSyncAt,
             MissedRuns = (relation.Source?.MissedRuns ?? 0) + missed,
+            MissedBefore = MissedBefore(relation, generation),
             MissedUpTo = missedUpTo,
             Acks = report.Acks,
         };
@@ -291,10 +292,14 @@ public sealed class SourceReconciler(
             Peer = relation.ReplicaOf(generation.Site).Site,
             AnsweredSyncAt = last?.AnsweredSyncAt,
             MissedRuns = last?.MissedRuns ?? 0,
+            MissedBefore = MissedBefore(relation, generation),
             // What is planned while it is paused is not missed.
             MissedUpTo = site.Now,
         };
     }
+
+    private static long MissedBefore(Relation relation, Generation generation) =>
+        relation.Source is not { } last ? 0 : last.Generation == generation.Number ? last.MissedBefore : last.MissedRuns;
 
     /// <summary>False when the state word changed just now.</summary>
     private async ValueTask<bool> WriteAsync(Relation relation, SourceStatus status, CancellationToken cancellationToken)

@@ -82,7 +82,8 @@ internal sealed partial class ConfigurationReader
             Replication = Replication(),
             KillAt = KillAt(),
             Transfers = Transfers(),
-            Backends = [.. _file.SectionNames.Where(s => !KnownKeys.ContainsKey(s)).Select(s => Backend(s, dataDirectory))],
+            Webhooks = [.. _file.SectionNames.Where(IsWebhook).Select(s => Webhook(s, insecure))],
+            Backends = [.. _file.SectionNames.Where(s => !KnownKeys.ContainsKey(s) && !IsWebhook(s)).Select(s => Backend(s, dataDirectory))],
         };
     }
 
@@ -106,12 +107,17 @@ internal sealed partial class ConfigurationReader
             // Variables are upper case; sections and keys are not, and a dash cannot stand in a variable's name.
             var section = _file.SectionNames.Concat(KnownKeys.Keys)
                 .FirstOrDefault(s => Same(s, parts[0])) ?? parts[0].ToLowerInvariant();
-            var known = KnownKeys.GetValueOrDefault(section, BackendKeys);
+            if (section.StartsWith("webhook_", StringComparison.Ordinal))
+            {
+                section = WebhookPrefix + section["webhook_".Length..].Replace('_', '-');
+            }
+
+            var known = IsWebhook(section) ? WebhookKeys : KnownKeys.GetValueOrDefault(section, BackendKeys);
             _file.Set(section, known.FirstOrDefault(k => Same(k, parts[1])) ?? parts[1].ToLowerInvariant(), setting);
         }
 
         static bool Same(string name, string variable) =>
-            string.Equals(name.Replace('-', '_'), variable.Replace('-', '_'), StringComparison.OrdinalIgnoreCase);
+            string.Equals(name.Replace('-', '_').Replace(' ', '_'), variable.Replace('-', '_'), StringComparison.OrdinalIgnoreCase);
     }
 
     private void RefuseUnknown()
@@ -119,23 +125,34 @@ internal sealed partial class ConfigurationReader
         foreach (var section in _file.SectionNames)
         {
             var settings = _file.Section(section);
+            if (IsWebhook(section))
+            {
+                RefuseUnknown(settings, section, WebhookKeys);
+                continue;
+            }
+
             if (!KnownKeys.TryGetValue(section, out var known))
             {
                 known = BackendKeys;
                 if (!settings.ContainsKey("volume_driver"))
                 {
                     Mistake(_file.OriginOf(section),
-                        $"[{section}] is no known section ({string.Join(", ", KnownKeys.Keys)}), and no backend either, for it has no volume_driver.");
+                        $"[{section}] is no known section ({string.Join(", ", KnownKeys.Keys)}, webhook NAME), and no backend either, for it has no volume_driver.");
                     continue;
                 }
             }
 
-            foreach (var (key, setting) in settings.Where(s => !known.Contains(s.Key)))
-            {
-                var near = known.MinBy(k => Distance(k, key))!;
-                var hint = Distance(near, key) <= 2 ? $"did you mean '{near}'?" : $"known are: {string.Join(", ", known)}.";
-                Mistake(setting.Origin, $"'{key}' is not a setting of [{section}]; {hint}");
-            }
+            RefuseUnknown(settings, section, known);
+        }
+    }
+
+    private void RefuseUnknown(IReadOnlyDictionary<string, Setting> settings, string section, string[] known)
+    {
+        foreach (var (key, setting) in settings.Where(s => !known.Contains(s.Key)))
+        {
+            var near = known.MinBy(k => Distance(k, key))!;
+            var hint = Distance(near, key) <= 2 ? $"did you mean '{near}'?" : $"known are: {string.Join(", ", known)}.";
+            Mistake(setting.Origin, $"'{key}' is not a setting of [{section}]; {hint}");
         }
     }
 

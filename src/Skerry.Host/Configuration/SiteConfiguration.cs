@@ -1,4 +1,5 @@
 using System.Net;
+using Skerry.Host.Webhooks;
 using Skerry.Host.Wiring;
 
 namespace Skerry.Host.Configuration;
@@ -61,6 +62,8 @@ internal sealed record SiteConfiguration
     public required ReplicationConfiguration Replication { get; init; }
 
     public required TransferConfiguration Transfers { get; init; }
+
+    public required IReadOnlyList<WebhookEndpoint> Webhooks { get; init; }
 
     public required IReadOnlyList<BackendConfiguration> Backends { get; init; }
 

@@ -7,6 +7,7 @@ using Skerry.Blocks.Integrity;
 using Skerry.Blocks.Nbd;
 using Skerry.Domain;
 using Skerry.Domain.Conflicts;
+using Skerry.Domain.Events;
 using Skerry.Domain.Groups;
 using Skerry.Domain.Identity;
 using Skerry.Domain.Operations;
@@ -20,6 +21,7 @@ using Skerry.Host.Files;
 using Skerry.Host.Links;
 using Skerry.Host.Loops;
 using Skerry.Host.Telemetry;
+using Skerry.Host.Webhooks;
 using Skerry.Movers.Native;
 using Skerry.State;
 using Skerry.Sync;
@@ -63,6 +65,13 @@ internal static class SiteServices
         services.AddSingleton<IReconciler>(s => s.GetRequiredService<TokenKeyReconciler>());
         services.AddSingleton<IReconciler>(s => s.GetRequiredService<RevocationReconciler>());
         services.AddSingleton<IReconciler, CredentialReconciler>();
+        services.AddSingleton(new EventJournal(Path.Combine(site.DataDirectory, "events.jsonl")));
+        services.AddSingleton<EventService>();
+        services.AddSingleton<IReconciler, EventReconciler>();
+        services.AddSingleton(s => new WebhookLoops(
+            site.Webhooks, Path.Combine(site.DataDirectory, "webhooks"), s.GetRequiredService<EventJournal>(), s.GetRequiredService<SiteContext>(),
+            new Random(), s.GetRequiredService<ILoggerFactory>().CreateLogger("Skerry.Webhooks")));
+        services.AddHostedService(s => s.GetRequiredService<WebhookLoops>());
 
         // Last to start and first to stop: what the loops drive is there before them and after them.
         services.AddSingleton<SiteLoops>();

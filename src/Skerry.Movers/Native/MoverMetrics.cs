@@ -20,9 +20,19 @@ internal static class MoverMetrics
 
     public static readonly KeyValuePair<string, object?> Received = new("direction", "received");
 
-    public static readonly Counter<long> Transfers =
+    private static readonly Counter<long> Transfers =
         Meter.CreateCounter<long>("skerry.mover.transfers", "{transfer}", "Transfers that ended, by kind and result.");
+
+    private static readonly Counter<long> Transferred =
+        Meter.CreateCounter<long>("skerry.mover.transferred", "By", "Block content that transfers which ended had sent, by kind and result; what a failed one sent is kept.");
 
     public static readonly Counter<long> Attempts =
         Meter.CreateCounter<long>("skerry.mover.attempts.failed", "{attempt}", "Connections to a replica that could not be made, were declined or broke, by what they came to.");
+
+    public static void Ended(TransferMeter transfer, string result)
+    {
+        var (kind, how) = (new KeyValuePair<string, object?>("kind", transfer.Kind), new KeyValuePair<string, object?>("result", result));
+        Transfers.Add(1, kind, how);
+        Transferred.Add(transfer.MovedBytes, kind, how);
+    }
 }

@@ -78,8 +78,7 @@ internal sealed class SourceCatchUp(SourceEnd source, ReplicaPeer peer, LinkThro
         var reached = await peer.StateAsync(cancellationToken);
         await FailPoint.ReachAsync(MoverSteps.EndHeard, volume);
         facts.Completed(meter.Status(isDone: true));
-        MoverMetrics.Transfers.Add(
-            1, new KeyValuePair<string, object?>("kind", plan.Kind), new KeyValuePair<string, object?>("result", "done"));
+        MoverMetrics.Ended(meter, "done");
         facts.Transfer = null;
         Log.Transferred(source.Logger, task.ReplicationId, task.VolumeId, plan.Kind, sent.ComparedBytes, sent.MovedBytes, sent.EqualBytes);
         return reached.Lineage.ToLineage().Equals(snapshot.Lineage)

@@ -141,8 +141,7 @@ internal sealed class SourceSession : IAsyncDisposable
             if (_cut is { } cut)
             {
                 Facts.Failed(cut.Status(isDone: true), standing.Reason ?? standing.State);
-                MoverMetrics.Transfers.Add(
-                    1, new KeyValuePair<string, object?>("kind", cut.Kind), new KeyValuePair<string, object?>("result", "failed"));
+                MoverMetrics.Ended(cut, "failed");
             }
 
             Facts.Now = standing;

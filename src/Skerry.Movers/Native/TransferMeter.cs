@@ -24,6 +24,8 @@ internal sealed class TransferMeter(string kind, long totalBytes, long resumedBy
 
     public long DoneBytes => Interlocked.Read(ref _done);
 
+    public long MovedBytes => Interlocked.Read(ref _moved);
+
     public DateTimeOffset StartedAt => _startedAt;
 
     public void Handled(long bytes) => Interlocked.Add(ref _done, bytes);

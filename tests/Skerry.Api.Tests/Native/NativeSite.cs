@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Skerry.Api.Native;
 using Skerry.Client.Native;
 using Skerry.Client.Native.Login;
+using Skerry.Domain.Events;
 using Skerry.Domain.Groups;
 using Skerry.Domain.Recovery;
 using Skerry.Domain.Replication;
@@ -39,6 +40,8 @@ internal sealed class NativeSite : IAsyncDisposable
             services.AddSingleton<InvitationService>();
             services.AddSingleton<JoinService>();
             services.AddSingleton<FreshStatuses>();
+            services.AddSingleton(new EventJournal(null));
+            services.AddSingleton<EventService>();
             services.AddSingleton<ReplicationService>();
             services.AddSingleton<RecoveryService>();
             services.AddSingleton(new Domain.Replication.ReplicaOptions());

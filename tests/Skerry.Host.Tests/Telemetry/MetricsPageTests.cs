@@ -1,4 +1,6 @@
 using Skerry.Domain;
+using Skerry.Domain.Events;
+using Skerry.Domain.Replication;
 using Skerry.Host.Telemetry;
 using Skerry.State;
 using Skerry.State.Clocks;
@@ -15,9 +17,9 @@ public sealed class MetricsPageTests
         var cancellationToken = TestContext.Current.CancellationToken;
         var self = SiteId.Create(new Random(1));
         await using var replica = await Replica.OpenAsync(
-            new ReplicaOptions { Site = self, Schema = DomainSchema.Schema }, new MemoryStore(), TimeProvider.System, new Random(1), cancellationToken);
+            new State.ReplicaOptions { Site = self, Schema = DomainSchema.Schema }, new MemoryStore(), TimeProvider.System, new Random(1), cancellationToken);
         using var page = new PrometheusPage();
-        using var metrics = new DomainMetrics(new SiteContext(replica, self, "north", "north", TimeProvider.System, new RandomIds()));
+        using var metrics = new DomainMetrics(new SiteContext(replica, self, "north", "north", TimeProvider.System, new RandomIds()), new FreshStatuses(), new EventJournal(null));
         foreach (var (id, target) in new[] { ("one", self.ToString()), ("two", self.ToString()), ("three", "elsewhere") })
         {
             await replica.CommitAsync(

@@ -70,6 +70,7 @@ namespace Skerry.Client.Native.Wire;
 [JsonSerializable(typeof(ConflictList))]
 [JsonSerializable(typeof(ConflictResolveRequest))]
 [JsonSerializable(typeof(SettledConflictList))]
+[JsonSerializable(typeof(EventList))]
 [JsonSerializable(typeof(ChangeRecord))]
 [JsonSerializable(typeof(ApiVersionRecord))]
 public sealed partial class SkerryJson : JsonSerializerContext;
@@ -77,5 +78,5 @@ public sealed partial class SkerryJson : JsonSerializerContext;
 /// <summary>What <c>GET /skerry/v1</c> answers.</summary>
 public sealed record ApiVersionRecord(string Version, string Software, string SiteId, string SiteName, string Region);
 
-/// <summary>One event of <c>GET /skerry/v1/events</c>: something about this entity changed; ask again for what.</summary>
+/// <summary>One event of the stream of <c>GET /skerry/v1/events</c>: something about this entity changed; ask again for what.</summary>
 public sealed record ChangeRecord(string Kind, string Id);

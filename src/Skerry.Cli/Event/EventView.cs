@@ -1,0 +1,38 @@
+using Skerry.Cli.Output;
+using Skerry.Client.Native.Wire;
+
+namespace Skerry.Cli.Event;
+
+internal static class EventView
+{
+    public static readonly View<EventRecord> Event = new(
+        "event",
+        OutputJson.Default.EventRecord,
+        new("id", "UUID; the same each time that the same thing is told.", e => e.Id, IsBrief: false),
+        new("sequence", "Counts the site's events.", e => e.Sequence, IsBrief: false),
+        new("at", "When the site noticed, by its clock.", e => e.At),
+        new("site", "The site where it happened.", e => e.Site),
+        new("kind", "volume.promoted, volume.demoted, volume.diverged, volume.split_brain, replication.runs_missed, group.failover or site.failover.", e => e.Kind),
+        new("message", "What happened, in a sentence.", e => e.Message),
+        new("volume_id", "Of which volume.", e => e.VolumeId, IsBrief: false),
+        new("volume_name", "Its name then.", e => e.VolumeName, IsBrief: false),
+        new("generation", "The generation that made the difference; of a divergence the one in which was written apart.", e => e.Generation, IsBrief: false),
+        new("cause", "Of a role change: planned, failback, forced, automatic or restored.", e => e.Cause, IsBrief: false),
+        new("from_site", "The site that was primary, or that was moved away from.", e => e.FromSite, IsBrief: false),
+        new("to_site", "The site that is primary now, or that was moved to.", e => e.ToSite, IsBrief: false),
+        new("fork_number", "The last write that both have.", e => e.ForkNumber, IsBrief: false),
+        new("snapshot_id", "What keeps what was written apart.", e => e.SnapshotId, IsBrief: false),
+        new("replication_id", "Of which replication.", e => e.ReplicationId, IsBrief: false),
+        new("missed_runs", "Planned runs that will never be run, since the last such event.", e => e.MissedRuns, IsBrief: false),
+        new("missed_runs_total", "Since the replication was made.", e => e.MissedRunsTotal, IsBrief: false),
+        new("missed_up_to", "The newest of them was planned before this.", e => e.MissedUpTo, IsBrief: false),
+        new("group_id", "Of which group.", e => e.GroupId, IsBrief: false),
+        new("group_name", "Its name then.", e => e.GroupName, IsBrief: false),
+        new("operation_id", "The operation that moved a group or a site.", e => e.OperationId, IsBrief: false),
+        new("status", "What it came to.", e => e.Status, IsBrief: false),
+        new("reason", "Why it did not succeed.", e => e.Reason, IsBrief: false),
+        new("forced", "Whether the old primaries' consent was done without.", e => e.Forced, IsBrief: false),
+        new("volumes_moved", "How many volumes were moved.", e => e.VolumesMoved, IsBrief: false),
+        new("volumes_failed", "How many were not.", e => e.VolumesFailed, IsBrief: false),
+        new("volumes_skipped", "How many were left out.", e => e.VolumesSkipped, IsBrief: false));
+}
