@@ -36,7 +36,9 @@ internal sealed class EventFacts(SiteContext site, StateView state, Func<string,
                 continue;
             }
 
-            if (RoleChange(generation, parent, Before(parent, byId), primary) is { } change)
+            // Of two that were promoted apart each was primary for itself, whichever of them the next one names.
+            var apart = generations.Where(g => g.Number == parent.Number && !g.IsDemoted).Select(g => g.Site).Append(parent.Site).Distinct().ToList();
+            if (RoleChange(generation, parent, Before(parent, byId), apart, primary) is { } change)
             {
                 yield return change;
             }
@@ -168,10 +170,11 @@ internal sealed class EventFacts(SiteContext site, StateView state, Func<string,
         };
     }
 
-    private EventDraft? RoleChange(Generation generation, Generation parent, Generation? before, PrimaryView primary)
+    private EventDraft? RoleChange(
+        Generation generation, Generation parent, Generation? before, List<string> parentSites, PrimaryView primary)
     {
         var isMine = generation.Site == site.SelfText;
-        if (isMine ? before?.Site == site.SelfText && !parent.IsDemoted : parent.Site != site.SelfText)
+        if (isMine ? before?.Site == site.SelfText && !parent.IsDemoted && parentSites.Count == 1 : !parentSites.Contains(site.SelfText))
         {
             return null;
         }

@@ -3,6 +3,7 @@ using System.Net;
 using Skerry.Blocks;
 using Skerry.Blocks.Nbd;
 using Skerry.Domain;
+using Skerry.Domain.Events;
 using Skerry.Domain.Operations;
 using Skerry.Domain.Recovery;
 using Skerry.Domain.Replication;
@@ -66,6 +67,7 @@ public sealed class IsolationTests
         var operation = Assert.Single(
             south.Operations.List(LiveSite.Admin, new OperationFilter { Kind = RecoveryOperations.Promote }));
         Assert.Equal(("automatic failover", OperationStatus.Succeeded), (operation.MadeBy, operation.Status));
+        await UntilAsync(() => south.Noted is [(EventKinds.Promoted, 2, RoleCauses.Automatic)]);
 
         // Alone and not under anybody's lease, the new primary goes on, and says what its flushes are worth.
         await promoted.WriteAsync(0, new byte[4096], WriteOptions.None, None);

@@ -6,6 +6,7 @@ using Skerry.Blocks;
 using Skerry.Blocks.Encryption;
 using Skerry.Blocks.Tests.Log;
 using Skerry.Domain;
+using Skerry.Domain.Events;
 using Skerry.Domain.Groups;
 using Skerry.Domain.Operations;
 using Skerry.Domain.Recovery;
@@ -121,6 +122,12 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
     /// <summary>Outlives restarts, as a directory does.</summary>
     public TransferHistory History { get; } = new(null);
 
+    /// <summary>Outlives restarts, as a file does.</summary>
+    public EventJournal Events { get; } = new(null);
+
+    /// <summary>What the site noted: kind, generation and cause of each event.</summary>
+    public IReadOnlyList<(string Kind, long? Generation, string? Cause)> Noted => [.. Events.List().Select(e => (e.Kind, e.Generation, e.Cause))];
+
     public ReplicationService Replications { get; private set; } = null!;
 
     public RecoveryService Recovery { get; private set; } = null!;
@@ -210,6 +217,7 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
             new HandoverReconciler(Context),
             new GroupCutReconciler(Context, drivers, [Mover], cuts, new GroupOptions { RetryAfter = TimeSpan.FromMilliseconds(50) }),
             new GroupPointReconciler(Context, [Marks]),
+            new EventReconciler(Context, Events),
         ];
         await Context.DecideAsync(
             Actor.System("start"),

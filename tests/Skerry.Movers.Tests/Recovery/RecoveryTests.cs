@@ -1,4 +1,5 @@
 using Skerry.Domain;
+using Skerry.Domain.Events;
 using Skerry.Domain.Operations;
 using Skerry.Domain.Recovery;
 using Skerry.Domain.Replication;
@@ -63,6 +64,14 @@ public sealed class RecoveryTests
         Assert.Equal((await south.OpenAsync(volumeId)).Lineage.LastNumber, old.Lineage.LastNumber);
         await WriteAsync(history, north, volumeId, 60, 5);
         await UntilAsync(async () => (await south.OpenAsync(volumeId)).Lineage.LastNumber == old.Lineage.LastNumber);
+
+        // Each site tells what befell its own copy, once, though one of them was killed and began anew.
+        (string, long?, string?)[] south3 = [(EventKinds.Promoted, 2, RoleCauses.Forced), (EventKinds.Demoted, 3, RoleCauses.Failback)];
+        (string, long?, string?)[] north3 =
+            [(EventKinds.Demoted, 2, RoleCauses.Forced), (EventKinds.Diverged, 1, null), (EventKinds.Promoted, 3, RoleCauses.Failback)];
+        await UntilAsync(() => south.Noted.SequenceEqual(south3), () => string.Join(' ', south.Noted));
+        await UntilAsync(() => north.Noted.SequenceEqual(north3), () => string.Join(' ', north.Noted));
+        Assert.Equal(kept.Id, north.Events.List()[1].SnapshotId);
     }
 
     [Fact]
@@ -141,6 +150,11 @@ public sealed class RecoveryTests
             () => south.Replications.Show(LiveSite.Admin, replicationId).Value.Status == ReplicationWords.Secondary,
             () => south.Replications.Show(LiveSite.Admin, replicationId).Value);
         Assert.Single(north.Context.Replica.List(EntityKinds.Snapshot));
+
+        // Told when it was found, and not again when it was set aside.
+        (string, long?, string?)[] told = [(EventKinds.Demoted, 2, RoleCauses.Forced), (EventKinds.Diverged, 1, null)];
+        await UntilAsync(() => north.Noted.SequenceEqual(told), () => string.Join(' ', north.Noted));
+        Assert.Null(north.Events.List()[1].SnapshotId);
     }
 
     [Fact]
@@ -183,6 +197,19 @@ public sealed class RecoveryTests
         Assert.True(onWest.IsReadOnly);
         await history.AssertHoldsAsync(onWest, onWest.Lineage, "the copy that follows");
         Assert.Contains(west.Context.Replica.List(EntityKinds.Snapshot), s => s.Text("name") == "diverged-2");
+        await UntilAsync(
+            () => west.Noted.OrderBy(e => e).SequenceEqual(((string, long?, string?)[])
+            [
+                (EventKinds.Demoted, 3, RoleCauses.Forced), (EventKinds.Diverged, 2, null), (EventKinds.Promoted, 2, RoleCauses.Forced),
+                (EventKinds.SplitBrain, 2, null),
+            ]),
+            () => string.Join(' ', west.Noted));
+        await UntilAsync(
+            () => south.Noted.SequenceEqual(((string, long?, string?)[])
+            [
+                (EventKinds.Promoted, 2, RoleCauses.Forced), (EventKinds.SplitBrain, 2, null), (EventKinds.Promoted, 3, RoleCauses.Forced),
+            ]),
+            () => string.Join(' ', south.Noted));
     }
 
     [Fact]
