@@ -104,6 +104,20 @@ public sealed partial class HabitTests
     }
 
     [Fact]
+    public void Every_metric_has_one_publisher_and_is_on_the_page_of_metrics()
+    {
+        var page = File.ReadAllText(Checkout.PathOf("docs/operating/metrics.md"));
+        var names = Checkout.Files("*.cs", "src")
+            .SelectMany(f => Instrument().Matches(File.ReadAllText(f)))
+            .Select(m => m.Groups["name"].Value.Replace('.', '_') + (m.Groups["unit"].Value switch { "s" => "_seconds", "By" => "_bytes", _ => "" })
+                + (m.Groups["kind"].Value.EndsWith("Counter", StringComparison.Ordinal) ? "_total" : ""))
+            .ToList();
+        Assert.True(names.Count > 40, "the instruments were not found");
+        Assert.Equal(names.Distinct().Order(), names.Order());
+        Assert.All(names, n => Assert.Contains($"`{n}`", page, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Nothing_is_left_for_later_in_the_source()
     {
         foreach (var file in Checkout.Files("*.cs", "src"))
@@ -142,6 +156,9 @@ public sealed partial class HabitTests
 
     [GeneratedRegex(@"""(\w+)""")]
     private static partial Regex Quoted();
+
+    [GeneratedRegex(@"\.Create(?<kind>\w+?)(?:<\w+>)?\(\s*""(?<name>skerry[\w.]+)"",.*?""(?<unit>s|By|1|\{\w+\})"",", RegexOptions.Singleline | RegexOptions.ExplicitCapture)]
+    private static partial Regex Instrument();
 
     [GeneratedRegex(@"\b(TODO|FIXME|XXX)\b")]
     private static partial Regex LaterMark();

@@ -138,7 +138,9 @@ public sealed class RecoveryTests
         await UntilAsync(
             () => north.Replications.Show(LiveSite.Admin, replicationId).Value is { Status: ReplicationWords.Diverged, NextStep: not null },
             () => north.Replications.Show(LiveSite.Admin, replicationId).Value);
-        await Task.Delay(500);
+        (string, long?, string?)[] told = [(EventKinds.Demoted, 2, RoleCauses.Forced), (EventKinds.Diverged, 1, null)];
+        await UntilAsync(() => north.Noted.SequenceEqual(told), () => string.Join(' ', north.Noted));
+        Assert.Null(north.Events.List()[1].SnapshotId);
         Assert.True((await north.OpenAsync(volumeId)).IsReadOnly);
         Assert.Empty(north.Context.Replica.List(EntityKinds.Snapshot));
         var early = await south.Recovery.FailbackAsync(LiveSite.Admin, new FailoverRequest(volumeId), None);
@@ -152,9 +154,8 @@ public sealed class RecoveryTests
         Assert.Single(north.Context.Replica.List(EntityKinds.Snapshot));
 
         // Told when it was found, and not again when it was set aside.
-        (string, long?, string?)[] told = [(EventKinds.Demoted, 2, RoleCauses.Forced), (EventKinds.Diverged, 1, null)];
-        await UntilAsync(() => north.Noted.SequenceEqual(told), () => string.Join(' ', north.Noted));
-        Assert.Null(north.Events.List()[1].SnapshotId);
+        await Task.Delay(1_500);
+        Assert.Equal(told, north.Noted);
     }
 
     [Fact]
