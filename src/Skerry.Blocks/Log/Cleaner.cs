@@ -205,8 +205,14 @@ internal sealed class Cleaner
 
                 if (marking is not null)
                 {
+                    var known = Volatile.Read(ref _mark);
                     await Taken(ref marking);
-                    continue;
+                    if (!ReferenceEquals(known, Volatile.Read(ref _mark)))
+                    {
+                        continue;
+                    }
+
+                    // Nothing new was found, as where no maps were ever saved and the disk has no room for them: looking again will not help.
                 }
 
                 if (_segments.HasRoomForData)

@@ -47,6 +47,31 @@ public sealed class FailingDiskTests
         }
     }
 
+    /// <summary>The cleaner once looked for something to clean over and over, since it had no maps to judge by, and the writer waited for ever.</summary>
+    [Fact]
+    public async Task On_a_disk_that_others_filled_before_the_first_maps_were_saved_a_write_fails_and_goes_through_when_there_is_room()
+    {
+        var storage = new FaultyStorage();
+        await using var store = BlockStore.Open(
+            new BlockStoreOptions { Directory = "memory", SegmentBytes = 1 << 20, CheckpointBytes = 4 << 20 }, storage);
+        var volume = await store.CreateAsync("disk", 64 << 20, Ct);
+        await volume.BeginRunAsync(1, Ct);
+        var taken = storage.TakeRoom(0);
+        var content = new byte[256 << 10];
+        content.AsSpan().Fill(7);
+        var full = await Assert.ThrowsAsync<BlockException>(async () =>
+        {
+            for (var i = 0; i < 64; i++)
+            {
+                await volume.WriteAsync((long)i * content.Length, content, WriteOptions.None, Ct).AsTask().WaitAsync(TimeSpan.FromSeconds(30), Ct);
+            }
+        });
+        Assert.Equal(BlockError.NoSpace, full.Error);
+        storage.GiveRoomBack(taken);
+        await volume.WriteAsync(0, content, WriteOptions.None, Ct).AsTask().WaitAsync(TimeSpan.FromSeconds(30), Ct);
+        await volume.FlushAsync(Ct);
+    }
+
     /// <summary>
     /// The cleaner gives files up by marks, which may be taken from maps in memory that no checkpoint holds yet. What the log took
     /// after such a mark was once given up with it, and a power cut showed it.
