@@ -78,7 +78,11 @@ public sealed partial class BlockVolume
         ? FlushGatedAsync(gate, BeginFlushHere(cancellationToken), _state.LastNumber, _state.LastRun, cancellationToken)
         : BeginFlushHere(cancellationToken);
 
-    private ValueTask FlushHereAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Makes everything that was carried out durable here. For whoever replicates the volume: it promises nothing to a writer, so it
+    /// waits for no gate, as which it would wait for itself.
+    /// </summary>
+    public ValueTask FlushHereAsync(CancellationToken cancellationToken)
     {
         var flush = BeginFlushHere(cancellationToken);
         if (!flush.IsCompleted)

@@ -65,6 +65,7 @@ public sealed class AutomaticFailoverReconciler(
 
             if (await AskAsync(volumeId, primary.Current, cancellationToken))
             {
+                await FailPoint.ReachAsync(RecoveryMoments.AutomaticAsked, site);
                 var name = new SiteDirectory(site, state).NameOf(primary.Current.Site);
                 reports.Add(new StepReport(
                     $"Site {name}, the primary of volume {volumeId}, is not heard, and its lease has run out: the copy here is promoted.", IsProblem: true));

@@ -50,6 +50,7 @@ internal sealed class StartDrillHandler(SiteContext site, VolumeDrivers drivers,
 
             var number = Math.Max(1, copy.Generation);
             await driver.OpenForWritingAsync(id, number, cancellationToken);
+            await FailPoint.ReachAsync(RecoveryMoments.DrillOpened, site);
             var generation = new Generation(id, number, site.Ids.NewUuid(), site.SelfText, ForkNumber: 0, ParentId: null, Planned: true);
             return OperationResult.Succeeded(transaction =>
             {
@@ -97,6 +98,7 @@ internal sealed class StopDrillHandler(SiteContext site, VolumeDrivers drivers, 
             if (drivers.Holding(id) is { } driver)
             {
                 await driver.DeleteAsync(id, cancellationToken);
+                await FailPoint.ReachAsync(RecoveryMoments.DrillDropped, site);
             }
         }
         catch (DriverException e)

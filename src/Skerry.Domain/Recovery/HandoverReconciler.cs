@@ -34,6 +34,7 @@ public sealed class HandoverReconciler(SiteContext site) : IReconciler
                 return default(Unit);
             },
             cancellationToken);
+        await FailPoint.ReachAsync(RecoveryMoments.HoldCleared, site);
         return StepResult.Done.With([.. stale.Select(v => new StepReport($"Volume {v} is no longer held for a handover."))]);
     }
 

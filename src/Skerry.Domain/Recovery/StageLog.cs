@@ -74,6 +74,7 @@ internal sealed class StageLog(
 
     private async ValueTask ReachedAsync(CancellationToken cancellationToken)
     {
+        await FailPoint.ReachAsync(RecoveryMoments.OfStage + Current, site);
         if (atStage is not null)
         {
             await atStage(operation.Entity.Id, Current, cancellationToken);

@@ -24,6 +24,7 @@ public sealed class ArmingGuard(
             return reason;
         }
 
+        await FailPoint.ReachAsync(RecoveryMoments.CopyGuarded, site);
         if (drivers.Holding(generation.VolumeId) is { } driver && _movers.FirstOrDefault(m => m.Driver == driver.DriverName) is { } mover)
         {
             var state = StateView.Of(site.Replica);

@@ -23,6 +23,7 @@ public sealed class FenceReconciler(SiteContext site, VolumeDrivers drivers, Exp
                 {
                     exports.RevokeVolume(local.VolumeId);
                     await driver.FenceAsync(local.VolumeId, reason, cancellationToken);
+                    await FailPoint.ReachAsync(Recovery.RecoveryMoments.Fenced, site);
                     reports.Add(new StepReport($"Volume {local.VolumeId} was fenced in generation {open}: {reason}", IsProblem: true));
                 }
             }

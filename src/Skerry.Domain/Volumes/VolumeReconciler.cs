@@ -81,6 +81,7 @@ public sealed class VolumeReconciler(SiteContext site, VolumeDrivers drivers, IO
                 }
 
                 await driver.OpenForWritingAsync(local.VolumeId, generation.Number, cancellationToken);
+                await FailPoint.ReachAsync(Recovery.RecoveryMoments.Opened, site);
 
                 // The right may have been lost while the volume was opening, and then its fence found nothing to stop.
                 if (Permission(local.VolumeId) is { IsAllowed: false } lost)

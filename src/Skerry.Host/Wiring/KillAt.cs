@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Reflection;
 using Skerry.Domain;
+using Skerry.Domain.Groups;
+using Skerry.Domain.Recovery;
 using Skerry.Movers.Native;
 
 namespace Skerry.Host.Wiring;
@@ -15,7 +17,10 @@ internal sealed record KillAt(string Moment, int Times)
 {
     /// <summary>Every moment that a part names.</summary>
     public static IReadOnlyList<string> Moments { get; } =
-        [.. typeof(MoverSteps).GetFields(BindingFlags.Public | BindingFlags.Static).Select(f => (string)f.GetRawConstantValue()!)];
+    [
+        .. new[] { typeof(MoverSteps), typeof(GroupSteps), typeof(GroupMoments), typeof(RecoveryMoments) }
+            .SelectMany(t => t.GetFields(BindingFlags.Public | BindingFlags.Static)).Select(f => (string)f.GetRawConstantValue()!),
+    ];
 
     public void Arm()
     {

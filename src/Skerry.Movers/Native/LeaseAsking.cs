@@ -1,11 +1,12 @@
 using System.Net.WebSockets;
 using Skerry.Blocks;
+using Skerry.Domain;
 using Skerry.Movers.Native.Wire;
 
 namespace Skerry.Movers.Native;
 
 /// <summary>Asks the target for leases over one link, begins with it when the replica is whole, and gives them up when they are not wanted.</summary>
-internal sealed class LeaseAsking(SourceAcks acks, NativeMoverOptions options, TimeProvider time)
+internal sealed class LeaseAsking(BlockVolume volume, SourceAcks acks, NativeMoverOptions options, TimeProvider time)
 {
     private TaskCompletionSource? _released;
     private long? _lastAsk;
@@ -69,6 +70,7 @@ internal sealed class LeaseAsking(SourceAcks acks, NativeMoverOptions options, T
             _released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             using var release = new FrameBuilder(FrameKind.LeaseRelease);
             await channel.SendAsync(release, cancellationToken);
+            await FailPoint.ReachAsync(MoverSteps.LeaseReleaseSent, volume);
             return;
         }
 
@@ -85,5 +87,6 @@ internal sealed class LeaseAsking(SourceAcks acks, NativeMoverOptions options, T
         _lastAsk = time.GetTimestamp();
         var ask = new LeaseAskMessage(lease.BeginAsk(), (long)terms.Lease.TotalMilliseconds);
         await channel.SendAsync(FrameKind.LeaseAsk, ask, MoverJson.Default.LeaseAskMessage, cancellationToken);
+        await FailPoint.ReachAsync(MoverSteps.LeaseAskSent, volume);
     }
 }

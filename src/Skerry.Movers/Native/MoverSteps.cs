@@ -24,6 +24,19 @@ public static class MoverSteps
     public const string MarkSent = "source.mark-sent";
     public const string AckHeard = "source.ack-heard";
     public const string AskSent = "source.ask-sent";
+    public const string SnapshotFlushed = "source.snapshot-flushed";
+    public const string MakeSnapshotSent = "source.make-snapshot-sent";
+
+    // The source, for acknowledgements and leases.
+    public const string FlushAskSent = "source.flush-ask-sent";
+    public const string LocalOnlyNoted = "source.local-only-noted";
+    public const string LocalOnlyCleared = "source.local-only-cleared";
+    public const string LeaseBound = "source.lease-bound";
+    public const string LeaseAskSent = "source.lease-ask-sent";
+    public const string LeaseGrantHeard = "source.lease-grant-heard";
+    public const string LeaseReleaseSent = "source.lease-release-sent";
+    public const string LeaseReleasedHeard = "source.lease-released-heard";
+    public const string LeaseUnbound = "source.lease-unbound";
 
     // The replica.
     public const string HelloHeard = "replica.hello-heard";
@@ -50,5 +63,14 @@ public static class MoverSteps
     public const string Flushed = "replica.flushed";
     public const string AckSent = "replica.ack-sent";
     public const string AskHeard = "replica.ask-heard";
+    public const string ChangedSent = "replica.changed-sent";
+    public const string SnapshotMade = "replica.snapshot-made";
     public const string Settled = "replica.settled";
+    public const string Cloned = "replica.cloned";
+    public const string FlushAskHeard = "replica.flush-ask-heard";
+    public const string LeaseAskHeard = "replica.lease-ask-heard";
+    public const string LeaseRecorded = "replica.lease-recorded";
+    public const string LeaseGrantSent = "replica.lease-grant-sent";
+    public const string LeaseForgotten = "replica.lease-forgotten";
+    public const string LeaseReleasedSent = "replica.lease-released-sent";
 }

@@ -10,7 +10,7 @@ public sealed class NativeMarks(NativeReplicas replicas, BlockStoreSet stores) :
     public string Driver => replicas.Driver;
 
     public async ValueTask<IReadOnlyList<KeptMark>?> ListAsync(string volumeId, CancellationToken cancellationToken) =>
-        await replicas.LookAsync(volumeId, cancellationToken) is { } copy ? ReplicaMarks.List(copy.Volume, copy.Whole) : null;
+        await replicas.PeekAsync(replicas.Slot(volumeId), cancellationToken) is ({ } copy, _) ? ReplicaMarks.List(copy.Volume, copy.Whole) : null;
 
     public async ValueTask DropAsync(string volumeId, IReadOnlyCollection<Cut> cuts, CancellationToken cancellationToken)
     {
@@ -40,9 +40,15 @@ public sealed class NativeMarks(NativeReplicas replicas, BlockStoreSet stores) :
                 cancellationToken);
             return new ReplicaHold(settled, slot.Open);
         }
-        catch
+        catch (Exception e)
         {
+            slot.Copy = null;
             slot.Open();
+            if (e is BlockException fault)
+            {
+                throw CopyFault.Of(fault, volumeId, $"returned to cut {cut}");
+            }
+
             throw;
         }
     }

@@ -20,7 +20,9 @@ public sealed class NativeReplicas(BlockStoreSet stores, BootClock clock) : IRep
     public async ValueTask<LocalCopy?> FindAsync(string volumeId, CancellationToken cancellationToken)
     {
         var slot = Slot(volumeId);
-        return await LookAsync(slot, cancellationToken) is { } copy ? Describe(slot, copy) : null;
+        return await PeekAsync(slot, cancellationToken) is ({ } copy, var trouble)
+            ? Describe(slot, copy) with { Trouble = trouble ?? slot.Trouble }
+            : null;
     }
 
     public async ValueTask<ReplicaHold> SettleAsync(string volumeId, CancellationToken cancellationToken)
@@ -45,10 +47,15 @@ public sealed class NativeReplicas(BlockStoreSet stores, BootClock clock) : IRep
                 cancellationToken);
             return new ReplicaHold(settled, slot.Open);
         }
-        catch
+        catch (Exception e)
         {
             slot.Copy = null;
             slot.Open();
+            if (e is BlockException fault)
+            {
+                throw CopyFault.Of(fault, volumeId, "made whole and durable");
+            }
+
             throw;
         }
     }
@@ -74,12 +81,17 @@ public sealed class NativeReplicas(BlockStoreSet stores, BootClock clock) : IRep
 
             try
             {
-                await store.CloneAsync(cloneId, volumeId, copy.IsCatchingUp ? ReplicaCopy.RecoverySnapshot : null, cancellationToken);
+                var clone = await store.CloneAsync(cloneId, volumeId, copy.IsCatchingUp ? ReplicaCopy.RecoverySnapshot : null, cancellationToken);
+                await FailPoint.ReachAsync(MoverSteps.Cloned, clone);
                 return copy;
             }
             catch (BlockException e) when (e.Error is BlockError.Refused or BlockError.NotFound && attempt < attempts)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(20), cancellationToken);
+            }
+            catch (BlockException e)
+            {
+                throw CopyFault.Of(e, volumeId, "cloned");
             }
         }
     }
@@ -109,7 +121,7 @@ public sealed class NativeReplicas(BlockStoreSet stores, BootClock clock) : IRep
     public async ValueTask<LeaseStanding?> FindLeaseAsync(string volumeId, CancellationToken cancellationToken)
     {
         var slot = Slot(volumeId);
-        return await LookAsync(slot, cancellationToken) is { } copy ? slot.Lease.Standing(copy.Volume) : null;
+        return await PeekAsync(slot, cancellationToken) is ({ } copy, _) ? slot.Lease.Standing(copy.Volume) : null;
     }
 
     internal ReplicaSlot Slot(string volumeId) => _slots.GetOrAdd(
@@ -228,6 +240,19 @@ public sealed class NativeReplicas(BlockStoreSet stores, BootClock clock) : IRep
 
     internal ValueTask<ReplicaCopy?> LookAsync(string volumeId, CancellationToken cancellationToken) => LookAsync(Slot(volumeId), cancellationToken);
 
+    /// <summary>The copy to be described: what a crash left half done and cannot be finished, as on a full disk, keeps nothing from being told.</summary>
+    internal async ValueTask<(ReplicaCopy? Copy, Refusal? Trouble)> PeekAsync(ReplicaSlot slot, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await LookAsync(slot, cancellationToken), null);
+        }
+        catch (BlockException e) when (stores.FindVolume(slot.VolumeId)?.Store.Find(slot.VolumeId) is { } volume)
+        {
+            return (ReplicaCopy.Look(volume), CopyFault.Refusal(e, slot.VolumeId, "brought in order"));
+        }
+    }
+
     private async ValueTask<ReplicaCopy?> LookAsync(ReplicaSlot slot, CancellationToken cancellationToken)
     {
         if (stores.FindVolume(slot.VolumeId) is not var (backend, store))
@@ -256,7 +281,7 @@ public sealed class NativeReplicas(BlockStoreSet stores, BootClock clock) : IRep
     {
         var whole = copy.Whole;
         return new LocalCopy(
-            slot.VolumeId, slot.Backend ?? "", copy.IsWhole, copy.CatchUp is not null, slot.IsConnected,
+            slot.VolumeId, slot.Backend ?? "", copy.IsWhole, !copy.IsHeadWhole, slot.IsConnected,
             whole.Runs.Count > 0 ? whole.Runs[^1].Generation : 0, copy.DurableNumber, copy.RecoveryPoint,
             slot.LastHeard?.OwedBytes, slot.LastHeard?.At, slot.Trouble, slot.LastTransfer);
     }

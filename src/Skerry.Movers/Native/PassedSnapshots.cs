@@ -1,4 +1,5 @@
 using Skerry.Blocks;
+using Skerry.Domain;
 using Skerry.Movers.Native.Wire;
 
 namespace Skerry.Movers.Native;
@@ -28,10 +29,13 @@ internal sealed class PassedSnapshots(SourceEnd source, ReplicaPeer peer)
             return;
         }
 
-        await source.Volume.FlushAsync(cancellationToken);
+        // Here and not at both: at both waits for this very link.
+        await source.Volume.FlushHereAsync(cancellationToken);
+        await FailPoint.ReachAsync(MoverSteps.SnapshotFlushed, source.Volume);
         await peer.SendAsync(
             FrameKind.MakeSnapshot, new MakeSnapshotMessage(snapshot.Id, LineageDocument.Of(snapshot.Lineage)),
             MoverJson.Default.MakeSnapshotMessage, cancellationToken);
+        await FailPoint.ReachAsync(MoverSteps.MakeSnapshotSent, source.Volume);
     }
 
     /// <summary>The replica has the writes up to that one: also what was kept right after it and is still on its way.</summary>

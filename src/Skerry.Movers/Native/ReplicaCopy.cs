@@ -55,7 +55,10 @@ internal sealed class ReplicaCopy
     public bool IsWhole => Whole.Runs.Count > 0 || RecoveryPoint is not null;
 
     /// <summary>The last number of the whole state that is on stable storage.</summary>
-    public long DurableNumber => _catchUp is null ? Math.Min(_volume.DurableNumber, _volume.Lineage.LastNumber) : Whole.LastNumber;
+    public long DurableNumber => _catchUp is null && IsHeadWhole ? Math.Min(_volume.DurableNumber, _volume.Lineage.LastNumber) : Whole.LastNumber;
+
+    /// <summary>False while the whole state is the recovery snapshot's.</summary>
+    public bool IsHeadWhole => FindSnapshot(RecoverySnapshot) is null;
 
     /// <summary>The newest durable state whose time is known and that the whole state goes back to; null when there is none.</summary>
     public RecoveryPoint? RecoveryPoint =>
@@ -67,8 +70,7 @@ internal sealed class ReplicaCopy
     /// <summary>Takes up the copy as a crash, or an orderly end, left it.</summary>
     public static async ValueTask<ReplicaCopy> OpenAsync(BlockVolume volume, CancellationToken cancellationToken)
     {
-        var copy = new ReplicaCopy(volume);
-        copy.LoadProperties();
+        var copy = Look(volume);
         if (!volume.IsReadOnly)
         {
             return copy;
@@ -84,6 +86,14 @@ internal sealed class ReplicaCopy
             await copy.ReturnToRecoverySnapshotAsync(cancellationToken);
         }
 
+        return copy;
+    }
+
+    /// <summary>The copy as it stands on disk, to be described only: what a crash left half done stays so.</summary>
+    public static ReplicaCopy Look(BlockVolume volume)
+    {
+        var copy = new ReplicaCopy(volume);
+        copy.LoadProperties();
         return copy;
     }
 
@@ -281,16 +291,12 @@ internal sealed class ReplicaCopy
             // A catch-up from a state that the source has no longer may have been left open.
             await UndoCatchUpAsync(cancellationToken);
             await _volume.CreateSnapshotAsync(snapshotId, cancellationToken);
+            await FailPoint.ReachAsync(MoverSteps.SnapshotMade, _volume);
         }
     }
 
     /// <summary>The newest state of a copy whose time is known, if its head goes back to it: what a copy that passes itself on may claim.</summary>
-    public static RecoveryPoint? PointOf(BlockVolume volume)
-    {
-        var copy = new ReplicaCopy(volume);
-        copy.LoadProperties();
-        return copy.RecoveryPoint;
-    }
+    public static RecoveryPoint? PointOf(BlockVolume volume) => Look(volume).RecoveryPoint;
 
     /// <summary>Keeps the present state as that of a cut, durably. Nothing happens when it is kept already.</summary>
     public async ValueTask KeepMarkAsync(Cut cut, long number, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using Skerry.Blocks;
+using Skerry.Domain;
 using Skerry.Domain.Recovery;
 using Skerry.Domain.Replication;
 using Skerry.Movers.Native.Wire;
@@ -23,6 +24,7 @@ internal sealed class ReplicaLease(BootClock clock, TimeSpan startedAt)
         {
             await VolumeGates.WriteLeaseAsync(
                 copy, new LeaseDocument(source.Generation, source.GenerationId, source.ReplicationId, length), cancellationToken);
+            await FailPoint.ReachAsync(MoverSteps.LeaseRecorded, copy);
         }
 
         _granted.Granting(TimeSpan.FromMilliseconds(length));

@@ -82,6 +82,7 @@ internal sealed class ReplicaSession(
                 await SendStateAsync(cancellationToken);
                 break;
             case FrameKind.FlushAsk:
+                await FailPoint.ReachAsync(MoverSteps.FlushAskHeard, copy.Volume);
                 _flushes!.Ask();
                 break;
             case FrameKind.LeaseAsk:
@@ -89,10 +90,13 @@ internal sealed class ReplicaSession(
                 break;
             case FrameKind.LeaseRelease:
                 await ReplicaLease.ForgetAsync(copy.Volume, cancellationToken);
+                await FailPoint.ReachAsync(MoverSteps.LeaseForgotten, copy.Volume);
                 using (var released = new FrameBuilder(FrameKind.LeaseReleased))
                 {
                     await channel.SendAsync(released, cancellationToken);
                 }
+
+                await FailPoint.ReachAsync(MoverSteps.LeaseReleasedSent, copy.Volume);
 
                 break;
             case FrameKind.Extend:
@@ -218,6 +222,7 @@ internal sealed class ReplicaSession(
         if (begin.CatchUp.Compare)
         {
             await SendChangesAsync(copy.OwnChanges(source), cancellationToken);
+            await FailPoint.ReachAsync(MoverSteps.ChangedSent, copy.Volume);
         }
 
         await channel.SendAsync(FrameKind.Ready, new ReadyMessage(offset), MoverJson.Default.ReadyMessage, cancellationToken);
@@ -318,10 +323,12 @@ internal sealed class ReplicaSession(
     /// <summary>Only to the primary that this site knows of: one that was passed over must run out.</summary>
     private async ValueTask GrantAsync(LeaseAskMessage ask, CancellationToken cancellationToken)
     {
+        await FailPoint.ReachAsync(MoverSteps.LeaseAskHeard, copy.Volume);
         if (judge().Refusal is null)
         {
             var grant = await slot.Lease.GrantAsync(copy.Volume, hello, ask, cancellationToken);
             await channel.SendAsync(FrameKind.LeaseGrant, grant, MoverJson.Default.LeaseGrantMessage, cancellationToken);
+            await FailPoint.ReachAsync(MoverSteps.LeaseGrantSent, copy.Volume);
         }
     }
 

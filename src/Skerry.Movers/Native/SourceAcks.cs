@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Skerry.Blocks;
+using Skerry.Domain;
 using Skerry.Domain.Replication;
 
 namespace Skerry.Movers.Native;
@@ -117,6 +118,7 @@ internal sealed class SourceAcks : IAsyncDisposable
                 attached.Volume,
                 new Wire.LeaseDocument(_of.Generation.Number, _of.Generation.Id, _of.ReplicationId, (long)Terms.Lease.TotalMilliseconds),
                 cancellationToken);
+            await FailPoint.ReachAsync(MoverSteps.LeaseBound, attached.Volume);
             lease.IsRecorded = true;
         }
 
@@ -128,6 +130,7 @@ internal sealed class SourceAcks : IAsyncDisposable
     {
         var attached = Volatile.Read(ref _attached)!;
         await attached.Volume.RemovePropertyAsync(VolumeGates.LeaseProperty, cancellationToken);
+        await FailPoint.ReachAsync(MoverSteps.LeaseUnbound, attached.Volume);
         attached.Gate.Unbind(_of.ReplicationId);
         lock (_lock)
         {
@@ -189,8 +192,9 @@ internal sealed class SourceAcks : IAsyncDisposable
 
             _ack!.LetGoOn(Lease is null);
         }
-        else if (_ack is not null)
+        else
         {
+            // Also what an earlier session asked for, or the volume was armed with: the gate outlives both.
             Volatile.Write(ref _ack, null);
             attached.Gate.Forget(_of.ReplicationId);
         }
@@ -240,6 +244,7 @@ internal sealed class SourceAcks : IAsyncDisposable
         if (ack.NeedsNote)
         {
             await _ledger.NoteLocalOnlyAsync(_of.ReplicationId, Shortcoming ?? _facts.Now.Reason ?? $"The replica is {_facts.Now.State}.", _stop.Token);
+            await ReachAsync(MoverSteps.LocalOnlyNoted);
             _staleNote = false;
             ack.Noted();
         }
@@ -248,9 +253,13 @@ internal sealed class SourceAcks : IAsyncDisposable
         if (_staleNote)
         {
             await _ledger.ClearLocalOnlyAsync(_of.ReplicationId, _stop.Token);
+            await ReachAsync(MoverSteps.LocalOnlyCleared);
             _staleNote = false;
         }
     }
+
+    private ValueTask ReachAsync(string moment) =>
+        Volatile.Read(ref _attached) is { } attached ? FailPoint.ReachAsync(moment, attached.Volume) : ValueTask.CompletedTask;
 
     private sealed record Attached(BlockVolume Volume, VolumeGate Gate);
 }

@@ -42,7 +42,7 @@ internal sealed class SourceLink
         _cuts = new PassedCuts(source, _peer);
         _transfer = new SourceTransfer(
             source, new SourceCatchUp(source, _peer, limits.Of(source.Task.TargetSite), cipher), _snapshots, _cuts, limits.Turns);
-        _leases = new LeaseAsking(acks, source.Options, source.Time);
+        _leases = new LeaseAsking(source.Volume, acks, source.Options, source.Time);
     }
 
     /// <summary>Returns when the run that <paramref name="current"/> names is complete; never while it names none.</summary>
@@ -129,8 +129,10 @@ internal sealed class SourceLink
                         break;
                     case FrameKind.LeaseGrant:
                         _leases.Granted(frame.Json(MoverJson.Default.LeaseGrantMessage));
+                        await FailPoint.ReachAsync(MoverSteps.LeaseGrantHeard, _source.Volume);
                         break;
                     case FrameKind.LeaseReleased:
+                        await FailPoint.ReachAsync(MoverSteps.LeaseReleasedHeard, _source.Volume);
                         _leases.Released();
                         break;
                     case FrameKind.GroupMarkKept:

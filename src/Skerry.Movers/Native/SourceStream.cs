@@ -64,6 +64,7 @@ internal sealed class SourceStream(
                 {
                     await peer.SendAsync(
                         FrameKind.FlushAsk, new FlushAskMessage(upTo), MoverJson.Default.FlushAskMessage, cancellationToken);
+                    await FailPoint.ReachAsync(MoverSteps.FlushAskSent, source.Volume);
                 }
 
                 if (ticking.IsCompleted)

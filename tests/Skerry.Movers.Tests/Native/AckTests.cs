@@ -147,6 +147,52 @@ public sealed class AckTests
         Assert.Equal(source.Lineage.LastNumber, (await south.OpenAsync()).DurableNumber);
     }
 
+    /// <summary>The link once waited, before it sent the snapshot, for a flush at both sites, and so for itself.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_snapshot_that_was_taken_while_flushes_were_held_travels_and_lets_them_go(bool isTakenBeforeStreaming)
+    {
+        await using var cloud = new TestCloud();
+        var (north, south, source) = await BeginAsync(cloud, waits: true, stops: true);
+        await UntilAsync(() => Report(north, south, true, true).Acks is { IsUnderLease: true, State: AckStates.Both });
+        cloud.IsCutOff = isTakenBeforeStreaming;
+        north.Cut();
+        await WriteAsync(source, 1);
+        var snapshotId = Guid.NewGuid().ToString();
+        await source.CreateSnapshotAsync(snapshotId, CancellationToken.None);
+        if (isTakenBeforeStreaming)
+        {
+            await Task.Delay(Lease);
+        }
+
+        var flush = source.FlushAsync(CancellationToken.None).AsTask();
+        cloud.IsCutOff = false;
+        await flush.WaitAsync(TimeSpan.FromSeconds(30));
+        await UntilAsync(async () => (await south.OpenAsync()).Snapshots.Any(s => s.Id == snapshotId));
+    }
+
+    /// <summary>The new session once did not know that flushes were held for the relation, and left them so.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Flushes_go_on_when_the_mode_changes_together_with_what_they_wait_for(bool isRestarted)
+    {
+        await using var cloud = new TestCloud();
+        var (north, south, source) = await BeginAsync(cloud, waits: true, stops: false);
+        if (isRestarted)
+        {
+            await north.KillAsync();
+            source = await north.OpenAsync();
+            await north.Mover.ArmAsync(TestCloud.Volume, cloud.Current, [TaskOf(north, south, true, false)], CancellationToken.None);
+            await source.BeginRunAsync(cloud.Current.Number, CancellationToken.None);
+        }
+
+        north.Mover.Synchronize(TaskOf(north, south, false, false) with { Run = DateTimeOffset.UtcNow });
+        await WriteAsync(source, 1);
+        await source.FlushAsync(CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
     [Fact]
     public async Task A_primary_under_a_lease_that_restarts_acknowledges_nothing_before_it_is_granted_again()
     {

@@ -21,29 +21,42 @@ internal sealed class DiskHistory
 
     public int Count => _writes.Count;
 
-    /// <summary>Writes whole blocks with a stamp of their own, or trims them.</summary>
-    public async Task WriteAsync(BlockVolume volume, long firstBlock, int count, bool isTrim)
+    /// <summary>
+    /// Writes whole blocks with a stamp of their own, or trims them. False when the patience ended before the acknowledgement, which a
+    /// lease may hold back before or after the write is carried out.
+    /// </summary>
+    public async Task<bool> WriteAsync(BlockVolume volume, long firstBlock, int count, bool isTrim, CancellationToken patience = default)
     {
         var before = volume.Lineage.LastNumber;
         _watch.Begin(volume);
         var stamp = isTrim ? 0 : ++_lastStamp;
-        if (isTrim)
+        var isAcknowledged = true;
+        try
         {
-            await volume.TrimAsync(firstBlock * Block, (long)count * Block, WriteOptions.None, CancellationToken.None);
+            await (isTrim
+                ? volume.TrimAsync(firstBlock * Block, (long)count * Block, WriteOptions.None, patience)
+                : volume.WriteAsync(firstBlock * Block, Content(firstBlock, count, stamp), WriteOptions.None, patience));
         }
-        else
+        catch (OperationCanceledException) when (patience.IsCancellationRequested)
         {
-            await volume.WriteAsync(firstBlock * Block, Content(firstBlock, count, stamp), WriteOptions.None, CancellationToken.None);
+            isAcknowledged = false;
         }
 
         var lineage = volume.Lineage;
+        if (!isAcknowledged && lineage.LastNumber == before)
+        {
+            return false;
+        }
+
         Assert.Equal(before + 1, lineage.LastNumber);
         var name = (lineage.Runs[^1].RunId, lineage.LastNumber);
         _writes.Add(name, (firstBlock, count, stamp));
-        if (_watch.Acknowledged(volume))
+        if (isAcknowledged && _watch.Acknowledged(volume))
         {
             _acknowledged[name] = DateTimeOffset.UtcNow;
         }
+
+        return isAcknowledged;
     }
 
     /// <summary>True when a disk with this lineage has been in the state right after that write.</summary>

@@ -262,7 +262,7 @@ public sealed class NativeMoverTests
         var onB = await b.OpenAsync();
         await WriteAsync(onB, 0, 4096, seed: 3);
         await b.FollowAsync(c);
-        await b.Mover.CleanupAsync(TestCloud.ReplicationTo(c), TestCloud.Volume, forGood: true, CancellationToken.None);
+        await b.Mover.CleanupAsync(b.ReplicationTo(c), TestCloud.Volume, forGood: true, CancellationToken.None);
         await WriteAsync(onB, 0, 4096, seed: 1);
         await b.FollowAsync(a);
         await PromoteAsync(cloud, b, a, [a, c]);
@@ -275,7 +275,7 @@ public sealed class NativeMoverTests
     {
         foreach (var target in targets)
         {
-            await from.Mover.CleanupAsync(TestCloud.ReplicationTo(target), TestCloud.Volume, forGood: true, CancellationToken.None);
+            await from.Mover.CleanupAsync(from.ReplicationTo(target), TestCloud.Volume, forGood: true, CancellationToken.None);
         }
 
         await (await from.OpenAsync()).EndRunAsync(CancellationToken.None);

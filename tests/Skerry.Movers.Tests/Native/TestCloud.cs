@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.WebSockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Skerry.Blocks;
@@ -17,9 +18,6 @@ internal sealed class TestCloud : IAsyncDisposable
 {
     public const string Volume = "11111111-2222-4333-8444-555555555555";
     public const string Replication = "99999999-8888-4777-8666-555555555555";
-
-    /// <summary>The relation with a replica at that site; the first one's is <see cref="Replication"/>.</summary>
-    public static string ReplicationTo(TestSite target) => target.Name.EndsWith('3') ? Replication + "-3" : Replication;
 
     private readonly List<TestSite> _sites = [];
 
@@ -68,6 +66,7 @@ internal sealed class TestCloud : IAsyncDisposable
             HeartbeatInterval = Options.HeartbeatInterval,
             RetryMin = Options.RetryMin,
             RetryMax = Options.RetryMax,
+            ProbeInterval = Options.ProbeInterval,
             Features = null,
         } : Options;
         var site = new TestSite(this, number, clockOff, layout, options);
@@ -140,6 +139,8 @@ internal sealed class TestSite(TestCloud cloud, ulong number, TimeSpan clockOff,
 
     public NativeReplicaEndpoint Endpoint { get; private set; } = null!;
 
+    public NativeMarks Marks { get; private set; } = null!;
+
     public List<string> KeptSnapshots { get; } = [];
 
     public BootClock BootClock { get; set; } = BootClock.System;
@@ -162,10 +163,11 @@ internal sealed class TestSite(TestCloud cloud, ulong number, TimeSpan clockOff,
             _storage);
         var stores = new BlockStoreSet(new Dictionary<string, BlockStore> { ["ssd"] = Store });
         Replicas = new NativeReplicas(stores, BootClock);
+        Marks = new NativeMarks(Replicas, stores);
         Endpoint = new NativeReplicaEndpoint(
             Replicas, this, options, Time, NullLogger<NativeReplicaEndpoint>.Instance);
         Mover = new NativeMover(
-            stores, this, cloud.Ledger, BootClock, options, Time, new Random((int)number), NullLogger<NativeMover>.Instance);
+            stores, this, new SiteLedger(this, cloud.Ledger), BootClock, options, Time, new Random((int)number), NullLogger<NativeMover>.Instance);
         _isUp = true;
     }
 
@@ -356,8 +358,15 @@ internal sealed class TestSite(TestCloud cloud, ulong number, TimeSpan clockOff,
 
     public ValueTask<BlockVolume> OpenAsync() => Store.OpenAsync(TestCloud.Volume, CancellationToken.None);
 
+    /// <summary>The relation of the two, whichever of them is primary; that of the first two is <see cref="TestCloud.Replication"/>.</summary>
+    public string ReplicationTo(TestSite target)
+    {
+        var (low, high) = string.CompareOrdinal(Name, target.Name) < 0 ? (Name, target.Name) : (target.Name, Name);
+        return (low[^1], high[^1]) is ('1', '2') ? TestCloud.Replication : $"{TestCloud.Replication}-{low[^1]}{high[^1]}";
+    }
+
     public MoverTask TaskTo(TestSite target, DateTimeOffset? run = null) =>
-        new(TestCloud.ReplicationTo(target), TestCloud.Volume, "ssd", target.Name, cloud.Current, run);
+        new(ReplicationTo(target), TestCloud.Volume, "ssd", target.Name, cloud.Current, run);
 
     public async Task<MoverReport> UntilAsync(MoverTask task, Func<MoverReport, bool> condition)
     {
@@ -450,15 +459,17 @@ internal sealed class TestSite(TestCloud cloud, ulong number, TimeSpan clockOff,
     }
 }
 
-/// <summary>Notes that flushes go on by themselves, in memory.</summary>
+/// <summary>Notes that flushes go on by themselves, in memory that outlives every site.</summary>
 internal sealed class MemoryLedger : IAckLedger
 {
-    private volatile string? _note;
+    private readonly ConcurrentDictionary<string, string> _notes = [];
     private volatile bool _isBroken;
+    private int _written;
 
-    public string? Note => _note;
+    /// <summary>Of the first relation.</summary>
+    public string? Note => Of(TestCloud.Replication);
 
-    public int Notes { get; private set; }
+    public int Notes => Volatile.Read(ref _written);
 
     /// <summary>Nothing can be noted: the state's disk fails.</summary>
     public bool IsBroken
@@ -467,6 +478,8 @@ internal sealed class MemoryLedger : IAckLedger
         set => _isBroken = value;
     }
 
+    public string? Of(string replicationId) => _notes.GetValueOrDefault(replicationId);
+
     public ValueTask NoteLocalOnlyAsync(string replicationId, string reason, CancellationToken cancellationToken)
     {
         if (_isBroken)
@@ -474,13 +487,24 @@ internal sealed class MemoryLedger : IAckLedger
             throw new IOException("the state cannot be written");
         }
 
-        (_note, Notes) = (reason, Notes + 1);
+        _notes[replicationId] = reason;
+        Interlocked.Increment(ref _written);
         return default;
     }
 
     public ValueTask ClearLocalOnlyAsync(string replicationId, CancellationToken cancellationToken)
     {
-        _note = null;
+        _notes.TryRemove(replicationId, out _);
         return default;
     }
+}
+
+/// <summary>The ledger as one site reaches it: what died notes nothing any more.</summary>
+internal sealed class SiteLedger(TestSite site, MemoryLedger ledger) : IAckLedger
+{
+    public ValueTask NoteLocalOnlyAsync(string replicationId, string reason, CancellationToken cancellationToken) =>
+        site.IsStruck ? throw new IOException("the site is dead") : ledger.NoteLocalOnlyAsync(replicationId, reason, cancellationToken);
+
+    public ValueTask ClearLocalOnlyAsync(string replicationId, CancellationToken cancellationToken) =>
+        site.IsStruck ? throw new IOException("the site is dead") : ledger.ClearLocalOnlyAsync(replicationId, cancellationToken);
 }

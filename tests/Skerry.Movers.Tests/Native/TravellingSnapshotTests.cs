@@ -190,7 +190,7 @@ public sealed class TravellingSnapshotTests
         await history.AssertHoldsAsync(end, end.Lineage, "the end of the chain");
 
         // And past it: the archive is primary, the hub returns to it and passes on to the edge.
-        await hub.Mover.CleanupAsync(TestCloud.ReplicationTo(archive), TestCloud.Volume, forGood: true, None);
+        await hub.Mover.CleanupAsync(hub.ReplicationTo(archive), TestCloud.Volume, forGood: true, None);
         await middle.EndRunAsync(None);
         using (await archive.Replicas.SettleAsync(TestCloud.Volume, None))
         {

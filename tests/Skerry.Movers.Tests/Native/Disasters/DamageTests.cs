@@ -1,5 +1,6 @@
 using Skerry.Blocks;
 using Skerry.Blocks.Tests.Log;
+using Skerry.Domain.Volumes;
 using Skerry.Movers.Native;
 
 namespace Skerry.Movers.Tests.Native.Disasters;
@@ -44,9 +45,9 @@ public sealed class DamageTests
                 var lost = await history.CountUnreadableAsync(volume, volume.Lineage, $"image {i}");
                 (told, harmless) = lost > 0 ? (told + 1, harmless) : (told, harmless + 1);
             }
-            catch (BlockException e)
+            catch (Exception e) when (e is BlockException or DriverException)
             {
-                Assert.Contains(e.Error, (BlockError[])[BlockError.Corrupt, BlockError.Io]);
+                Assert.Contains(((e as BlockException) ?? (BlockException)e.InnerException!).Error, (BlockError[])[BlockError.Corrupt, BlockError.Io]);
                 refused++;
             }
         }

@@ -10,7 +10,7 @@ namespace Skerry.Movers.Tests.Native.Disasters;
 /// else is the mover, its replicas and their stores. After each failover the promoted disk must be in a state that the primary's disk
 /// has been in, at or after the reported recovery point, with all that was called durable; in the end the copies are one again.
 /// </summary>
-internal sealed class Disaster
+internal sealed partial class Disaster
 {
     private const int Blocks = 192;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -18,7 +18,6 @@ internal sealed class Disaster
     private readonly Chance _chance;
     private readonly IReadOnlyList<string> _aims;
     private readonly DiskHistory _history = new();
-    private readonly Dictionary<TestSite, (ulong Run, long Number)> _durableAt = [];
     private readonly Dictionary<string, Lineage> _taken = [];
     private readonly HashSet<string> _takenByThisPrimary = [];
     private readonly bool _isChurning;
@@ -53,6 +52,7 @@ internal sealed class Disaster
                 DeadAfter = TimeSpan.FromSeconds(2),
                 ChunkBytes = 64 << 10,
                 CursorBytes = 96 << 10,
+                ProbeInterval = TimeSpan.FromMilliseconds(100),
                 TapBoundBytes = _chance.OneIn(3) ? 128 << 10 : 64 << 20,
             },
         };
@@ -115,7 +115,7 @@ internal sealed class Disaster
     private async Task StepAsync()
     {
         await ReviveAsync();
-        switch (_chance.Below(15))
+        switch (_chance.Below(19))
         {
             case 0:
                 _primary.Cut();
@@ -154,6 +154,18 @@ internal sealed class Disaster
             case 13:
                 await TakeSnapshotAsync();
                 break;
+            case 14:
+                ChangeTerms(_chance.OneIn(4) && _bystander is not null ? _bystander : _replica);
+                break;
+            case 15 when _chance.OneIn(2):
+                await ChangeModeAsync();
+                break;
+            case 16 or 18:
+                await CutGroupAsync();
+                break;
+            case 17 when _chance.OneIn(2):
+                await DrillAsync();
+                break;
             case 12 when _isChurning:
                 await WriteAsync(300);
                 break;
@@ -163,35 +175,6 @@ internal sealed class Disaster
         }
 
         Synchronize();
-    }
-
-    private void Synchronize()
-    {
-        foreach (var target in (TestSite?[])[_replica, _bystander])
-        {
-            if (target is not null && _primary.Mover.Synchronize(_primary.TaskTo(target)) is { State: ReplicationWords.Secondary, IsConnected: true, ReplicaNumber: { } number })
-            {
-                NoteDurable(target, number);
-            }
-        }
-    }
-
-    /// <summary>A replica called this write durable. It must keep it for as long as the primary does.</summary>
-    private void NoteDurable(TestSite target, long number)
-    {
-        if (_primary.IsStruck || _primary.Store.Find(TestCloud.Volume)?.Lineage is not { } lineage || number > lineage.LastNumber)
-        {
-            return;
-        }
-
-        foreach (var run in lineage.Runs.Reverse())
-        {
-            if (run.FirstNumber <= number)
-            {
-                _durableAt[target] = (run.RunId, number);
-                return;
-            }
-        }
     }
 
     /// <summary>One site will be struck when it comes to a moment, now at an aim and now anywhere.</summary>
@@ -242,29 +225,7 @@ internal sealed class Disaster
             Assert.True(DiskHistory.Contains(volume.Lineage, run, number), $"write {number} of run {run:x16} was flushed at the primary and acknowledged, and is lost: it is at {volume.Lineage}");
         }
 
-        await volume.BeginRunAsync(_cloud.Current.Number, CancellationToken.None);
-    }
-
-    private async Task FlushAsync()
-    {
-        var volume = await _primary.OpenAsync();
-        var lineage = volume.Lineage;
-        await volume.FlushAsync(CancellationToken.None);
-        if (!_primary.IsStruck && lineage.Runs.Count > 0 && lineage.LastNumber >= lineage.Runs[^1].FirstNumber)
-        {
-            _flushed = (lineage.Runs[^1].RunId, lineage.LastNumber);
-        }
-    }
-
-    private async Task WriteAsync(int writes)
-    {
-        var volume = await _primary.OpenAsync();
-        for (; writes > 0; writes--)
-        {
-            var count = 1 + (_chance.OneIn(4) ? _chance.Below(4) : 0);
-            var first = _chance.Below((int)(volume.SizeBytes / IBlockDevice.BlockSize) - count);
-            await _history.WriteAsync(volume, first, count, isTrim: _chance.OneIn(8));
-        }
+        await BeginRunAsync(site, volume);
     }
 
     /// <summary>In fair weather the replica gets everything, durably; while it does, either side may be struck, once.</summary>
@@ -276,7 +237,8 @@ internal sealed class Disaster
         await ReviveAsync();
         FairWeather();
         _primary.Cut();
-        _replica.MakeRoom();
+        _runs.Remove(_replica);
+        Others(_primary).ToList().ForEach(s => s.MakeRoom());
         if (mayStrike)
         {
             Arm();
@@ -286,8 +248,9 @@ internal sealed class Disaster
         while (true)
         {
             await ReviveAsync();
-            var (primary, task) = (_primary, _primary.TaskTo(_replica));
+            var (primary, task) = (_primary, TaskTo(_replica));
             var lineage = (await primary.OpenAsync()).Lineage;
+            Synchronize();
             var report = primary.Mover.Synchronize(task);
             if (report is { State: ReplicationWords.Secondary, IsConnected: true })
             {
@@ -303,12 +266,33 @@ internal sealed class Disaster
         }
 
         Disarm();
+        if (!_primary.IsStruck && (await _primary.OpenAsync()).Gate is not null)
+        {
+            await AssertWritableAsync();
+        }
+
         (cloud.IsCutOff, cloud.LinkBytes, cloud.LinkDelay, cloud.LinkEnd) = (isCutOff, bytes, delay, end);
         if (!_primary.IsStruck && !_replica.IsStruck)
         {
             NoteDurable(_replica, (await _primary.OpenAsync()).Lineage.LastNumber);
             await AssertEqualAsync();
         }
+    }
+
+    /// <summary>With all links up, whoever holds acknowledgements back comes to let them go.</summary>
+    private async Task AssertWritableAsync()
+    {
+        var isWritten = false;
+        for (var deadline = DateTime.UtcNow + Patience; !(isWritten |= await WriteOneAsync()) || !await FlushAsync(TimeSpan.FromSeconds(1));)
+        {
+            Assert.True(
+                DateTime.UtcNow < deadline,
+                $"in fair weather a {(isWritten ? "flush" : "write")} is not acknowledged: {string.Join(" and ", Others(_primary).Select(t => $"{TaskTo(t).Acks}: {_primary.Mover.Synchronize(TaskTo(t))}"))}");
+            await ReviveAsync();
+            Synchronize();
+        }
+
+        await _primary.FollowAsync(_replica);
     }
 
     private async Task AssertEqualAsync()
@@ -318,261 +302,12 @@ internal sealed class Disaster
         await _history.AssertHoldsAsync(source, source.Lineage, "the primary");
         await _history.AssertHoldsAsync(replica, replica.Lineage, "the replica");
         await AssertSnapshotsAsync(source, replica);
-    }
-
-    private async Task TakeSnapshotAsync()
-    {
-        var (volume, id) = (await _primary.OpenAsync(), new Guid(_chance.Below(int.MaxValue), 0, 0, new byte[8]).ToString());
-        if (!_taken.ContainsKey(id))
-        {
-            var lineage = (await volume.CreateSnapshotAsync(id, CancellationToken.None)).Lineage;
-            if (!_primary.IsStruck)
-            {
-                _taken[id] = lineage;
-                _takenByThisPrimary.Add(id);
-            }
-        }
-    }
-
-    /// <summary>
-    /// A snapshot is the very same state wherever it is, and those that this primary took are at the replica too. One that an earlier
-    /// primary took may be missing here: its successor was already past that state, or lost it.
-    /// </summary>
-    private async Task AssertSnapshotsAsync(BlockVolume source, BlockVolume replica)
-    {
-        var deadline = DateTime.UtcNow + Patience;
-        while (!_primary.IsOld && !_replica.IsOld && _takenByThisPrimary.FirstOrDefault(id => replica.Snapshots.All(s => s.Id != id)) is { } missing)
-        {
-            Assert.True(DateTime.UtcNow < deadline, $"snapshot {missing} of the primary, at {_taken[missing]}, is not at the replica");
-            await Task.Delay(5);
-        }
-
-        foreach (var volume in (BlockVolume[])[source, replica])
-        {
-            foreach (var snapshot in volume.Snapshots.Where(s => TravellingSnapshots.Travels(s.Id)))
-            {
-                Assert.Equal(_taken.GetValueOrDefault(snapshot.Id, snapshot.Lineage), snapshot.Lineage);
-                await _history.AssertHoldsAsync(volume.OpenSnapshot(snapshot.Id), snapshot.Lineage, $"snapshot {snapshot.Id}");
-            }
-        }
-    }
-
-    /// <summary>The primary may be alive, cut off, dead or without power; nobody asks it.</summary>
-    private async Task FailOverAsync()
-    {
-        await ReviveAsync();
-        if (_chance.OneIn(2))
-        {
-            await RestartAsync(_primary);
-        }
-
-        if (_chance.OneIn(2))
-        {
-            // What the replica called its recovery point must survive its own loss of power.
-            _cloud.IsCutOff = true;
-            _primary.Cut();
-        }
-
-        Disarm();
-        await ReviveAsync();
-        var reported = await ReportedAsync();
-        if (_cloud.IsCutOff && _chance.OneIn(2))
-        {
-            await RestartAsync(_replica);
-        }
-
-        using (var hold = await SettleAsync())
-        {
-            Disarm();
-            await ReviveAsync();
-            var old = (await _primary.OpenAsync()).Lineage;
-            if (hold.Copy is not { } copy)
-            {
-                // Nothing to promote: the old primary is all that there is.
-                Assert.Null(reported);
-                Assert.False(_durableAt.ContainsKey(_replica) && _cloud.IsCutOff, "a write was called durable at the replica, and nothing can be promoted there");
-                return;
-            }
-
-            var promoted = await _replica.OpenAsync();
-            await _history.AssertHoldsAsync(promoted, promoted.Lineage, "the promoted copy");
-            Assert.Equal(copy.Number, promoted.Lineage.LastNumber);
-            if (reported is not null && _cloud.IsCutOff)
-            {
-                Assert.True(copy.Number >= reported.Number, $"promoted {copy.Number}, reported {reported.Number}");
-                if (reported.TakenAt - LatestClockOff() >= _raisedAt)
-                {
-                    // An older one is of the line of an earlier primary, and says nothing of this one's.
-                    _history.AssertCovers(reported, old, promoted.Lineage, LatestClockOff());
-                }
-            }
-
-            if (_durableAt.TryGetValue(_replica, out var durable) && DiskHistory.Contains(old, durable.Run, durable.Number))
-            {
-                Assert.True(
-                    DiskHistory.Contains(promoted.Lineage, durable.Run, durable.Number),
-                    $"write {durable.Number} of run {durable.Run:x16} was called durable by the replica, and is not in what was promoted: {promoted.Lineage}; the primary was at {old}");
-            }
-
-            _cloud.Raise(_replica, copy.Number);
-            _raisedAt = DateTimeOffset.UtcNow;
-            await promoted.BeginRunAsync(_cloud.Current.Number, CancellationToken.None);
-            Tally.Forced++;
-        }
-
-        if (_chance.OneIn(2))
-        {
-            // Cut off, it does not know yet: what it writes now diverges.
-            await WriteAsync(1 + _chance.Below(10));
-        }
-
-        await SwapAsync();
-        if (_chance.OneIn(2))
-        {
-            await CheckReturnAsync();
-        }
-    }
-
-    private async Task<RecoveryPoint?> ReportedAsync()
-    {
-        try
-        {
-            return (await _replica.Replicas.FindAsync(TestCloud.Volume, CancellationToken.None))?.RecoveryPoint;
-        }
-        catch (BlockException e) when (e.Error == BlockError.NoSpace)
-        {
-            // A crash left a catch-up half undone, and there is no room to finish that.
-            _replica.MakeRoom();
-            return (await _replica.Replicas.FindAsync(TestCloud.Volume, CancellationToken.None))?.RecoveryPoint;
-        }
-    }
-
-    /// <summary>Settles the replica for promotion, which may be struck; then it is asked again, as the journalled operation does.</summary>
-    private async Task<ReplicaHold> SettleAsync()
-    {
-        if (_chance.OneIn(2))
-        {
-            _replica.Arm(_chance.Pick([MoverSteps.Settled, MoverSteps.CatchUpVoided, MoverSteps.HeadReverted]), 1, _chance.Pick([Blow.Kill, Blow.PowerLoss]), new Random(_chance.Below(int.MaxValue)));
-        }
-
-        while (true)
-        {
-            try
-            {
-                var hold = await _replica.Replicas.SettleAsync(TestCloud.Volume, CancellationToken.None);
-                _replica.Disarm();
-                if (!_replica.IsStruck)
-                {
-                    // It can be settled on a full disk, and opened for writing only with room for that.
-                    _replica.MakeRoom();
-                    return hold;
-                }
-
-                hold.Dispose();
-            }
-            catch (OperationCanceledException) when (_replica.IsStruck)
-            {
-                // It died in the middle.
-            }
-            catch (BlockException e) when (e.Error == BlockError.NoSpace)
-            {
-                // Refused while the disk is full, with the copy as it was.
-                Tally.Full++;
-                _replica.MakeRoom();
-            }
-
-            await ReviveAsync();
-        }
-    }
-
-    /// <summary>The one of all clocks that is ahead the most: whose time a recovery point has is not told apart.</summary>
-    private TimeSpan LatestClockOff() => new[] { _primary, _replica, _bystander }.Max(s => s?.Time.By ?? TimeSpan.MinValue);
-
-    /// <summary>What the old primary wrote apart is kept, and no more blocks move than were written at either side.</summary>
-    private async Task CheckReturnAsync()
-    {
-        Disarm();
-        await ReviveAsync();
-        await WriteAsync(_chance.Below(20));
-        var (source, old) = (await _primary.OpenAsync(), await _replica.OpenAsync());
-        var whole = (await ReplicaCopy.OpenAsync(old, CancellationToken.None)).Whole;
-        var isWhole = whole.Runs.Count > 0;
-        var fork = Lineage.CommonNumber(source.Lineage, whole);
-        var wroteApart = isWhole && whole.LastNumber > fork
-            && whole.Runs.Select((r, i) => (r, End: i + 1 < whole.Runs.Count ? whole.Runs[i + 1].FirstNumber - 1 : whole.LastNumber))
-                .Any(r => r.End > fork && _replica.WasPrimaryHere(TestCloud.Volume, r.r.Generation));
-        var kept = Own(old);
-        await FollowAsync();
-        old = await _replica.OpenAsync();
-        if (wroteApart)
-        {
-            var snapshot = Assert.Single(old.Snapshots, s => s.Lineage.Equals(whole) && !_taken.ContainsKey(s.Id));
-            await _history.AssertHoldsAsync(old.OpenSnapshot(snapshot.Id), whole, "what diverged");
-            Assert.Contains(_replica.KeptSnapshots, n => n.StartsWith("diverged-", StringComparison.Ordinal));
-            Tally.Diverged++;
-        }
-        else
-        {
-            Assert.Equal(kept, Own(old));
-        }
-
-        var written = _history.WrittenAfter(source.Lineage, fork);
-        written.UnionWith(_history.WrittenAfter(whole, fork));
-        if (_primary.Mover.Synchronize(_primary.TaskTo(_replica)).LastTransfer is { Kind: "resync" } transfer)
-        {
-            Assert.True(
-                transfer.MovedBytes <= written.Count * (long)IBlockDevice.BlockSize,
-                $"{transfer.MovedBytes} bytes moved for {written.Count} blocks");
-        }
-    }
-
-    private int Own(BlockVolume volume) => volume.Snapshots.Count(s => s.Id != ReplicaCopy.RecoverySnapshot && !_taken.ContainsKey(s.Id));
-
-    private async Task HandOverAsync()
-    {
-        await FollowAsync();
-        FairWeather();
-        await (await _primary.OpenAsync()).EndRunAsync(CancellationToken.None);
-        await _primary.FollowAsync(_replica);
-        var last = (await _primary.OpenAsync()).Lineage;
-        using (var hold = await SettleAsync())
-        {
-            var promoted = await _replica.OpenAsync();
-            Assert.Equal(last.LastNumber, hold.Copy!.Number);
-            Assert.True(last.IsPrefixOf(promoted.Lineage) && promoted.Lineage.IsPrefixOf(last));
-            await _history.AssertHoldsAsync(promoted, promoted.Lineage, "the copy that took over");
-            _cloud.Raise(_replica, hold.Copy.Number, isPlanned: true);
-            _raisedAt = DateTimeOffset.UtcNow;
-            await promoted.BeginRunAsync(_cloud.Current.Number, CancellationToken.None);
-            Tally.Planned++;
-        }
-
-        await SwapAsync();
-    }
-
-    private async Task SwapAsync()
-    {
-        Disarm();
-        await ReviveAsync();
-        (_primary, _replica) = (_replica, _primary);
-        _flushed = null;
-        _durableAt.Clear();
-        _takenByThisPrimary.Clear();
-        await (await _replica.OpenAsync()).EndRunAsync(CancellationToken.None);
-        foreach (var target in (TestSite?[])[_primary, _bystander])
-        {
-            if (target is not null)
-            {
-                await _replica.Mover.CleanupAsync(TestCloud.ReplicationTo(target), TestCloud.Volume, forGood: true, CancellationToken.None);
-            }
-        }
-
-        _primary.MakeRoom();
-        Weather();
+        await AssertMarksAsync(replica);
     }
 
     private async Task ComeTogetherAsync()
     {
+        _runs.Clear();
         await FollowAsync();
         await AssertEqualAsync();
         Assert.DoesNotContain((await _replica.OpenAsync()).Snapshots, s => s.Id == ReplicaCopy.RecoverySnapshot);
@@ -582,33 +317,13 @@ internal sealed class Disaster
             await FollowAsync();
         }
 
-        Assert.DoesNotContain((await _primary.OpenAsync()).Snapshots, s => s.Id.StartsWith("repl-", StringComparison.Ordinal));
+        for (var deadline = DateTime.UtcNow + Patience; (await _primary.OpenAsync()).Snapshots.Any(s => s.Id.StartsWith("repl-", StringComparison.Ordinal));)
+        {
+            // The other replica may be on its way still.
+            Assert.True(DateTime.UtcNow < deadline, "what was kept for a transfer is kept after it");
+            await Task.Delay(3);
+        }
+
         Tally.Writes += _history.Count;
-    }
-}
-
-/// <summary>What a disaster came to.</summary>
-internal sealed class DisasterTally
-{
-    public long Writes { get; set; }
-
-    public long Forced { get; set; }
-
-    public long Planned { get; set; }
-
-    public long Diverged { get; set; }
-
-    public long Full { get; set; }
-
-    public long CleanedBytes { get; set; }
-
-    public void Add(DisasterTally other)
-    {
-        Writes += other.Writes;
-        Forced += other.Forced;
-        Planned += other.Planned;
-        Diverged += other.Diverged;
-        Full += other.Full;
-        CleanedBytes += other.CleanedBytes;
     }
 }

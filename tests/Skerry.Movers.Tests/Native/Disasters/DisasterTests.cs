@@ -12,10 +12,13 @@ namespace Skerry.Movers.Tests.Native.Disasters;
 /// </summary>
 public sealed class DisasterTests
 {
-    private const int AtOnce = 8, FewSeeds = 12, EnoughSeeds = 500;
+    private const int AtOnce = 16, FewSeeds = 12, EnoughSeeds = 500;
 
     private static readonly string[] s_moments =
-        [.. typeof(MoverSteps).GetFields(BindingFlags.Public | BindingFlags.Static).Select(f => (string)f.GetRawConstantValue()!)];
+    [
+        .. new[] { typeof(MoverSteps), typeof(GroupSteps) }
+            .SelectMany(t => t.GetFields(BindingFlags.Public | BindingFlags.Static)).Select(f => (string)f.GetRawConstantValue()!),
+    ];
 
     [Fact]
     public async Task Whatever_breaks_a_promoted_copy_is_a_state_of_the_primary_and_the_copies_come_together_again()
@@ -32,7 +35,7 @@ public sealed class DisasterTests
         var started = TimeProvider.System.GetTimestamp();
         var tally = await RunAsync(first, seeds, TestContext.Current.CancellationToken, isTold: true);
         Console.WriteLine(
-            $"disasters: {seeds} in {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0} s: {tally.Writes} writes, {tally.Forced} forced and {tally.Planned} planned failovers, {tally.Diverged} returns with what diverged kept, {tally.Full} promotions refused for a full disk at first, {tally.CleanedBytes >> 20} MiB moved by cleaners");
+            $"disasters: {seeds} in {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0} s: {tally}");
         foreach (var moment in s_moments)
         {
             Console.WriteLine(
