@@ -142,6 +142,10 @@ internal sealed class GroupPromoteHandler(SiteContext site, RecoveryService reco
                 cancellationToken);
             return GroupLine.End(report);
         }
+        catch (DriverException e)
+        {
+            return OperationResult.Failed(e.Message);
+        }
         finally
         {
             holds.ForEach(hold => hold.Dispose());

@@ -67,7 +67,17 @@ internal sealed class PromoteHandler(
             return OperationResult.Failed(unfenced);
         }
 
-        using var hold = await SettleAsync(volumeId, cancellationToken);
+        ReplicaHold? settled;
+        try
+        {
+            settled = await SettleAsync(volumeId, cancellationToken);
+        }
+        catch (DriverException e)
+        {
+            return OperationResult.Failed($"{e.Message} Nothing was changed.");
+        }
+
+        using var hold = settled;
         if (hold?.Copy is not { } copy)
         {
             return OperationResult.Failed($"The copy of volume {volumeId} here has no whole recovery point. Nothing was changed.");
@@ -85,7 +95,9 @@ internal sealed class PromoteHandler(
             return OperationResult.Failed(bound);
         }
 
+        await FailPoint.ReachAsync(RecoveryMoments.LeaseOver, site);
         var written = await WriteAsync(volumeId, wanted, copy, cancellationToken);
+        await FailPoint.ReachAsync(RecoveryMoments.GenerationWritten, site);
         return written.IsRefused
             ? OperationResult.Failed(written.Refusal!.ToString())
             : await FinishAsync(written.Value, copy.RecoveryPoint, preview.Loss, cancellationToken);

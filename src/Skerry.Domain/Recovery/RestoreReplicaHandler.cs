@@ -75,8 +75,19 @@ internal sealed class RestoreReplicaHandler(
         }
 
         var isSame = wanted.NewVolumeId == item.VolumeId;
-        using var hold = isSame ? await SettleAsync(item.VolumeId, cancellationToken) : null;
-        var copy = isSame ? hold?.Copy : await CloneAsync(item.VolumeId, wanted.NewVolumeId, cancellationToken);
+        ReplicaHold? settled = null;
+        LocalCopy? copy;
+        try
+        {
+            settled = isSame ? await SettleAsync(item.VolumeId, cancellationToken) : null;
+            copy = isSame ? settled?.Copy : await CloneAsync(item.VolumeId, wanted.NewVolumeId, cancellationToken);
+        }
+        catch (DriverException e)
+        {
+            return Refusal.State($"{e.Message} Nothing was restored.");
+        }
+
+        using var hold = settled;
         if (copy is null || await driver.FindLocalAsync(wanted.NewVolumeId, cancellationToken) is not { } local)
         {
             return Refusal.State($"The copy of volume {item.VolumeId} at site {site.SiteName} has no whole state.", "Restore another copy, if there is one.");

@@ -57,10 +57,10 @@ internal sealed class GroupRig : IAsyncDisposable
 
     public async Task<GroupView> ShowAsync(LiveSite at) => (await at.Groups.ShowAsync(LiveSite.Admin, GroupId, None)).Value;
 
-    /// <summary>Waits for a recovery point that was cut after now.</summary>
-    public async Task<Cut> NextPointAsync(LiveSite at)
+    /// <summary>Waits for a recovery point that was cut after that, or after now.</summary>
+    public async Task<Cut> NextPointAsync(LiveSite at, DateTimeOffset? after = null)
     {
-        var now = DateTimeOffset.UtcNow;
+        var now = after ?? DateTimeOffset.UtcNow;
         GroupView? view = null;
         await RecoveryTests.UntilAsync(
             async () => (view = await ShowAsync(at)).RecoveryPoint?.TakenAt > now,

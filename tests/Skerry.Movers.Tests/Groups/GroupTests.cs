@@ -63,9 +63,10 @@ public sealed class GroupTests
             () => rig.North.Replications.List(LiveSite.Admin));
         var atFirst = await rig.Writer.AssertPrefixAsync(await rig.DevicesAsync(rig.South, first), 0, "the first run");
         await Task.Delay(100);
+        var before = DateTimeOffset.UtcNow;
         var asked = await rig.South.Groups.SyncAsync(LiveSite.Admin, rig.GroupId, None);
         Assert.False(asked.IsRefused, asked.Refusal?.ToString());
-        var second = await rig.NextPointAsync(rig.South);
+        var second = await rig.NextPointAsync(rig.South, before);
         await stop.CancelAsync();
         await writing;
         Assert.True(await rig.Writer.AssertPrefixAsync(await rig.DevicesAsync(rig.South, second), atFirst, "the second run") > atFirst);

@@ -250,7 +250,15 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
         }
 
         await Task.WhenAll(tasks);
-        await Store.DisposeAsync();
+        try
+        {
+            await Store.DisposeAsync();
+        }
+        catch (BlockException) when (Storage.FreeBytes == 0)
+        {
+            // Its disk is full: the maps are not saved, and the log is read again at the next start.
+        }
+
         await Context.Replica.DisposeAsync();
     }
 
