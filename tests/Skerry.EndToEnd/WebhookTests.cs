@@ -25,8 +25,9 @@ public sealed class WebhookTests
             stage.North.ConfigurationPath, $"\n[webhook ops]\nurl = http://127.0.0.1:{port}/events\nsecret = whsec_{Secret}\n", Cancellation);
         await stage.North.StartAsync(Cancellation);
         await stage.North.JsonAsync(Cancellation, "volume", "create", "data", "--size", "1", "--wait");
-        (await stage.North.SkerryAsync(Cancellation, "volume", "demote", "data", "--yes", "--wait")).Require();
-        await Eventually.TrueAsync("the demotion is noted", TimeSpan.FromSeconds(30), async () => (await EventsAsync(stage)).Count > 0, Cancellation);
+        (await stage.North.SkerryAsync(Cancellation, "volume", "demote", "data", "--wait")).Require();
+        await Eventually.TrueAsync("the demotion is noted", TimeSpan.FromSeconds(30), async () => (await MetricsAsync(stage)).Contains(
+            "skerry_role_changes_total{role=\"demoted\",cause=\"planned\"} 1", StringComparison.Ordinal), Cancellation);
 
         // Nobody listened yet; the daemon is killed, and goes on where it was.
         await stage.North.KillAsync();
@@ -43,14 +44,15 @@ public sealed class WebhookTests
         var told = JsonDocument.Parse(body).RootElement;
         Assert.Equal("volume.demoted", told.GetProperty("type").GetString());
         Assert.Equal("data", told.GetProperty("data").GetProperty("volume_name").GetString());
-        var listed = Assert.Single(await EventsAsync(stage));
+        var listed = Assert.Single((await stage.North.JsonAsync(Cancellation, "event", "list")).EnumerateArray());
         Assert.Equal(id, listed.GetProperty("id").GetString());
-        using var http = new HttpClient();
-        await Eventually.TrueAsync("the metrics say so", TimeSpan.FromSeconds(30), async () =>
-            (await http.GetStringAsync(new Uri(stage.North.Api, "/metrics"), Cancellation)).Contains(
-                "skerry_webhook_deliveries_total{endpoint=\"ops\",result=\"taken\"} 1", StringComparison.Ordinal), Cancellation);
+        await Eventually.TrueAsync("the metrics say so", TimeSpan.FromSeconds(30), async () => (await MetricsAsync(stage)).Contains(
+            "skerry_webhook_deliveries_total{endpoint=\"ops\",result=\"taken\"} 1", StringComparison.Ordinal), Cancellation);
     }
 
-    private static async Task<List<JsonElement>> EventsAsync(Stage stage) =>
-        [.. (await stage.North.JsonAsync(Cancellation, "event", "list")).EnumerateArray()];
+    private static async Task<string> MetricsAsync(Stage stage)
+    {
+        using var http = new HttpClient();
+        return await http.GetStringAsync(new Uri(stage.North.Api, "/metrics"), Cancellation);
+    }
 }
