@@ -12,6 +12,23 @@ public sealed partial class BlockVolume
     /// </summary>
     public bool CatchUpUnfinished => _state.CatchingUp;
 
+    /// <inheritdoc/>
+    public bool IsPressed
+    {
+        get
+        {
+            foreach (var tap in _state.Taps)
+            {
+                if (tap.IsPressing)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>
     /// Appends a primary's writes, in order. The numbers must follow on this volume's last, and <paramref name="run"/> becomes part of
     /// the lineage when its first write is. Not durable until <see cref="FlushAsync"/>; a crash keeps a whole number of writes from the

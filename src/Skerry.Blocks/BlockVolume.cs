@@ -12,7 +12,7 @@ namespace Skerry.Blocks;
 /// Safe for concurrent use. Changes other than writes (runs, snapshots, properties, size, lineage) are durable when their task
 /// completes, and a crash leaves each wholly done or not done at all, in the order in which they were made among the writes.
 /// </remarks>
-public sealed partial class BlockVolume : IBatchingDevice, IAsyncDisposable
+public sealed partial class BlockVolume : IBatchingDevice, IPacedDevice, IAsyncDisposable
 {
     /// <summary>The most bytes that a property may hold.</summary>
     public const int MaxPropertyBytes = 64 << 10;

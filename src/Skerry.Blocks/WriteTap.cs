@@ -65,7 +65,8 @@ public sealed class TapBatch : IDisposable
 
 /// <summary>
 /// Follows a volume's writes in number order, from the one after <see cref="StartsAfter"/>, as they are logged: a write may come here
-/// before it is durable. Writers never wait for it: beyond its bound it ends. One reader at a time.
+/// before it is durable. No write waits for it: beyond its bound it ends; its reader may have the servers of writers hold back before that
+/// (<see cref="PressingBytes"/>). One reader at a time.
 /// </summary>
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "It is disposable.")]
 public sealed class WriteTap : IDisposable
@@ -76,7 +77,7 @@ public sealed class WriteTap : IDisposable
     private readonly VolumeState _volume;
     private readonly long _boundBytes;
     private readonly TimeProvider _time;
-    private long _queuedBytes;
+    private long _queuedBytes, _pressingBytes;
     private bool _signalled;
     private TapEnd _end;
 
@@ -91,6 +92,18 @@ public sealed class WriteTap : IDisposable
 
     /// <summary>Bytes of data that wait to be read.</summary>
     public long QueuedBytes => Volatile.Read(ref _queuedBytes);
+
+    /// <summary>
+    /// While more than so many bytes wait, <see cref="IPacedDevice.IsPressed"/> tells those who serve writers; 0 (the default) for never.
+    /// The reader's to set, and to take back when nobody is helped by waiting.
+    /// </summary>
+    public long PressingBytes
+    {
+        get => Volatile.Read(ref _pressingBytes);
+        set => Volatile.Write(ref _pressingBytes, value);
+    }
+
+    internal bool IsPressing => PressingBytes is > 0 and var bound && QueuedBytes > bound;
 
     /// <summary>When the oldest write that waits was logged; null when none waits.</summary>
     public DateTimeOffset? OldestQueuedAt

@@ -402,8 +402,9 @@ internal sealed class LogWriter(
         _zeroes.Reached(segment, position.NextBlock + blocks, flusher.Syncs);
         try
         {
-            // Nobody reads a copy while it is brought up.
-            _builder.WriteTo(segment.File, header, isReadSoon: change is not null || !_record.TrueForAll(static w => w.OutsideHistory));
+            // Nobody reads a replica while it follows.
+            _builder.WriteTo(
+                segment.File, header, isReadSoon: change is not null || !_record.TrueForAll(static w => w.OutsideHistory || w.AppliedRun is not null));
         }
         catch (IOException e)
         {

@@ -9,6 +9,7 @@ internal sealed class Transmission : IDisposable
     private readonly ClientSocket _socket;
     private readonly IBlockDevice _device;
     private readonly IBatchingDevice? _batching;
+    private readonly WriterPace? _pace;
     private readonly List<Request> _batch = [];
     private readonly NbdExport _export;
     private readonly Agreement _agreed;
@@ -42,6 +43,7 @@ internal sealed class Transmission : IDisposable
         _export = export;
         _device = export.Device;
         _batching = _device as IBatchingDevice;
+        _pace = _device is IPacedDevice paced ? new WriterPace(paced, server.Time) : null;
         _agreed = agreed;
         _slabs = server.Slabs;
         _metrics = server.Metrics;
@@ -183,6 +185,11 @@ internal sealed class Transmission : IDisposable
         {
             // The payload of a refused write is in the stream all the same.
             return (!hasPayload || Discard(header.LengthBytes)) && Refuse(header, refusal);
+        }
+
+        if (hasPayload && _pace is { IsDue: true } pace && BeforeWaiting())
+        {
+            pace.Wait(() => !_isStopping);
         }
 
         bool isHeld = hasPayload || header.Command == Command.Read;

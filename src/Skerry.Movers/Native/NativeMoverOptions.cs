@@ -5,12 +5,21 @@ public sealed class NativeMoverOptions
 {
     /// <summary>
     /// How many bytes of writes may wait for a slow link before the relation gives up streaming and catches up by difference
-    /// instead, by default 64 MiB. It is memory at the primary; writers never wait for it.
+    /// instead, by default 64 MiB. It is memory at the primary; no writer waits until it is used up.
     /// </summary>
     public long TapBoundBytes { get; init; } = 64L << 20;
 
     /// <summary>Streamed and not yet acknowledged, in bytes, by default 16 MiB; beyond it the rest waits in the tap.</summary>
     public long WindowBytes { get; init; } = 16L << 20;
+
+    /// <summary>
+    /// While so many bytes of writes wait at the source for a replica that answers, the server holds its writers back, by at most three
+    /// fifths of their time; by default 8 MiB, 0 for never.
+    /// </summary>
+    public long PressingBytes { get; init; } = 8L << 20;
+
+    /// <summary>A replica that leaves writes unanswered for so long holds nobody back, by default 1 s.</summary>
+    public TimeSpan PressingFor { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Block content in one frame, by default 1 MiB.</summary>
     public int ChunkBytes { get; init; } = 1 << 20;

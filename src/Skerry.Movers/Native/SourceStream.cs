@@ -70,6 +70,7 @@ internal sealed class SourceStream(
                 if (ticking.IsCompleted)
                 {
                     ticking = tick.WaitForNextTickAsync(cancellationToken).AsTask();
+                    Press();
                     await ExtendAsync(cancellationToken);
                 }
 
@@ -89,6 +90,7 @@ internal sealed class SourceStream(
         }
         finally
         {
+            tap.PressingBytes = 0;
             acks.Away();
             facts.Group.End();
             await AbandonReadingAsync();
@@ -142,6 +144,7 @@ internal sealed class SourceStream(
     private async ValueTask ShipAsync(TapBatch batch, CancellationToken cancellationToken)
     {
         await ExtendAsync(cancellationToken);
+        Press();
         if (batch.Writes.Count > 0)
         {
             using var frame = WritesFrame.Build(batch.Run, batch.Writes, cipher);
@@ -168,6 +171,12 @@ internal sealed class SourceStream(
             _pacing = Task.Delay(source.Options.StreamPace, source.Time, cancellationToken);
         }
     }
+
+    /// <summary>A replica that does not answer is not waited for: what is owed would grow all the same.</summary>
+    private void Press() =>
+        tap.PressingBytes = _window.OldestAt is { } oldest && source.Time.GetUtcNow() - oldest > source.Options.PressingFor
+            ? 0
+            : source.Options.PressingBytes;
 
     /// <summary>Size comes before the writes that need it.</summary>
     private async ValueTask ExtendAsync(CancellationToken cancellationToken)
