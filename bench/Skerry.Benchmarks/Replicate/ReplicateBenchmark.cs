@@ -20,6 +20,9 @@ internal static class ReplicateBenchmark
         }
 
         all.AddRange(await new StreamCases(sites, selection).RunAsync(cancellationToken));
+        all.AddRange(await new ThrottledCases(sites, selection).RunAsync(cancellationToken));
+        all.AddRange(await new ResyncCases(sites, selection).RunAsync(cancellationToken));
+        all.AddRange(await new IdleCases(sites, selection).RunAsync(cancellationToken));
         all.AddRange(await new FailoverCases(sites, selection).RunAsync(cancellationToken));
         return all;
     }

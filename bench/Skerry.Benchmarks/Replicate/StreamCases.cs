@@ -10,6 +10,7 @@ namespace Skerry.Benchmarks.Replicate;
 /// </summary>
 internal sealed class StreamCases(TwoSites sites, Selection selection)
 {
+    private const int WarmUpSeconds = 5;
     private const string Lag = "instant-lag-d1";
 
     private static readonly Shape[] Shapes =
@@ -32,6 +33,12 @@ internal sealed class StreamCases(TwoSites sites, Selection selection)
         var asked = DateTimeOffset.UtcNow;
         var replication = await sites.ReplicateAsync(followed.Id, "instant", cancellationToken);
         await sites.SyncedAsync(replication, asked, cancellationToken);
+
+        foreach (var uri in new[] { alone.Uri, followed.Uri })
+        {
+            // A site has run for a while: what it does often is compiled, and the files of its log have their pages.
+            await RateAsync(uri, Shapes[1].Options, WarmUpSeconds, 0, cancellationToken);
+        }
 
         List<Comparison> rows = [];
         foreach (var shape in wanted)
@@ -87,14 +94,19 @@ internal sealed class StreamCases(TwoSites sites, Selection selection)
         return (id, uri);
     }
 
-    private async Task<double> WriteAsync(string uri, Shape shape, int seed, CancellationToken cancellationToken)
+    private Task<double> WriteAsync(string uri, Shape shape, int seed, CancellationToken cancellationToken) =>
+        RateAsync(uri, shape.Options, selection.Seconds, seed, cancellationToken);
+
+    /// <summary>Writes in each second.</summary>
+    public static async Task<double> RateAsync(string uri, IEnumerable<string> options, int seconds, int seed, CancellationToken cancellationToken)
     {
-        var run = (await FioAsync(uri, [.. shape.Options, "--time_based", $"--runtime={selection.Seconds}s", $"--randseed={seed + 1}"], cancellationToken)).Require();
+        var run = (await FioAsync(uri, [.. options, "--time_based", $"--runtime={seconds}s", $"--randseed={seed + 1}"], cancellationToken)).Require();
         using var report = JsonDocument.Parse(run.Output.AsMemory(run.Output.IndexOf('{', StringComparison.Ordinal)));
         return report.RootElement.GetProperty("jobs")[0].GetProperty("write").GetProperty("iops").GetDouble();
     }
 
-    private static Task<ProgramRun> FioAsync(string uri, string[] options, CancellationToken cancellationToken) =>
+    /// <summary>On a volume of 1 GiB.</summary>
+    public static Task<ProgramRun> FioAsync(string uri, string[] options, CancellationToken cancellationToken) =>
         ProgramRun.RunAsync(
             "fio", ["--name=bench", "--ioengine=nbd", $"--uri={uri}", "--size=1g", "--output-format=json", .. options], TimeSpan.FromMinutes(5), cancellationToken);
 
