@@ -22,7 +22,8 @@ internal sealed class IdleCases(TwoSites sites, Selection selection)
         await Parallel.ForAsync(0, Relations, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (i, token) =>
         {
             var id = await sites.MakeVolumeAsync($"periodic-{i}", 1, token);
-            await sites.North.Replications.CreateAsync(new ReplicationCreateRequest(id, "south", null, "periodic", 3600, start, null), token);
+            await sites.North.Replications.CreateAsync(
+                new ReplicationCreateRequest { VolumeId = id, TargetSite = "south", Mode = "periodic", IntervalSeconds = 3600, StartAt = start }, token);
         });
 
         // What making them left to do is not their upkeep.

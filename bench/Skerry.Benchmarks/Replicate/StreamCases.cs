@@ -12,12 +12,15 @@ internal sealed class StreamCases(TwoSites sites, Selection selection)
 {
     private const int WarmUpSeconds = 5;
     private const string Lag = "instant-lag-d1";
+    private const string Pacing = "\n[replication]\npace_writers = yes\n";
 
     private static readonly Shape[] Shapes =
     [
         new("instant-4k-d1", 0.85, "randwrite", "--bs=4k", "--iodepth=1"),
         new("instant-4k-d16", 0.75, "randwrite", "--bs=4k", "--iodepth=16"),
         new("instant-1m", 0.4, "write", "--bs=1m", "--iodepth=4"),
+        new("instant-4k-d16-paced", 0.75, "randwrite", "--bs=4k", "--iodepth=16") { IsPaced = true },
+        new("instant-1m-paced", 0.4, "write", "--bs=1m", "--iodepth=4") { IsPaced = true },
     ];
 
     public async Task<IReadOnlyList<Comparison>> RunAsync(CancellationToken cancellationToken)
@@ -41,8 +44,17 @@ internal sealed class StreamCases(TwoSites sites, Selection selection)
         }
 
         List<Comparison> rows = [];
+        var isPaced = false;
         foreach (var shape in wanted)
         {
+            if (shape.IsPaced && !isPaced)
+            {
+                isPaced = true;
+                asked = DateTimeOffset.UtcNow;
+                await sites.RestartNorthAsync(Pacing, cancellationToken);
+                await sites.SyncedAsync(replication, asked, cancellationToken);
+            }
+
             List<double> with = [], without = [], ratios = [];
             List<Lagging> lags = [];
             for (var round = 0; round < selection.Rounds; round++)
@@ -79,6 +91,11 @@ internal sealed class StreamCases(TwoSites sites, Selection selection)
             {
                 rows.Add(new Comparison(Lag, 1000 * Samples.MedianOf(lags.Select(l => l.Seconds)), "ms", "bound", 50, 1, LessIsBetter: true));
             }
+        }
+
+        if (isPaced)
+        {
+            await sites.RestartNorthAsync("", cancellationToken);
         }
 
         return rows;
@@ -144,6 +161,9 @@ internal sealed class StreamCases(TwoSites sites, Selection selection)
 
     private sealed record Shape(string Name, double Goal, string Kind, params string[] More)
     {
+        /// <summary>With writers held back while the replica does not keep up, which is not the default.</summary>
+        public bool IsPaced { get; init; }
+
         public IEnumerable<string> Options => [$"--rw={Kind}", .. More];
     }
 }

@@ -17,6 +17,7 @@ internal sealed partial class ConfigurationReader
         Bandwidth = Bandwidth("replication", "bandwidth"),
         TransfersAtOnce = (int)Number("replication", "transfers_at_once", 4, 1, 64),
         Compress = Boolean("replication", "compress", true),
+        PaceWriters = Boolean("replication", "pace_writers", false),
     };
 
     private BandwidthPlan Bandwidth(string section, string key)

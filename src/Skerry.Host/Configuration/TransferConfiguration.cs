@@ -2,7 +2,7 @@ using Skerry.Movers.Native;
 
 namespace Skerry.Host.Configuration;
 
-/// <summary>What transfers of this site may take; streams of instant replicas are held to none of it.</summary>
+/// <summary>What transfers of this site may take, which streams of instant replicas are not held to; and what these may ask of writers.</summary>
 internal sealed record TransferConfiguration
 {
     /// <summary>Of each link with another site, by this machine's time of day; default: no limit.</summary>
@@ -13,4 +13,7 @@ internal sealed record TransferConfiguration
 
     /// <summary>Whether content that zstd makes shorter goes packed; default true.</summary>
     public required bool Compress { get; init; }
+
+    /// <summary>Whether writers of a volume are held back while its instant replica does not keep up; default false.</summary>
+    public required bool PaceWriters { get; init; }
 }

@@ -188,6 +188,7 @@ internal static class SiteServices
             Bandwidth = site.Transfers.Bandwidth,
             TransfersAtOnce = site.Transfers.TransfersAtOnce,
             Compress = site.Transfers.Compress,
+            PressingBytes = site.Transfers.PaceWriters ? NativeMoverOptions.DefaultPressingBytes : 0,
         });
         services.AddSingleton(s => new NativeMover(
             s.GetRequiredService<BlockStoreSet>(),

@@ -5,7 +5,7 @@ public sealed class NativeMoverOptions
 {
     /// <summary>
     /// How many bytes of writes may wait for a slow link before the relation gives up streaming and catches up by difference
-    /// instead, by default 64 MiB. It is memory at the primary; no writer waits until it is used up.
+    /// instead, by default 64 MiB. It is memory at the primary.
     /// </summary>
     public long TapBoundBytes { get; init; } = 64L << 20;
 
@@ -14,9 +14,12 @@ public sealed class NativeMoverOptions
 
     /// <summary>
     /// While so many bytes of writes wait at the source for a replica that answers, the server holds its writers back, by at most three
-    /// fifths of their time; by default 8 MiB, 0 for never.
+    /// fifths of their time; by default 0, for never: a slow replica is nothing that a writer pays for unless somebody chose that.
     /// </summary>
-    public long PressingBytes { get; init; } = 8L << 20;
+    public long PressingBytes { get; init; }
+
+    /// <summary>What <see cref="PressingBytes"/> is where writers are to be held back.</summary>
+    public const long DefaultPressingBytes = 8L << 20;
 
     /// <summary>A replica that leaves writes unanswered for so long holds nobody back, by default 1 s.</summary>
     public TimeSpan PressingFor { get; init; } = TimeSpan.FromSeconds(1);

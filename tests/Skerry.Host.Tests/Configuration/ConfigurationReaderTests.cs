@@ -38,7 +38,7 @@ public sealed class ConfigurationReaderTests
         Assert.Null(limits.Bandwidth.At(new TimeOnly(23, 0)));
         Assert.Equal(3 << 19, limits.Bandwidth.At(new TimeOnly(0, 0)));
         var small = Read(Small).Transfers;
-        Assert.Equal((4, true), (small.TransfersAtOnce, small.Compress));
+        Assert.Equal((4, true, false), (small.TransfersAtOnce, small.Compress, small.PaceWriters));
         Assert.Null(small.Bandwidth.At(new TimeOnly(12, 0)));
         Assert.Equal(50_000_000, Read(Small + "\n[replication]\nbandwidth = 50MB/s\n").Transfers.Bandwidth.At(new TimeOnly(12, 0)));
     }
