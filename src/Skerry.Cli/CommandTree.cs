@@ -110,7 +110,14 @@ internal static class CommandTree
                 new GroupSyncCommand(),
                 new GroupPromoteCommand(),
                 new GroupFailoverCommand(),
-                new GroupFailbackCommand()),
+                new GroupFailbackCommand(),
+                Noun(
+                    "drill",
+                    "Failovers of groups that are only tried, with clones at one instant.",
+                    new GroupDrillStartCommand(),
+                    new GroupDrillListCommand(),
+                    new GroupDrillShowCommand(),
+                    new GroupDrillStopCommand())),
             Noun(
                 "plan",
                 "Recovery plans: what moves, and in which order, when a site is lost.",

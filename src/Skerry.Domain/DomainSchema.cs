@@ -57,6 +57,9 @@ public static class DomainSchema
         new(EntityKinds.Group, "point_status", Owner, Observed),
         new(EntityKinds.Group, "shipped_cut", Owner, Observed),
 
+        // The site that makes a drill's clones chooses what they are of.
+        new(EntityKinds.GroupDrill, "cut_id", Owner, Observed),
+
         // Only a site that can open a volume's key can wrap it for another; losing one of two wrappings of one key loses nothing.
         new(EntityKinds.Replication, "home_key", Owner, Observed),
         new(EntityKinds.Replication, "target_key", Owner, Observed),

@@ -22,6 +22,7 @@ public static class EntityKinds
     public const string Replication = "replication";
     public const string Group = "group";
     public const string GroupMember = "group_member";
+    public const string GroupDrill = "group_drill";
     public const string RecoveryPlan = "recovery_plan";
     public const string Operation = "operation";
 }

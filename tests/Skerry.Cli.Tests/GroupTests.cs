@@ -31,6 +31,29 @@ public sealed class GroupTests
     }
 
     [Fact]
+    public async Task A_drill_of_a_group_is_started_and_each_of_its_clones_is_named_for_connecting()
+    {
+        const string DrillId = "66666666-6666-4666-8666-666666666666";
+        const string CloneId = "77777777-7777-4777-8777-777777777777";
+        var clone = new DrillRecord(CloneId, VolumeId, "data", "south", "available", null, null, 8, Noon, Noon, "admin") { GroupDrillId = DrillId };
+        var drill = new GroupDrillRecord(DrillId, GroupId, "database", "south", "available", null, "0193f0a1b2c3deadbeef", Noon, Noon, Noon, "admin", [clone]);
+        var site = new FakeSite()
+            .On("POST /skerry/v1/groups/database/drills", Json(new GroupDrillReply(drill, OperationId), SkerryJson.Default.GroupDrillReply))
+            .On($"GET /skerry/v1/operations/{OperationId}", Reply(AnOperation("succeeded")))
+            .On($"GET /skerry/v1/group-drills/{DrillId}", Json(new GroupDrillReply(drill), SkerryJson.Default.GroupDrillReply))
+            .On($"DELETE /skerry/v1/group-drills/{DrillId}", Json(new GroupDrillReply(drill, OperationId), SkerryJson.Default.GroupDrillReply));
+        var run = await CommandRun.Of(
+            site, "group", "drill", "start", "database", "--cut", "0193f0a1b2c3deadbeef", "--limit", "2h", "--wait", "-f", "value", "-c", "id");
+        Assert.Equal((0, DrillId + "\n"), (run.ExitCode, run.Out));
+        Assert.Contains($"skerry volume connect {CloneId}", run.Error);
+        Assert.Equal(("0193f0a1b2c3deadbeef", 7200), ((string)Parse(site.Bodies[0])["cut_id"]!, (int)Parse(site.Bodies[0])["limit_seconds"]!));
+        Assert.Equal(0, (await CommandRun.Of(site, "group", "drill", "stop", DrillId, "--wait")).ExitCode);
+        Assert.Equal(2, (await CommandRun.Of(site, "group", "failover", "database", "--no-fence")).ExitCode);
+        Assert.Equal(2, (await CommandRun.Of(site, "group", "failover", "database", "--cut", "0193f0a1b2c3deadbeef")).ExitCode);
+        Assert.Equal(2, (await CommandRun.Of(site, "site", "failover", "north", "--no-fence")).ExitCode);
+    }
+
+    [Fact]
     public async Task A_dry_run_prints_what_would_move_and_why_not()
     {
         var lines = new[]

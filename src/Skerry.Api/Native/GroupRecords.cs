@@ -29,7 +29,24 @@ internal static class GroupRecords
             .. view.Members.Select(m => new GroupMemberRecord(
                 m.VolumeId, m.VolumeName, m.ReplicationId, labels.OrNone(m.PrimarySite), m.Status, m.Reason)),
         ],
-        view.CreatedAt);
+        view.CreatedAt)
+    {
+        RecoveryPoints = [.. view.RecoveryPoints.Select(cut => Of(cut, view.PointKnownAt, now)!)],
+    };
+
+    public static GroupDrillRecord Of(GroupDrill drill, SiteLabels labels) => new(
+        drill.Id,
+        drill.GroupId,
+        drill.GroupName,
+        labels.Of(drill.Site),
+        drill.Status,
+        drill.Reason,
+        drill.Cut?.Id,
+        drill.Cut?.TakenAt,
+        drill.StartedAt,
+        drill.EndsAt,
+        drill.MadeBy,
+        [.. drill.Members.Select(m => ReplicationRecords.Of(m, labels))]);
 
     public static GroupPreviewRecord Of(GroupPreview preview, SiteLabels labels, DateTimeOffset now) => new(
         preview.GroupId,

@@ -105,7 +105,7 @@ internal static class GroupsApi
     }
 
     private static async Task<IResult> PreviewAsync(
-        Caller caller, string id, string? to, string? force, string? allow_missing, GroupRecovery recovery, SiteLabels labels, SiteContext site,
+        Caller caller, string id, string? to, string? force, string? allow_missing, string? cut_id, GroupRecovery recovery, SiteLabels labels, SiteContext site,
         CancellationToken cancellationToken)
     {
         var (isForced, allows) = (QueryFlag.Parse(nameof(force), force), QueryFlag.Parse(nameof(allow_missing), allow_missing));
@@ -113,7 +113,7 @@ internal static class GroupsApi
             ? new Fault(refusal)
             : Answer.From(
                 await recovery.PreviewAsync(
-                    caller.Actor, new GroupMoveRequest(id, to, isForced.Value, Drain: false, allows.Value), cancellationToken),
+                    caller.Actor, new GroupMoveRequest(id, to, isForced.Value, Drain: false, allows.Value) { CutId = cut_id }, cancellationToken),
                 preview => new GroupPreviewReply(GroupRecords.Of(preview, labels, site.Now)),
                 SkerryJson.Default.GroupPreviewReply);
     }
@@ -128,9 +128,18 @@ internal static class GroupsApi
         }
 
         var fields = body.Root;
-        fields.Allow("to", "force", "drain", "allow_missing");
+        fields.Allow("to", "force", "drain", "allow_missing", "no_fence", "cut_id");
         var request = new GroupMoveRequest(
-            id, fields.Text("to"), fields.Flag("force") ?? false, fields.Flag("drain") ?? false, fields.Flag("allow_missing") ?? false);
+            id, fields.Text("to"), fields.Flag("force") ?? false, fields.Flag("drain") ?? false, fields.Flag("allow_missing") ?? false)
+        {
+            WithoutFence = fields.Flag("no_fence") ?? false,
+            CutId = fields.Text("cut_id"),
+        };
+        if (request.WithoutFence && !request.IsForced)
+        {
+            fields.Fail("no_fence", "no_fence goes with force only: nothing else has the old primaries fenced.");
+        }
+
         if (request.AllowMissing && !request.IsForced)
         {
             fields.Fail("allow_missing", "allow_missing goes with force: a planned move has every member wait for its last write.");

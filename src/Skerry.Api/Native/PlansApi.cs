@@ -126,9 +126,17 @@ internal static class PlansApi
         }
 
         var fields = body.Root;
-        fields.Allow("to", "plan", "force", "drain");
+        fields.Allow("to", "plan", "force", "drain", "no_fence");
         var request = new SiteMoveRequest(
-            site, fields.Text("to"), fields.Text("plan"), fields.Flag("force") ?? false, fields.Flag("drain") ?? false, verb == "failback");
+            site, fields.Text("to"), fields.Text("plan"), fields.Flag("force") ?? false, fields.Flag("drain") ?? false, verb == "failback")
+        {
+            WithoutFence = fields.Flag("no_fence") ?? false,
+        };
+        if (request.WithoutFence && !request.IsForced)
+        {
+            fields.Fail("no_fence", "no_fence goes with force only: nothing else has the old primaries fenced.");
+        }
+
         if (fields.Refusal is { } refusal)
         {
             return new Fault(refusal);

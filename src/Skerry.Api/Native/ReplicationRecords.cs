@@ -75,7 +75,10 @@ internal static class ReplicationRecords
         drill.Number,
         drill.StartedAt,
         drill.EndsAt,
-        drill.MadeBy);
+        drill.MadeBy)
+    {
+        GroupDrillId = drill.GroupDrillId,
+    };
 
     public static TrashRecord Of(TrashedReplica replica, SiteLabels labels) => new(
         replica.Id,

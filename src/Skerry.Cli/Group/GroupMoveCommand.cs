@@ -27,6 +27,17 @@ internal abstract class GroupMoveCommand : DataCommand
         Description = "With --force: promote volumes that lack that instant as they are; then the group is of different instants.",
     };
 
+    private readonly Option<bool> _noFence = new("--no-fence")
+    {
+        Description = "With --force: the site's fence_command is not run, because it is certain that the old primaries cannot write. The operation records it.",
+    };
+
+    private readonly Option<string> _cut = new("--cut")
+    {
+        Description = "With --force: the instant to return to, one of the group's recovery_points; else the newest.",
+        HelpName = "CUT",
+    };
+
     private readonly string _verb;
 
     protected GroupMoveCommand(string verb, string description, bool takesForce, bool takesDrain, params IReadOnlyList<string> examples)
@@ -39,6 +50,8 @@ internal abstract class GroupMoveCommand : DataCommand
         {
             Options.Add(_force);
             Options.Add(_allowMissing);
+            Options.Add(_cut);
+            Options.Add(_noFence);
             Options.Add(SharedOptions.Yes);
         }
 
@@ -54,11 +67,17 @@ internal abstract class GroupMoveCommand : DataCommand
 
     protected override async Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
     {
+        if (!invocation.Get(_force) && (invocation.Get(_noFence) || invocation.Get(_cut) is not null))
+        {
+            throw new UsageException($"{(invocation.Get(_noFence) ? "--no-fence" : "--cut")} goes with --force only.");
+        }
+
+        var cut = invocation.Get(_cut);
         var group = await invocation.Client.Groups.ShowAsync(invocation.Get(_group), cancellationToken);
         var (to, force, allowMissing) = (invocation.Get(_to), invocation.Get(_force), invocation.Get(_allowMissing));
         if (force)
         {
-            var preview = await invocation.Client.Groups.PreviewAsync(group.Id, to, force: true, allowMissing, cancellationToken);
+            var preview = await invocation.Client.Groups.PreviewAsync(group.Id, to, force: true, allowMissing, cut, cancellationToken);
             if (preview.Refusal is { } refusal)
             {
                 throw new Client.Native.RefusedException(refusal);
@@ -69,7 +88,13 @@ internal abstract class GroupMoveCommand : DataCommand
         }
 
         var reply = await invocation.Client.Groups.RecoverAsync(
-            group.Id, _verb, new GroupRecoveryRequest(to, force, invocation.Get(_drain), allowMissing), cancellationToken);
+            group.Id, _verb,
+            new GroupRecoveryRequest(to, force, invocation.Get(_drain), allowMissing)
+            {
+                NoFence = invocation.Get(_noFence) ? true : null,
+                CutId = cut,
+            },
+            cancellationToken);
         if (reply.OperationId is not { } id)
         {
             invocation.Talk.Say($"Group {group.Name} is primary at {reply.Site} already.");

@@ -22,6 +22,7 @@ internal static class GroupView
         new("recovery_point_at", "The newest instant that all replicas have; null when there is none.", g => g.RecoveryPoint?.TakenAt),
         new("recovery_point_age_seconds", "How old that is.", g => g.RecoveryPoint?.AgeSeconds),
         new("recovery_point_cut_id", "The cut of that instant.", g => g.RecoveryPoint?.CutId, IsBrief: false),
+        new("recovery_points", "The cuts that all replicas keep, the newest first; for --cut.", g => g.RecoveryPoints.Select(p => p.CutId).ToList(), IsBrief: false),
         new("recovery_point_known_at", "When what is said of it was true.", g => g.RecoveryPoint?.KnownAt, IsBrief: false),
         new("recovery_point_reason", "Why there is none.", g => g.RecoveryPointReason, IsBrief: false),
         new("cut_interval_seconds", "Between two cuts, in instant mode.", g => g.CutIntervalSeconds, IsBrief: false),

@@ -26,6 +26,7 @@ namespace Skerry.Cli.Output;
 [JsonSerializable(typeof(OperationRecord))]
 [JsonSerializable(typeof(RecoveryPreviewRecord))]
 [JsonSerializable(typeof(DrillRecord))]
+[JsonSerializable(typeof(GroupDrillRecord))]
 [JsonSerializable(typeof(TrashRecord))]
 [JsonSerializable(typeof(EventRecord))]
 [JsonSerializable(typeof(ConflictRecord))]

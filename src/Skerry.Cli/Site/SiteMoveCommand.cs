@@ -27,6 +27,11 @@ internal abstract class SiteMoveCommand : DataCommand
         Description = "Without the consent of the site, which must be out of reach; what the replicas have not received is lost.",
     };
 
+    private readonly Option<bool> _noFence = new("--no-fence")
+    {
+        Description = "With --force: the fence_command of the sites that promote is not run, because it is certain that the lost site cannot write. The operation records it.",
+    };
+
     private readonly Option<bool> _drain = new("--drain") { Description = "End the connections of writers instead of refusing because of them." };
 
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Say what would be done, and do nothing." };
@@ -42,6 +47,7 @@ internal abstract class SiteMoveCommand : DataCommand
         {
             Options.Add(_to);
             Options.Add(_force);
+            Options.Add(_noFence);
         }
 
         Options.Add(_plan);
@@ -55,8 +61,16 @@ internal abstract class SiteMoveCommand : DataCommand
 
     protected override async Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
     {
+        if (invocation.Get(_noFence) && !invocation.Get(_force))
+        {
+            throw new UsageException("--no-fence goes with --force only.");
+        }
+
         var site = await invocation.Names.SiteAsync(invocation.Get(_site), cancellationToken);
-        var request = new SiteMoveRequest(invocation.Get(_to), invocation.Get(_plan), invocation.Get(_force), invocation.Get(_drain));
+        var request = new SiteMoveRequest(invocation.Get(_to), invocation.Get(_plan), invocation.Get(_force), invocation.Get(_drain))
+        {
+            NoFence = invocation.Get(_noFence) ? true : null,
+        };
         var preview = await invocation.Client.Plans.PreviewAsync(site.Id, _verb, request, cancellationToken);
         invocation.Talk.Say(Summary(preview));
         if (invocation.Get(_dryRun))

@@ -81,7 +81,11 @@ public sealed record CutStatus(DateTimeOffset At, string? CutId, long? HeldMicro
 /// <param name="At">By that site's clock.</param>
 /// <param name="CutId">The newest cut that all members have, which is the group's recovery point; null when there is none.</param>
 /// <param name="Reason">Why there is none.</param>
-public sealed record PointStatus(DateTimeOffset At, string? CutId, string? Reason);
+public sealed record PointStatus(DateTimeOffset At, string? CutId, string? Reason)
+{
+    /// <summary>The cuts that all members keep, the newest first.</summary>
+    public IReadOnlyList<string> Kept { get; init; } = [];
+}
 
 /// <summary>The cut that the members' runs ship.</summary>
 /// <param name="CutId">The cut, whose snapshots are at the source.</param>

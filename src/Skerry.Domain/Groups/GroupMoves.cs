@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Skerry.Domain.Operations;
 using Skerry.Domain.Recovery;
 using Skerry.Domain.Replication;
@@ -15,22 +16,45 @@ public static class GroupOperations
     /// <summary>At the site of the replicas: returns all members to one cut, and promotes them.</summary>
     public const string Promote = "group.promote";
 
+    /// <summary>At the site of the replicas: tries a failover with clones of all members.</summary>
+    public const string StartDrill = "group_drill.start";
+
+    /// <summary>There: drops the clones.</summary>
+    public const string StopDrill = "group_drill.stop";
+
     /// <summary>The handlers of all of these.</summary>
     public static IReadOnlyList<IOperationHandler> Handlers(
-        SiteContext site, RecoveryService recovery, IEnumerable<IMarkKeeper> keepers) =>
-        [new GroupHandOverHandler(site, recovery), new GroupPromoteHandler(site, recovery, new GroupMarks([.. keepers]))];
+        SiteContext site, RecoveryService recovery, IEnumerable<IMarkKeeper> keepers, VolumeDrivers drivers, ExportRegistry exports,
+        IExternalFence? fence = null)
+    {
+        var marks = new GroupMarks([.. keepers]);
+        return
+        [
+            new GroupHandOverHandler(site, recovery),
+            new GroupPromoteHandler(site, recovery, marks, fence ?? new NoExternalFence()),
+            new StartGroupDrillHandler(site, drivers, marks),
+            new StopGroupDrillHandler(site, drivers, exports),
+        ];
+    }
 }
 
 /// <summary>What a move of a group was asked for.</summary>
 /// <param name="ToSite">Where to, as a site id.</param>
 /// <param name="Drain">Whether attached writers are to be cut off; planned moves only.</param>
 /// <param name="AllowMissing">Whether members without the group's recovery point are promoted as they are; forced moves only.</param>
-internal sealed record GroupMoveParameters(string ToSite, bool Drain, bool AllowMissing);
+internal sealed record GroupMoveParameters(string ToSite, bool Drain, bool AllowMissing)
+{
+    /// <summary>The cut to promote at; null for the newest that all have.</summary>
+    public string? CutId { get; init; }
+
+    /// <summary>A person takes it on himself that the old primaries' site is not fenced first.</summary>
+    public bool WithoutFence { get; init; }
+}
 
 /// <summary>Hands all members of a group over, each with nothing lost. Those that are there already stay there.</summary>
 internal sealed class GroupHandOverHandler(SiteContext site, RecoveryService recovery) : IOperationHandler
 {
-    private const int Parallel = 16;
+    private const int Parallelism = 16;
     private static readonly Actor Self = Actor.System("groups");
 
     public string Kind => GroupOperations.HandOver;
@@ -44,7 +68,7 @@ internal sealed class GroupHandOverHandler(SiteContext site, RecoveryService rec
             return OperationResult.Failed("The group was deleted before it was moved.");
         }
 
-        var driver = new MoveDriver(site, Parallel);
+        var driver = new MoveDriver(site, Parallelism);
         if (MoveDriver.Known(operation) is not { } report)
         {
             var members = GroupStanding.Of(state, group).Members;
@@ -75,13 +99,13 @@ internal sealed class GroupHandOverHandler(SiteContext site, RecoveryService rec
 /// </summary>
 /// <remarks>
 /// The steps follow from the report. First the cut is chosen and written down, with the write that each member stands at there; it is
-/// refused as a whole while a member lacks it, before anything is changed. Then all members return to the cut, and no source is let in
-/// any more; then each is promoted at that write or not at all. A crash in between goes on with the same cut: it is kept for as long
+/// refused as a whole while a member lacks it, before anything is changed, and so it is when the old primaries are not fenced. Then all
+/// members return to the cut, and no source is let in any more; then each is promoted at that write or not at all. A crash in between goes on with the same cut: it is kept for as long
 /// as not all members are primary here.
 /// </remarks>
-internal sealed class GroupPromoteHandler(SiteContext site, RecoveryService recovery, GroupMarks marks) : IOperationHandler
+internal sealed class GroupPromoteHandler(SiteContext site, RecoveryService recovery, GroupMarks marks, IExternalFence fence) : IOperationHandler
 {
-    private const int Parallel = 16;
+    private const int Parallelism = 16;
     private static readonly Actor Self = Actor.System("groups");
 
     public string Kind => GroupOperations.Promote;
@@ -95,7 +119,7 @@ internal sealed class GroupPromoteHandler(SiteContext site, RecoveryService reco
             return OperationResult.Failed("The group was deleted before it was promoted.");
         }
 
-        var driver = new MoveDriver(site, Parallel);
+        var driver = new MoveDriver(site, Parallelism);
         if (MoveDriver.Known(operation) is not { } report)
         {
             var chosen = await ChooseAsync(state, group, wanted, cancellationToken);
@@ -107,6 +131,11 @@ internal sealed class GroupPromoteHandler(SiteContext site, RecoveryService reco
             report = chosen.Value;
             await driver.SaveAsync(operation.Id, report, cancellationToken);
             await FailPoint.ReachAsync(GroupMoments.CutChosen, site);
+        }
+
+        if (await FenceAsync(operation, report, wanted, cancellationToken) is { } unfenced)
+        {
+            return OperationResult.Failed(unfenced);
         }
 
         var holds = new List<ReplicaHold>();
@@ -135,7 +164,13 @@ internal sealed class GroupPromoteHandler(SiteContext site, RecoveryService reco
                 async (line, token) =>
                 {
                     var asked = await recovery.FailoverAsync(
-                        Self, new FailoverRequest(line.VolumeId, site.SelfText, IsForced: true) { AtNumber = line.Number }, token);
+                        Self, new FailoverRequest(line.VolumeId, site.SelfText, IsForced: true)
+                        {
+                            AtNumber = line.Number,
+                            WithoutFence = wanted.WithoutFence,
+                            FencedBy = wanted.WithoutFence ? null : operation.Id,
+                        },
+                        token);
                     await FailPoint.ReachAsync(GroupMoments.MemberBegun, site);
                     return GroupLine.Begun(site, line, asked);
                 },
@@ -155,7 +190,29 @@ internal sealed class GroupPromoteHandler(SiteContext site, RecoveryService reco
     public ValueTask<OperationResult> ReconcileAsync(Operation operation, CancellationToken cancellationToken) =>
         RunAsync(operation, cancellationToken);
 
-    /// <summary>The newest cut that all have who are not primary here already, or why there is none.</summary>
+    /// <summary>Why the members must not be promoted; null when they may. After a crash it is asked again.</summary>
+    private async ValueTask<string?> FenceAsync(
+        Operation operation, MoveReport report, GroupMoveParameters wanted, CancellationToken cancellationToken)
+    {
+        var (state, reasons) = (StateView.Of(site.Replica), new ConcurrentQueue<string>());
+        await Parallel.ForEachAsync(
+            report.Volumes.Where(v => !v.IsOver),
+            new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken },
+            async (line, token) =>
+            {
+                if (reasons.IsEmpty && Generations.Primary(state, line.VolumeId) is { } primary && !primary.IsPrimary(site.SelfText)
+                    && await FenceStep.RunAsync(
+                        fence, site, operation,
+                        new RecoveryParameters(primary.Current.Id, site.SelfText, IsForced: true, Drain: false) { WithoutFence = wanted.WithoutFence },
+                        primary, token) is { } reason)
+                {
+                    reasons.Enqueue(reason);
+                }
+            });
+        return reasons.TryDequeue(out var first) ? first : null;
+    }
+
+    /// <summary>The newest cut that all have who are not primary here already, or the one that was asked for; or why there is none.</summary>
     private async ValueTask<Outcome<MoveReport>> ChooseAsync(
         StateView state, Group group, GroupMoveParameters wanted, CancellationToken cancellationToken)
     {
@@ -170,7 +227,13 @@ internal sealed class GroupPromoteHandler(SiteContext site, RecoveryService reco
         var judged = wanted.AllowMissing
             ? kept.Where(k => k.Value.Any(m => m.IsInHistory)).ToDictionary(k => k.Key, k => k.Value, StringComparer.Ordinal)
             : kept;
-        var cut = judged.Count > 0 ? BrokenOff(state, group, here, judged) ?? GroupPoint.Of(judged).Newest : null;
+        var asked = wanted.CutId is { } text ? Cut.Parse(text) : null;
+        var cut = judged.Count > 0 ? asked ?? BrokenOff(state, group, here, judged) ?? GroupPoint.Of(judged).Newest : null;
+        if (asked is { } named && judged.FirstOrDefault(k => !k.Value.Any(m => m.Cut == named && m.IsInHistory)).Key is { } without)
+        {
+            return Refusal.State($"The copy of volume {without} here does not keep cut {asked}.", "Name a cut that all keep, or none for the newest.");
+        }
+
         if (cut is null && !wanted.AllowMissing)
         {
             var lacking = kept.FirstOrDefault(k => !k.Value.Any(m => m.IsInHistory)).Key;
@@ -219,6 +282,7 @@ public static class GroupMoments
     public const string CutChosen = "group.cut-chosen";
     public const string MemberReturned = "group.member-returned";
     public const string MemberBegun = "group.member-begun";
+    public const string MemberCloned = "group.member-cloned";
 }
 
 /// <summary>What both kinds of move say of a member.</summary>

@@ -7,20 +7,26 @@ namespace Skerry.Domain.Groups;
 internal sealed record GroupPoint(Cut? Newest, IReadOnlyDictionary<string, IReadOnlyList<Cut>> Drop, string? Lacking)
 {
     /// <summary>How many cuts that all members have are kept: the newest, and some for when that one turns out to be of no use.</summary>
-    public const int Kept = 3;
+    public const int MostKept = 3;
 
     /// <summary>The most states of cuts that not all members have, so that no fault fills a disk with them.</summary>
     public const int MostPending = 64;
 
+    /// <summary>The cuts that all members keep, the newest first: any of them can be promoted, or drilled.</summary>
+    public IReadOnlyList<Cut> Kept { get; init; } = [];
+
+    /// <param name="marks">What each member keeps, by volume.</param>
+    /// <param name="pinned">Cuts that somebody is working with, which are not dropped whatever their age.</param>
     /// <remarks>
     /// A member gets its marks in order, so one that lacks a cut and has a newer one will never get the first: what is older than the
     /// newest common cut and not common goes. Of two cuts the newer is the one at which the members stand further; none stands further
     /// at one and less far at the other, since cuts are instants.
     /// </remarks>
-    public static GroupPoint Of(IReadOnlyDictionary<string, IReadOnlyList<KeptMark>> marks)
+    public static GroupPoint Of(IReadOnlyDictionary<string, IReadOnlyList<KeptMark>> marks, IReadOnlyCollection<Cut>? pinned = null)
     {
         var common = Common(marks);
-        var keep = common.Take(Kept).Select(c => c.Cut).ToHashSet();
+        var kept = common.Take(MostKept).Select(c => c.Cut).ToList();
+        var keep = kept.Concat(pinned ?? []).ToHashSet();
         var drop = new Dictionary<string, IReadOnlyList<Cut>>(StringComparer.Ordinal);
         foreach (var (volumeId, own) in marks)
         {
@@ -37,7 +43,10 @@ internal sealed record GroupPoint(Cut? Newest, IReadOnlyDictionary<string, IRead
         return new GroupPoint(
             common.Count > 0 ? common[0].Cut : null,
             drop,
-            common.Count > 0 ? null : marks.FirstOrDefault(m => !m.Value.Any(k => k.IsInHistory)).Key);
+            common.Count > 0 ? null : marks.FirstOrDefault(m => !m.Value.Any(k => k.IsInHistory)).Key)
+        {
+            Kept = kept,
+        };
     }
 
     private static bool IsNewer(KeptMark mark, KeptMark than) =>

@@ -76,7 +76,8 @@ public sealed class GroupPointReconciler(SiteContext site, IEnumerable<IMarkKeep
 
     private async ValueTask JudgeAsync(Group group, IReadOnlyList<Member> members, CancellationToken cancellationToken)
     {
-        var point = GroupPoint.Of(await _marks.OfAsync(members.Select(m => m.VolumeId), cancellationToken));
+        var point = GroupPoint.Of(
+            await _marks.OfAsync(members.Select(m => m.VolumeId), cancellationToken), GroupDrill.Pinned(StateView.Of(site.Replica), group.Id));
         foreach (var (volumeId, cuts) in point.Drop)
         {
             await _marks.DropAsync(volumeId, cuts, cancellationToken);
@@ -87,7 +88,10 @@ public sealed class GroupPointReconciler(SiteContext site, IEnumerable<IMarkKeep
             point.Newest?.Id,
             point.Newest is not null ? null
                 : point.Lacking is { } lacking ? $"Volume {lacking} has received no cut yet."
-                : "No cut has reached all members yet.");
+                : "No cut has reached all members yet.")
+        {
+            Kept = [.. point.Kept.Select(c => c.Id)],
+        };
         var isNews = group.Point is null || (group.Point.CutId is null) != (status.CutId is null) || group.Point.Reason != status.Reason;
         if (!_pace.IsDue(group.Id, isNews, isMoving: group.Point?.CutId != status.CutId && group.Point?.At < site.Now - TimeSpan.FromSeconds(10)))
         {
@@ -144,6 +148,20 @@ internal sealed class GroupMarks(IReadOnlyList<IMarkKeeper> keepers)
         {
             await keeper.DropAsync(volumeId, cuts, cancellationToken);
         }
+    }
+
+    /// <summary>False when no copy here keeps such a state.</summary>
+    public async ValueTask<bool> CloneAsync(string volumeId, Cut cut, string cloneId, CancellationToken cancellationToken)
+    {
+        foreach (var keeper in keepers)
+        {
+            if (await keeper.CloneAsync(volumeId, cut, cloneId, cancellationToken))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     public async ValueTask<ReplicaHold?> ReturnAsync(string volumeId, Cut cut, CancellationToken cancellationToken)

@@ -44,7 +44,9 @@ public sealed class GroupRecovery(
         }
 
         var (kind, at) = request.IsForced ? (GroupOperations.Promote, to) : (GroupOperations.HandOver, from);
-        var parameters = FieldValue.Serialize(new GroupMoveParameters(to, request.Drain, request.AllowMissing), GroupJson.Default.GroupMoveParameters);
+        var parameters = FieldValue.Serialize(
+            new GroupMoveParameters(to, request.Drain, request.AllowMissing) { CutId = request.CutId, WithoutFence = request.WithoutFence },
+            GroupJson.Default.GroupMoveParameters);
         if (Find(StateView.Of(site.Replica)) is null && preview.Refusal is { } refusal)
         {
             return refusal;
@@ -94,13 +96,21 @@ public sealed class GroupRecovery(
         }
 
         var view = await groups.ShowAsync(actor, group.Id, cancellationToken);
-        var point = view.IsRefused ? null : view.Value.RecoveryPoint;
+        var asked = request.CutId is { } text ? Cut.Parse(text) : null;
+        var point = view.IsRefused ? null : asked ?? view.Value.RecoveryPoint;
         var seconds = point is { } cut ? Math.Max(0, (site.Now - cut.TakenAt).TotalSeconds) : (double?)null;
         if (point is null && refusal is null && !request.AllowMissing && members.All(m => m.PrimarySite != to))
         {
             refusal = Refusal.State(
                 $"Group {group.Name} has no recovery point: {view.Value.PointReason}",
                 "Wait for one, or allow members without it to be promoted as they are: then the volumes are of different instants.");
+        }
+
+        if (asked is { } named && refusal is null && members.All(m => m.PrimarySite != to) && !view.Value.RecoveryPoints.Contains(named))
+        {
+            refusal = Refusal.State(
+                $"Not all replicas of group {group.Name} keep cut {named}.",
+                view.Value.RecoveryPoints.Count == 0 ? "They keep none." : $"They keep {string.Join(", ", view.Value.RecoveryPoints)}; name one of these, or none for the newest.");
         }
 
         var owed = previews.All(p => p.OwedBytesAtLeast is not null) ? previews.Sum(p => p.OwedBytesAtLeast) : null;
@@ -121,6 +131,13 @@ public sealed class GroupRecovery(
         if (found.IsRefused)
         {
             return found.Refusal!;
+        }
+
+        if (request.CutId is { } cut && (Cut.Parse(cut) is null || !request.IsForced))
+        {
+            return Refusal.Invalid(
+                "cut_id", request.IsForced ? $"{cut} is no cut." : "A planned move loses nothing, and returns to no cut.",
+                request.IsForced ? "Name one of the group's recovery points by its cut_id, or none for the newest." : null);
         }
 
         if (request.IsForced && toHome)

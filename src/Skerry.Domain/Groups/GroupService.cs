@@ -306,6 +306,13 @@ public sealed class GroupService(SiteContext site, ReplicationService replicatio
             return new Refusal(RefusalKind.Conflict, $"Volume {volumeId} is in group {other.Name} already.", "Remove it there first.");
         }
 
+        if (Relation.OfVolume(state, volumeId).FirstOrDefault(r => r.Failover == FailoverPolicies.Automatic) is { } alone)
+        {
+            return Refusal.State(
+                $"Volume {volumeId} is failed over automatically by replication {alone.Id}, which would promote it alone, wherever it stands; the volumes of a group are promoted together at one instant.",
+                $"Set failover of that replication to {FailoverPolicies.Manual} first, and fail the group over by force when its site is lost.");
+        }
+
         var names = new SiteDirectory(site, state);
         var owner = Generations.Owner(Generations.Of(state, volumeId)) ?? volume.Text("site", "");
         foreach (var member in GroupMembers.Of(state, group.Id).Where(m => m != volumeId))
@@ -340,11 +347,14 @@ public sealed class GroupService(SiteContext site, ReplicationService replicatio
         var standing = GroupStanding.Of(state, group);
         var members = standing.Members.Select(m => Member(state, m)).ToList();
         var (status, reason, nextStep) = Summary(standing, members);
-        var (point, pointReason, knownAt) = await PointAsync(standing, cancellationToken);
+        var (points, pointReason, knownAt) = await PointsAsync(standing, cancellationToken);
         return new GroupView(
             group.Id, group.Name, standing.PrimarySite, standing.ReplicaSite, standing.HomeSite, group.TargetSite, group.Mode, group.IntervalSeconds,
-            group.StartAt, group.OnReturn, group.CutIntervalSeconds, status, reason, nextStep, point, pointReason, knownAt, group.Cuts, members,
-            group.CreatedAt);
+            group.StartAt, group.OnReturn, group.CutIntervalSeconds, status, reason, nextStep,
+            points.Count > 0 ? points[0] : null, pointReason, knownAt, group.Cuts, members, group.CreatedAt)
+        {
+            RecoveryPoints = points,
+        };
     }
 
     private GroupMemberView Member(StateView state, Member member)
@@ -385,18 +395,23 @@ public sealed class GroupService(SiteContext site, ReplicationService replicatio
             : (worst.Status, worst.Reason is null ? null : $"Volume {worst.VolumeName ?? worst.VolumeId}: {worst.Reason}", null);
     }
 
-    /// <summary>From the copies themselves where they are here, else what their site said last.</summary>
-    private async ValueTask<(Cut? Point, string? Reason, DateTimeOffset? KnownAt)> PointAsync(
+    /// <summary>The newest first; from the copies themselves where they are here, else what their site said last.</summary>
+    private async ValueTask<(IReadOnlyList<Cut> Points, string? Reason, DateTimeOffset? KnownAt)> PointsAsync(
         GroupStanding standing, CancellationToken cancellationToken)
     {
         if (standing.ReplicaSite == site.SelfText)
         {
             var point = GroupPoint.Of(await _marks.OfAsync(standing.Members.Select(m => m.VolumeId), cancellationToken));
-            return (point.Newest, point.Newest is null ? "No cut has reached all members yet." : null, site.Now);
+            return (point.Kept, point.Newest is null ? "No cut has reached all members yet." : null, site.Now);
         }
 
-        return standing.Group.Point is { } said
-            ? (said.CutId is null ? null : Cut.Parse(said.CutId), said.Reason, said.At)
-            : (null, "The replicas' site has not reported any yet.", null);
+        if (standing.Group.Point is not { } said)
+        {
+            return ([], "The replicas' site has not reported any yet.", null);
+        }
+
+        // A site of the version before tells of the newest alone.
+        var kept = said.Kept.Count > 0 ? said.Kept : said.CutId is { } newest ? [newest] : [];
+        return ([.. kept.Select(Cut.Parse).OfType<Cut>()], said.Reason, said.At);
     }
 }

@@ -27,7 +27,11 @@ namespace Skerry.Domain.Groups;
 public sealed record GroupView(
     string Id, string Name, string? PrimarySite, string? ReplicaSite, string? HomeSite, string? TargetSite, string Mode, long? IntervalSeconds,
     DateTimeOffset? StartAt, string OnReturn, long CutIntervalSeconds, string Status, string? Reason, string? NextStep, Cut? RecoveryPoint,
-    string? PointReason, DateTimeOffset? PointKnownAt, CutStatus? Cuts, IReadOnlyList<GroupMemberView> Members, DateTimeOffset CreatedAt);
+    string? PointReason, DateTimeOffset? PointKnownAt, CutStatus? Cuts, IReadOnlyList<GroupMemberView> Members, DateTimeOffset CreatedAt)
+{
+    /// <summary>The cuts that all members keep, the newest first: the group can be promoted or drilled at any.</summary>
+    public IReadOnlyList<Cut> RecoveryPoints { get; init; } = [];
+}
 
 /// <summary>A volume of a group.</summary>
 /// <param name="VolumeId">The volume.</param>
@@ -58,7 +62,14 @@ public sealed record ReplicateGroupRequest(
 /// <param name="Drain">Close the exports of attached writers instead of refusing because of them; planned moves only.</param>
 /// <param name="AllowMissing">Promote members without the group's recovery point as they are; forced moves only.</param>
 public sealed record GroupMoveRequest(
-    string GroupId, string? ToSite = null, bool IsForced = false, bool Drain = false, bool AllowMissing = false);
+    string GroupId, string? ToSite = null, bool IsForced = false, bool Drain = false, bool AllowMissing = false)
+{
+    /// <summary>Forced moves only: the site's fence command is not run, and the operation records that it was not.</summary>
+    public bool WithoutFence { get; init; }
+
+    /// <summary>Forced moves only: the cut to promote at, one that all replicas keep; null for the newest.</summary>
+    public string? CutId { get; init; }
+}
 
 /// <summary>What a move of a group would do, told before it is done.</summary>
 /// <param name="GroupId">The group.</param>

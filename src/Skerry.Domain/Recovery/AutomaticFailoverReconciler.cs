@@ -1,3 +1,4 @@
+using Skerry.Domain.Groups;
 using Skerry.Domain.Operations;
 using Skerry.Domain.Replication;
 using Skerry.Domain.Sites;
@@ -27,13 +28,19 @@ public sealed class AutomaticFailoverReconciler(
 
     public string Name => "automatic-failover";
 
-    public IReadOnlyCollection<string> Kinds { get; } = [EntityKinds.Replication, EntityKinds.Generation];
+    public IReadOnlyCollection<string> Kinds { get; } = [EntityKinds.Replication, EntityKinds.Generation, EntityKinds.GroupMember];
 
     /// <summary>Whether this site may promote its copy by itself, by what is known of the relation; not whether the lease has run out.</summary>
     internal static Relation? Find(StateView state, string self, string volumeId)
     {
         if (state.Find(EntityKinds.Volume, volumeId) is null || Generations.Primary(state, volumeId) is not { IsSplitBrain: false } primary
             || primary.Current.IsDemoted || primary.Current.Site == self)
+        {
+            return null;
+        }
+
+        // Joined to a group at one site while it was made automatic at another: alone it would leave the group of different instants.
+        if (GroupMembers.GroupOf(state, volumeId) is not null)
         {
             return null;
         }

@@ -1,5 +1,6 @@
 using Skerry.Domain.Replication;
 using Skerry.Domain.Volumes;
+using Skerry.State;
 using Skerry.State.Merging;
 
 namespace Skerry.Domain.Recovery;
@@ -33,6 +34,60 @@ public sealed record Drill(
     internal const string PointField = "drill_recovery_point";
     internal const string NumberField = "drill_number";
     internal const string MadeByField = "drill_made_by";
+    internal const string GroupDrillField = "drill_group";
+
+    private static readonly TimeSpan DefaultLimit = TimeSpan.FromDays(1);
+    private static readonly TimeSpan LongestLimit = TimeSpan.FromDays(30);
+
+    /// <summary>The drill of a group that it is part of, and is dropped with; null when it is one of its own.</summary>
+    public string? GroupDrillId { get; init; }
+
+    /// <summary>How long a drill lasts that was asked for so many seconds; null for the default.</summary>
+    internal static Outcome<TimeSpan> Limit(long? seconds) =>
+        seconds is not { } asked ? DefaultLimit
+        : asked >= 1 && asked <= LongestLimit.TotalSeconds ? TimeSpan.FromSeconds(asked)
+        : Refusal.Invalid("limit_seconds", $"A drill cannot last {asked} seconds.", $"Give 1 to {(long)LongestLimit.TotalSeconds}.");
+
+    /// <summary>The clone as a volume that is about to be made.</summary>
+    internal static void Write(
+        ITransaction transaction, string id, Entity like, string atSite, DateTimeOffset startedAt, DateTimeOffset endsAt, Actor actor,
+        string? groupDrillId = null)
+    {
+        var key = VolumeEntity.Key(id);
+        foreach (var field in (ReadOnlySpan<string>)["project_id", "user_id", "type", VolumeEntity.SizeGib, VolumeEntity.Encrypted])
+        {
+            if (like.TryGet(field, out var value))
+            {
+                transaction.Set(key, field, value);
+            }
+        }
+
+        transaction.Set(key, "name", $"drill of {like.Text("name", like.Id)}");
+        transaction.Set(key, "site", atSite);
+        transaction.Set(key, "created_at", startedAt);
+        transaction.Set(key, VolumeEntity.DrillOf, like.Id);
+        transaction.Set(key, EndsAtField, endsAt);
+        transaction.Set(key, MadeByField, actor.Name);
+        if (groupDrillId is not null)
+        {
+            transaction.Set(key, GroupDrillField, groupDrillId);
+        }
+    }
+
+    /// <summary>The clone takes writes, in a line of its own.</summary>
+    internal static void Opened(ITransaction transaction, Generation generation, string backend, long number, RecoveryPoint? point)
+    {
+        var key = VolumeEntity.Key(generation.VolumeId);
+        Generations.Write(transaction, generation);
+        transaction.Set(key, VolumeEntity.Backend, FieldValue.FromString(backend), DomainSchema.OwnerRank);
+        transaction.Set(key, NumberField, FieldValue.From(number));
+        if (point is not null)
+        {
+            transaction.Set(key, PointField, FieldValue.Serialize(point, RecoveryJson.Default.RecoveryPoint));
+        }
+
+        VolumeEntity.WriteStatus(transaction, key, VolumeStatus.Available, null);
+    }
 
     internal static IEnumerable<Entity> All(StateView state) =>
         state.List(EntityKinds.Volume).Where(v => v.Text(VolumeEntity.DrillOf) is not null);
@@ -45,7 +100,10 @@ public sealed record Drill(
             entity.Text(VolumeEntity.Status, VolumeStatus.Creating), entity.Text(VolumeEntity.ErrorReason),
             entity.Json(PointField, RecoveryJson.Default.RecoveryPoint), entity.Integer(NumberField),
             entity.Instant("created_at") ?? entity.CreatedStamp.Time, entity.Instant(EndsAtField) ?? DateTimeOffset.MaxValue,
-            entity.Text(MadeByField, ""));
+            entity.Text(MadeByField, ""))
+        {
+            GroupDrillId = entity.Text(GroupDrillField),
+        };
     }
 }
 

@@ -1,3 +1,4 @@
+using Skerry.Domain.Groups;
 using Skerry.Domain.Operations;
 using Skerry.Domain.Replication;
 using Skerry.Domain.Volumes;
@@ -16,7 +17,6 @@ internal sealed class StartDrillHandler(SiteContext site, VolumeDrivers drivers,
     public async ValueTask<OperationResult> RunAsync(Operation operation, CancellationToken cancellationToken)
     {
         var id = operation.Entity.Id;
-        var key = VolumeEntity.Key(id);
         var state = StateView.Of(site.Replica);
         if (operation.Parameters.Deserialize(RecoveryJson.Default.DrillParameters) is not { } wanted
             || state.Find(EntityKinds.Volume, id) is not { } drill)
@@ -52,18 +52,8 @@ internal sealed class StartDrillHandler(SiteContext site, VolumeDrivers drivers,
             await driver.OpenForWritingAsync(id, number, cancellationToken);
             await FailPoint.ReachAsync(RecoveryMoments.DrillOpened, site);
             var generation = new Generation(id, number, site.Ids.NewUuid(), site.SelfText, ForkNumber: 0, ParentId: null, Planned: true);
-            return OperationResult.Succeeded(transaction =>
-            {
-                Generations.Write(transaction, generation);
-                transaction.Set(key, VolumeEntity.Backend, FieldValue.FromString(driver.Backend), DomainSchema.OwnerRank);
-                transaction.Set(key, Drill.NumberField, FieldValue.From(copy.Number));
-                if (copy.RecoveryPoint is { } point)
-                {
-                    transaction.Set(key, Drill.PointField, FieldValue.Serialize(point, RecoveryJson.Default.RecoveryPoint));
-                }
-
-                VolumeEntity.WriteStatus(transaction, key, VolumeStatus.Available, null);
-            });
+            return OperationResult.Succeeded(
+                transaction => Drill.Opened(transaction, generation, driver.Backend, copy.Number, copy.RecoveryPoint));
         }
         catch (DriverException e)
         {
@@ -71,7 +61,7 @@ internal sealed class StartDrillHandler(SiteContext site, VolumeDrivers drivers,
         }
 
         OperationResult Failed(string reason) =>
-            OperationResult.Failed(reason, transaction => VolumeEntity.WriteStatus(transaction, key, VolumeStatus.Error, reason));
+            OperationResult.Failed(reason, transaction => VolumeEntity.WriteStatus(transaction, VolumeEntity.Key(id), VolumeStatus.Error, reason));
     }
 
     /// <summary>A clone that is there was made; nobody can have written to it before its generation.</summary>
@@ -116,34 +106,44 @@ internal sealed class StopDrillHandler(SiteContext site, VolumeDrivers drivers, 
 }
 
 /// <summary>Asks for the end of drills at this site whose time is over.</summary>
-public sealed class DrillReconciler(SiteContext site, DrillService drills) : IReconciler
+public sealed class DrillReconciler(SiteContext site, DrillService drills, GroupDrillService groupDrills) : IReconciler
 {
     private static readonly Actor Self = Actor.System("drills");
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromMinutes(1);
 
     public string Name => "drills";
 
-    public IReadOnlyCollection<string> Kinds { get; } = [EntityKinds.Volume];
+    public IReadOnlyCollection<string> Kinds { get; } = [EntityKinds.Volume, EntityKinds.GroupDrill];
 
     public async ValueTask<StepResult> StepAsync(CancellationToken cancellationToken)
     {
         TimeSpan? again = null;
         var reports = new List<StepReport>();
-        foreach (var drill in drills.List(Self).Where(d => d.Site == site.SelfText))
+        foreach (var drill in drills.List(Self).Where(d => d.Site == site.SelfText && d.GroupDrillId is null))
         {
-            var left = drill.EndsAt - site.Now;
-            if (left > TimeSpan.Zero)
-            {
-                again = again is { } sooner && sooner < left ? sooner : left;
-            }
-            else if (!(await drills.StopAsync(Self, drill.Id, cancellationToken)).IsRefused)
+            again = Sooner(again, drill.EndsAt);
+            if (drill.EndsAt <= site.Now && !(await drills.StopAsync(Self, drill.Id, cancellationToken)).IsRefused)
             {
                 reports.Add(new StepReport($"The drill {drill.Id} of volume {drill.VolumeId} has had its time and is dropped."));
+            }
+        }
 
-                // Should that fail, it is asked for again.
-                again = TimeSpan.FromMinutes(1);
+        foreach (var drill in groupDrills.List(Self).Where(d => d.Site == site.SelfText))
+        {
+            again = Sooner(again, drill.EndsAt);
+            if (drill.EndsAt <= site.Now && !(await groupDrills.StopAsync(Self, drill.Id, cancellationToken)).IsRefused)
+            {
+                reports.Add(new StepReport($"The drill {drill.Id} of group {drill.GroupName} has had its time and is dropped."));
             }
         }
 
         return (again is { } later ? StepResult.After(later) : StepResult.Done).With(reports);
+    }
+
+    /// <summary>Should dropping one fail, it is asked for again.</summary>
+    private TimeSpan Sooner(TimeSpan? again, DateTimeOffset endsAt)
+    {
+        var left = endsAt > site.Now ? endsAt - site.Now : RetryAfter;
+        return again is { } sooner && sooner < left ? sooner : left;
     }
 }

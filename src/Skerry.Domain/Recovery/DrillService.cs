@@ -12,17 +12,13 @@ namespace Skerry.Domain.Recovery;
 /// </summary>
 public sealed class DrillService(SiteContext site, OperationService operations)
 {
-    private static readonly TimeSpan DefaultLimit = TimeSpan.FromDays(1);
-    private static readonly TimeSpan LongestLimit = TimeSpan.FromDays(30);
-
     /// <summary>Makes the clone at the replica's site; follow the operation, then connect to the drill's id there.</summary>
     public async ValueTask<Outcome<Drill>> StartAsync(Actor actor, StartDrillRequest request, CancellationToken cancellationToken)
     {
-        var limit = request.LimitSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : DefaultLimit;
-        if (limit <= TimeSpan.Zero || limit > LongestLimit)
+        var limit = Drill.Limit(request.LimitSeconds);
+        if (limit.IsRefused)
         {
-            return Refusal.Invalid(
-                "limit_seconds", $"A drill cannot last {request.LimitSeconds} seconds.", $"Give 1 to {(long)LongestLimit.TotalSeconds}.");
+            return limit.Refusal!;
         }
 
         var id = site.Ids.NewUuid();
@@ -39,23 +35,9 @@ public sealed class DrillService(SiteContext site, OperationService operations)
                 }
 
                 var (like, replicaSite) = at.Value;
-                var key = VolumeEntity.Key(id);
-                foreach (var field in (ReadOnlySpan<string>)["project_id", "user_id", "type", VolumeEntity.SizeGib, VolumeEntity.Encrypted])
-                {
-                    if (like.TryGet(field, out var value))
-                    {
-                        transaction.Set(key, field, value);
-                    }
-                }
-
-                transaction.Set(key, "name", $"drill of {like.Text("name", request.VolumeId)}");
-                transaction.Set(key, "site", replicaSite);
-                transaction.Set(key, "created_at", site.Now);
-                transaction.Set(key, VolumeEntity.DrillOf, request.VolumeId);
-                transaction.Set(key, Drill.EndsAtField, site.Now + limit);
-                transaction.Set(key, Drill.MadeByField, actor.Name);
+                Drill.Write(transaction, id, like, replicaSite, site.Now, site.Now + limit.Value, actor);
                 operationId = Queue(transaction, actor, RecoveryOperations.StartDrill, id, replicaSite, request.VolumeId);
-                return Drill.Read(StateView.Of(transaction), transaction.Find(key)!);
+                return Drill.Read(StateView.Of(transaction), transaction.Find(VolumeEntity.Key(id))!);
             },
             cancellationToken);
         return made.IsRefused ? made : Outcome<Drill>.Queued(made.Value, operationId!);
@@ -95,6 +77,11 @@ public sealed class DrillService(SiteContext site, OperationService operations)
                 }
 
                 var drill = Drill.Read(state, entity);
+                if (drill.GroupDrillId is { } whole)
+                {
+                    return Refusal.State($"Drill {id} is part of drill {whole} of a group, and is dropped with it.", $"Stop drill {whole} of the group.");
+                }
+
                 operationId = OperationEntity.Unfinished(state)
                     .FirstOrDefault(o => o.Kind == RecoveryOperations.StopDrill && o.Entity == VolumeEntity.Key(id))?.Id
                     ?? Queue(transaction, actor, RecoveryOperations.StopDrill, id, drill.Site, of);

@@ -12,7 +12,7 @@ internal static class FenceStep
         IExternalFence fence, SiteContext site, Operation operation, RecoveryParameters wanted, PrimaryView primary,
         CancellationToken cancellationToken)
     {
-        if (!wanted.IsForced || wanted.WithoutFence || (primary.Current.IsDemoted && !primary.IsSplitBrain))
+        if (!wanted.IsForced || wanted.WithoutFence || wanted.FencedBy is not null || (primary.Current.IsDemoted && !primary.IsSplitBrain))
         {
             return null;
         }

@@ -68,6 +68,9 @@ internal sealed record RecoveryParameters(string GenerationId, string ToSite, bo
     /// <summary>A person takes it on himself that the old primary's site is not fenced first.</summary>
     public bool WithoutFence { get; init; }
 
+    /// <summary>The operation, of the group that the volume moves with, that has had the old primary's site fenced for it.</summary>
+    public string? FencedBy { get; init; }
+
     /// <summary>The write that the copy must stand at to be promoted; null for any.</summary>
     public long? AtNumber { get; init; }
 }

@@ -14,6 +14,9 @@ public sealed record FailoverRequest(string VolumeId, string? ToSite = null, boo
     /// <summary>Forced moves only: the site's fence command is not run, and the operation records that it was not.</summary>
     public bool WithoutFence { get; init; }
 
+    /// <summary>The operation that has fenced the old primary for this move already; null when none has.</summary>
+    internal string? FencedBy { get; init; }
+
     /// <summary>Forced moves: promote the copy only if it stands at this write, as a group's cut wants it; null for wherever it stands.</summary>
     public long? AtNumber { get; init; }
 }

@@ -52,7 +52,8 @@ public sealed class RecoveryService(
         var (toSite, choice) = await ChooseAsync(state, request.VolumeId, request.ToSite, request.IsForced, cancellationToken);
         var move = Resolve(state, actor, request.VolumeId, toSite, toHome: false);
         return move.IsRefused ? move.Refusal! : await MoveAsync(
-            actor, state, move.Value with { Choice = choice, WithoutFence = request.WithoutFence, AtNumber = request.AtNumber }, request, cancellationToken);
+            actor, state, move.Value with { Choice = choice, WithoutFence = request.WithoutFence, FencedBy = request.FencedBy, AtNumber = request.AtNumber }, request,
+            cancellationToken);
     }
 
     /// <summary>
@@ -223,6 +224,7 @@ public sealed class RecoveryService(
         var parameters = new RecoveryParameters(move.Primary.Current.Id, move.ToSite, isForced, drain)
         {
             WithoutFence = move.WithoutFence,
+            FencedBy = move.FencedBy,
             AtNumber = move.AtNumber,
         };
         return await site.DecideAsync(
@@ -386,6 +388,9 @@ public sealed class RecoveryService(
     {
         /// <summary>By force only: the site's fence command is not run.</summary>
         public bool WithoutFence { get; init; }
+
+        /// <summary>The operation that had the old primary fenced for this one.</summary>
+        public string? FencedBy { get; init; }
 
         public Relation? Relation { get; init; }
 

@@ -54,11 +54,12 @@ internal sealed class SiteMoveHandler(SiteContext site, SiteMoves moves, Recover
             return GroupLine.Begun(
                 site, line,
                 await recovery.FailoverAsync(
-                    Self, new FailoverRequest(line.VolumeId, line.ToSite, wanted.IsForced, wanted.Drain), cancellationToken));
+                    Self, new FailoverRequest(line.VolumeId, line.ToSite, wanted.IsForced, wanted.Drain) { WithoutFence = wanted.WithoutFence },
+                    cancellationToken));
         }
 
         var asked = await groups.FailoverAsync(
-            Self, new GroupMoveRequest(groupId, line.ToSite, wanted.IsForced, wanted.Drain), cancellationToken);
+            Self, new GroupMoveRequest(groupId, line.ToSite, wanted.IsForced, wanted.Drain) { WithoutFence = wanted.WithoutFence }, cancellationToken);
         return asked.IsRefused ? asked.Refusal! : new MoveBegun(asked.Value.OperationId);
     }
 }

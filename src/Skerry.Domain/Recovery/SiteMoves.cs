@@ -14,7 +14,11 @@ namespace Skerry.Domain.Recovery;
 /// <param name="Drain">Close the exports of attached writers instead of refusing because of them.</param>
 /// <param name="IsFailback">Bring home what is primary elsewhere, planned.</param>
 public sealed record SiteMoveRequest(
-    string Site, string? ToSite = null, string? PlanName = null, bool IsForced = false, bool Drain = false, bool IsFailback = false);
+    string Site, string? ToSite = null, string? PlanName = null, bool IsForced = false, bool Drain = false, bool IsFailback = false)
+{
+    /// <summary>By force only: the fence commands are not run, and the operation records that they were not.</summary>
+    public bool WithoutFence { get; init; }
+}
 
 /// <summary>What a move of a site would do, told before it is done.</summary>
 /// <param name="Site">The site, as a site id.</param>
@@ -31,7 +35,11 @@ public sealed record SitePreview(
 public sealed record SiteTicket(string? OperationId, string Site, SitePreview Preview);
 
 /// <summary>What a move of a site was asked for: the request as it was resolved.</summary>
-internal sealed record SiteMoveParameters(string Site, string? ToSite, string? PlanName, bool IsForced, bool Drain, bool IsFailback);
+internal sealed record SiteMoveParameters(string Site, string? ToSite, string? PlanName, bool IsForced, bool Drain, bool IsFailback)
+{
+    /// <summary>A person takes it on himself that the site is not fenced first.</summary>
+    public bool WithoutFence { get; init; }
+}
 
 /// <summary>
 /// Moves everything of a site by plan. The site that is asked drives it; each group and volume is moved by an operation of its own, where
@@ -227,6 +235,6 @@ public sealed class SiteMoves(
 
         return to == from.Value
             ? Refusal.Invalid("to", "A failover moves volumes away from the site, not to it.")
-            : new SiteMoveParameters(from.Value, to, request.PlanName, request.IsForced, request.Drain, request.IsFailback);
+            : new SiteMoveParameters(from.Value, to, request.PlanName, request.IsForced, request.Drain, request.IsFailback) { WithoutFence = request.WithoutFence };
     }
 }

@@ -1,3 +1,4 @@
+using Skerry.Domain.Groups;
 using Skerry.Domain.Volumes;
 using Skerry.State;
 using Skerry.State.Merging;
@@ -45,6 +46,17 @@ internal sealed record AckChoice(string Ack, string OnIsolation, string Failover
                 "on_isolation", $"Volume {second.VolumeId} stops for replication {second.Id} already, and only one target can hold its lease.",
                 $"Set on_isolation of that one to {IsolationPolicies.Continue} first.")
         : null;
+
+    /// <summary>
+    /// A volume of a group is brought to the group's cut when its site is lost, with the others. By itself it would be promoted where it
+    /// happens to stand. Null when it is in none, or a person promotes it.
+    /// </summary>
+    public Refusal? CheckGroup(StateView state, string volumeId) =>
+        Failover == FailoverPolicies.Automatic && GroupMembers.GroupOf(state, volumeId) is { } group
+            ? Refusal.State(
+                $"Volume {volumeId} is in group {group.Name}, whose volumes are promoted together at one instant; automatic failover would promote it alone, wherever it stands.",
+                $"Leave failover at {FailoverPolicies.Manual} and fail the group over by force when its site is lost; or take the volume out of the group.")
+            : null;
 
     /// <summary>
     /// Why the relation cannot be ended, paused, moved or taken out of instant mode now: its target may hold the right to promote

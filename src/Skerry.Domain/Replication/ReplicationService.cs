@@ -84,6 +84,7 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh, Tr
                 var (newTerms, newAcks) = (terms.With(wanted), acks.With(wanted));
                 var others = Relation.OfVolume(state, relation.VolumeId).Where(r => r.Id != id);
                 if ((newTerms.Check() ?? newAcks.Check(newTerms.Mode, others, relation.IsPassedOn)
+                    ?? newAcks.CheckGroup(state, relation.VolumeId)
                     ?? (relation.IsCiphertextOnly ? CiphertextOnly.Check(newAcks) : null)
                     ?? (newTerms.Mode == terms.Mode ? null : AckChoice.ReasonToKeep(state, relation, "taken out of instant mode"))) is { } wrong)
                 {

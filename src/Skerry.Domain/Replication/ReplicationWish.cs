@@ -30,7 +30,8 @@ internal sealed record ReplicationWish(
 
         var relations = Relation.OfVolume(state, request.VolumeId);
         var (terms, acks) = (ReplicationTerms.Default.With(request.Settings), AckChoice.Default.With(request.Settings));
-        if ((terms.Check() ?? acks.Check(terms.Mode, relations, request.FromSite is not null)) is { } wrong)
+        if ((terms.Check() ?? acks.Check(terms.Mode, relations, request.FromSite is not null) ?? acks.CheckGroup(state, request.VolumeId))
+            is { } wrong)
         {
             return wrong;
         }

@@ -166,7 +166,8 @@ internal static class SiteServices
                     s.GetRequiredService<ReplicaTrash>(),
                     s.GetRequiredService<IExternalFence>()),
                 .. GroupOperations.Handlers(
-                    s.GetRequiredService<SiteContext>(), s.GetRequiredService<RecoveryService>(), s.GetServices<IMarkKeeper>()),
+                    s.GetRequiredService<SiteContext>(), s.GetRequiredService<RecoveryService>(), s.GetServices<IMarkKeeper>(),
+                    s.GetRequiredService<VolumeDrivers>(), s.GetRequiredService<ExportRegistry>(), s.GetRequiredService<IExternalFence>()),
                 .. SiteOperations.Handlers(
                     s.GetRequiredService<SiteContext>(), s.GetRequiredService<SiteMoves>(), s.GetRequiredService<RecoveryService>(),
                     s.GetRequiredService<GroupRecovery>()),
@@ -234,6 +235,7 @@ internal static class SiteServices
         services.AddSingleton<GroupCuts>();
         services.AddSingleton<GroupService>();
         services.AddSingleton<GroupRecovery>();
+        services.AddSingleton<GroupDrillService>();
         services.AddSingleton<SiteMoves>();
         services.AddSingleton<PlanService>();
         services.AddSingleton<IReconciler, GroupCutReconciler>();

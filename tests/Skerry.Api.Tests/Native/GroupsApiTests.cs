@@ -37,12 +37,33 @@ public sealed class GroupsApiTests
         Assert.All(replicated.Members, m => Assert.NotNull(m.ReplicationId));
         Assert.NotNull(replicated.RecoveryPointReason);
         Assert.Equal(2, (await site.Client.Replications.ListAsync(null, None)).Count);
-        var forced = await groups.PreviewAsync("database", null, force: true, allowMissing: false, None);
+        var forced = await groups.PreviewAsync("database", null, force: true, allowMissing: false, null, None);
         Assert.Equal(("north", "south", true), (forced.FromSite, forced.ToSite, forced.Forced));
         Assert.NotNull(forced.Refusal);
         var promoted = await Assert.ThrowsAsync<RefusedException>(
             () => groups.RecoverAsync("database", "promote", new GroupRecoveryRequest(null, null, null, null), None));
         Assert.Equal("invalid", promoted.Error.Kind);
+        var unfenced = await Assert.ThrowsAsync<RefusedException>(
+            () => groups.RecoverAsync("database", "failover", new GroupRecoveryRequest(null, null, null, null) { NoFence = true }, None));
+        Assert.Equal("no_fence", unfenced.Error.Field);
+        var cut = await Assert.ThrowsAsync<RefusedException>(
+            () => groups.RecoverAsync("database", "failover", new GroupRecoveryRequest(null, null, null, null) { CutId = "0193f0a1b2c3deadbeef" }, None));
+        Assert.Equal("cut_id", cut.Error.Field);
+
+        // The replicas' site makes the clones; what was asked for is seen at once, and dropped by the same id.
+        var drills = site.Client.Drills;
+        var drill = await drills.StartOfGroupAsync("database", new GroupDrillStartRequest(null, 3600), None);
+        Assert.Equal(("south", "database", "creating", 2), (drill.Drill.Site, drill.Drill.GroupName, drill.Drill.Status, drill.Drill.Drills.Count));
+        Assert.Equal(drill.Drill.StartedAt.AddHours(1), (await drills.ShowOfGroupAsync(drill.Drill.Id, None)).EndsAt);
+        Assert.Equal(drill.Drill.Id, (await drills.StartOfGroupAsync(made.Id, new GroupDrillStartRequest(null, 3600), None)).Drill.Id);
+        Assert.Equal(drill.Drill.Id, (await drills.ListOfGroupsAsync("database", None)).Single().Id);
+        Assert.Empty(await drills.ListOfGroupsAsync("other", None));
+        Assert.All(await drills.ListAsync(null, None), d => Assert.Equal(drill.Drill.Id, d.GroupDrillId));
+        var alone = await Assert.ThrowsAsync<RefusedException>(() => drills.StopAsync(drill.Drill.Drills[0].Id, None));
+        Assert.Equal(409, alone.Error.Code);
+        Assert.NotNull((await drills.StopOfGroupAsync(drill.Drill.Id, None)).OperationId);
+        var noCut = await Assert.ThrowsAsync<RefusedException>(() => drills.StartOfGroupAsync("database", new GroupDrillStartRequest("newest", null), None));
+        Assert.Equal(("invalid", "cut_id"), (noCut.Error.Kind, noCut.Error.Field));
         Assert.Single((await groups.RemoveAsync("database", volumes[1], None)).Members);
         await groups.DeleteAsync("database", None);
         Assert.Empty(await groups.ListAsync(None));

@@ -48,6 +48,7 @@ internal sealed class NativeSite : IAsyncDisposable
             services.AddSingleton<ReplicaTrash>();
             services.AddSingleton<TrashService>();
             services.AddSingleton<DrillService>();
+            services.AddSingleton<GroupDrillService>();
             services.AddSingleton<GroupService>();
             services.AddSingleton<GroupRecovery>();
             services.AddSingleton<SiteMoves>();

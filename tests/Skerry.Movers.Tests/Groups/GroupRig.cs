@@ -79,6 +79,18 @@ internal sealed class GroupRig : IAsyncDisposable
         return devices;
     }
 
+    /// <summary>The clones of a drill, in the order of the members.</summary>
+    public async Task<List<IBlockDevice>> DevicesAsync(LiveSite at, GroupDrill drill)
+    {
+        var devices = new List<IBlockDevice>();
+        foreach (var id in VolumeIds)
+        {
+            devices.Add(await at.OpenAsync(drill.Members.Single(m => m.VolumeId == id).Id));
+        }
+
+        return devices;
+    }
+
     /// <summary>The states that the copies keep for a cut.</summary>
     public async Task<List<IBlockDevice>> DevicesAsync(LiveSite at, Cut cut)
     {

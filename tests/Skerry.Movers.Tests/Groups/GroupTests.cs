@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Skerry.Domain;
 using Skerry.Domain.Groups;
 using Skerry.Domain.Recovery;
@@ -131,5 +132,93 @@ public sealed class GroupTests
         Assert.Equal(RefusalKind.NotFound, (await rig.North.Groups.ShowAsync(LiveSite.Admin, rig.GroupId, None)).Refusal?.Kind);
         var added = await rig.North.Groups.AddAsync(LiveSite.Admin, other.Id, rig.VolumeIds[1], None);
         Assert.Single(added.Value.Members);
+    }
+
+    [Fact]
+    public async Task A_volume_of_a_group_is_not_failed_over_alone_by_the_software_whichever_was_chosen_first()
+    {
+        await using var rig = await GroupRig.StartAsync(2);
+        var member = (await rig.ShowAsync(rig.North)).Members[0];
+        var automatic = new ReplicationSettings { OnIsolation = "stop", Failover = "automatic" };
+        var set = await rig.North.Replications.SetAsync(LiveSite.Admin, member.ReplicationId!, automatic, None);
+        Assert.Equal(RefusalKind.State, set.Refusal?.Kind);
+        Assert.Contains("fail the group over", set.Refusal!.NextStep, StringComparison.Ordinal);
+        Assert.False((await rig.North.Replications.SetAsync(LiveSite.Admin, member.ReplicationId!, new ReplicationSettings { OnIsolation = "stop" }, None)).IsRefused);
+
+        await rig.North.Groups.RemoveAsync(LiveSite.Admin, rig.GroupId, member.VolumeId, None);
+        Assert.False((await rig.North.Replications.SetAsync(LiveSite.Admin, member.ReplicationId!, automatic, None)).IsRefused);
+        var added = await rig.North.Groups.AddAsync(LiveSite.Admin, rig.GroupId, member.VolumeId, None);
+        Assert.Equal(RefusalKind.State, added.Refusal?.Kind);
+        Assert.Contains(member.ReplicationId!, added.Refusal!.Message, StringComparison.Ordinal);
+        var made = await rig.North.Groups.CreateAsync(LiveSite.Admin, "another", [member.VolumeId], None);
+        Assert.Equal(RefusalKind.State, made.Refusal?.Kind);
+    }
+
+    [Fact]
+    public async Task A_fence_that_refuses_leaves_the_whole_group_as_it_was_and_each_member_is_fenced_once()
+    {
+        await using var rig = await GroupRig.StartAsync(3);
+        var fence = new CountingFence { Refuses = true };
+        await rig.South.StopAsync();
+        rig.South.Fence = fence;
+        await rig.South.StartAsync(None);
+        await rig.Writer.WriteAsync(rig.North, 20);
+        var point = await rig.NextPointAsync(rig.South);
+        await rig.Writer.WriteAsync(rig.North, 20);
+        await RecoveryTests.UntilAsync(async () => (await rig.South.OpenAsync(rig.VolumeIds[0])).Lineage.LastNumber == (await rig.North.OpenAsync(rig.VolumeIds[0])).Lineage.LastNumber);
+        rig.Cloud.Cut(rig.North);
+        await rig.UntilDisconnectedAsync(rig.South);
+        var before = (await rig.South.OpenAsync(rig.VolumeIds[0])).Lineage.LastNumber;
+        var request = new GroupMoveRequest(rig.GroupId, IsForced: true) { CutId = point.Id };
+        var asked = await rig.South.GroupMoves.FailoverAsync(LiveSite.Admin, request, None);
+        Assert.False(asked.IsRefused, asked.Refusal?.ToString());
+        var refused = await rig.South.Operations.WaitAsync(LiveSite.Admin, asked.OperationId!, TimeSpan.FromSeconds(30), None);
+        Assert.Equal(Domain.Operations.OperationStatus.Failed, refused.Value.Status);
+        Assert.Contains("the power switch does not answer", refused.Value.Reason, StringComparison.Ordinal);
+        Assert.Equal(before, (await rig.South.OpenAsync(rig.VolumeIds[0])).Lineage.LastNumber);
+        Assert.All(rig.VolumeIds, v => Assert.Equal(rig.North.Id, Domain.Volumes.Generations.Primary(StateView.Of(rig.South.Context.Replica), v)!.Current.Site));
+
+        (fence.Refuses, fence.Asked) = (false, []);
+        await rig.SucceedsAsync(rig.South, await rig.South.GroupMoves.FailoverAsync(LiveSite.Admin, request, None));
+        Assert.Equal(rig.VolumeIds.Order(StringComparer.Ordinal), fence.Asked.Order(StringComparer.Ordinal));
+        Assert.Contains(
+            "fenced_by", rig.South.Operations.List(LiveSite.Admin, new Domain.Operations.OperationFilter { Kind = RecoveryOperations.Promote })[0].Parameters.ToString(),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_whole_site_is_failed_over_without_its_fence_only_when_a_person_says_so()
+    {
+        await using var rig = await GroupRig.StartAsync(2);
+        var fence = new CountingFence { Refuses = true };
+        await rig.South.StopAsync();
+        rig.South.Fence = fence;
+        await rig.South.StartAsync(None);
+        await rig.NextPointAsync(rig.South);
+        rig.Cloud.Cut(rig.North);
+        await rig.UntilDisconnectedAsync(rig.South);
+        var fenced = await rig.South.SiteMoves.MoveAsync(LiveSite.Admin, new SiteMoveRequest("north", IsForced: true), None);
+        var refused = await rig.South.Operations.WaitAsync(LiveSite.Admin, fenced.OperationId!, TimeSpan.FromSeconds(30), None);
+        Assert.Equal(Domain.Operations.OperationStatus.Failed, refused.Value.Status);
+        Assert.Contains("the power switch does not answer", refused.Value.Reason, StringComparison.Ordinal);
+        fence.Asked = [];
+        var asked = await rig.South.SiteMoves.MoveAsync(LiveSite.Admin, new SiteMoveRequest("north", IsForced: true) { WithoutFence = true }, None);
+        var moved = await rig.South.Operations.WaitAsync(LiveSite.Admin, asked.OperationId!, TimeSpan.FromSeconds(30), None);
+        Assert.True(moved.Value.Status == Domain.Operations.OperationStatus.Succeeded, $"{moved.Value.Status}: {moved.Value.Reason}");
+        Assert.Empty(fence.Asked);
+        Assert.Contains("\"without_fence\":true", moved.Value.Parameters.ToString(), StringComparison.Ordinal);
+    }
+
+    private sealed class CountingFence : IExternalFence
+    {
+        public bool Refuses { get; set; }
+
+        public ConcurrentBag<string> Asked { get; set; } = [];
+
+        public ValueTask<Refusal?> FenceAsync(FenceRequest request, CancellationToken cancellationToken)
+        {
+            Asked.Add(request.VolumeId);
+            return ValueTask.FromResult(Refuses ? Refusal.State("the power switch does not answer") : null);
+        }
     }
 }

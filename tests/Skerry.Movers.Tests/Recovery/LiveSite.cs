@@ -91,6 +91,9 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
     /// <summary>Told of each stage of a planned move before any of it is done.</summary>
     public Func<string, string, CancellationToken, ValueTask> AtStage { get; set; } = (_, _, _) => ValueTask.CompletedTask;
 
+    /// <summary>A moment at which whatever reaches it waits.</summary>
+    public (string Name, Func<Task> WaitAsync)? AtMoment { get; set; }
+
     /// <summary>Taken up by the next start.</summary>
     public IExternalFence Fence { get; set; } = new NoExternalFence();
 
@@ -139,6 +142,8 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
     public required TimeSpan TrashTime { get; init; }
 
     public GroupService Groups { get; private set; } = null!;
+
+    public GroupDrillService GroupDrills { get; private set; } = null!;
 
     public GroupRecovery GroupMoves { get; private set; } = null!;
 
@@ -190,11 +195,12 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
         Marks = new NativeMarks(Replicas, stores);
         Groups = new GroupService(Context, Replications, [Marks]);
         GroupMoves = new GroupRecovery(Context, Operations, Recovery, Groups);
+        GroupDrills = new GroupDrillService(Context, Operations, Groups);
         SiteMoves = new SiteMoves(Context, Operations, Recovery, GroupMoves, Replications);
         _operationReconciler = new OperationReconciler(
             Context,
             [
-                .. GroupOperations.Handlers(Context, Recovery, [Marks]),
+                .. GroupOperations.Handlers(Context, Recovery, [Marks], drivers, Exports, Fence),
                 .. SiteOperations.Handlers(Context, SiteMoves, Recovery, GroupMoves),
                 .. VolumeOperations.Handlers(Context, drivers, Exports, guards),
                 .. RecoveryOperations.Handlers(
@@ -213,7 +219,7 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
             new AutomaticFailoverReconciler(Context, Operations, [Replicas], this),
             new TargetReconciler(Context, [Replicas], fresh, History),
             new ReplicaTrashReconciler(trash),
-            new DrillReconciler(Context, Drills),
+            new DrillReconciler(Context, Drills, GroupDrills),
             new HandoverReconciler(Context),
             new GroupCutReconciler(Context, drivers, [Mover], cuts, new GroupOptions { RetryAfter = TimeSpan.FromMilliseconds(50) }),
             new GroupPointReconciler(Context, [Marks]),
@@ -264,15 +270,16 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
 
     bool IStrikeable.IsStruck => !IsUp;
 
-    bool IStrikeable.Owns(object at) => at is BlockVolume volume && ReferenceEquals(Store?.Find(volume.Id), volume);
+    bool IStrikeable.Owns(object at) =>
+        ReferenceEquals(at, Context) || (at is BlockVolume volume && ReferenceEquals(Store?.Find(volume.Id), volume));
 
     long IStrikeable.KnownGeneration(string volumeId) =>
         IsUp ? Generations.Primary(StateView.Of(Context.Replica), volumeId)?.Current.Number ?? 0 : 0;
 
     /// <summary>Its moments are counted, and its writes watched; what befalls it is what the test does.</summary>
-    Blow? IStrikeable.Meet(string moment) => null;
+    Blow? IStrikeable.Meet(string moment) => AtMoment is { } held && held.Name == moment ? Blow.Wait : null;
 
-    ValueTask IStrikeable.TakeAsync(Blow blow) => default;
+    async ValueTask IStrikeable.TakeAsync(Blow blow) => await (AtMoment?.WaitAsync() ?? Task.CompletedTask);
 
     /// <summary>The process is killed at this very moment.</summary>
     public async Task KillAsync()

@@ -36,10 +36,11 @@ public sealed class GroupsClient(ApiConnection connection)
             Service.Skerry, HttpMethod.Post, Path(id) + "/sync", null, SkerryJson.Default.GroupReply, cancellationToken)).Group;
 
     public async Task<GroupPreviewRecord> PreviewAsync(
-        string id, string? to, bool force, bool allowMissing, CancellationToken cancellationToken) =>
+        string id, string? to, bool force, bool allowMissing, string? cutId, CancellationToken cancellationToken) =>
         (await connection.GetAsync(
             Service.Skerry,
-            Query.Of(Path(id) + "/failover", ("to", to), ("force", force ? "true" : null), ("allow_missing", allowMissing ? "true" : null)),
+            Query.Of(Path(id) + "/failover", ("to", to), ("force", force ? "true" : null), ("allow_missing", allowMissing ? "true" : null),
+                ("cut_id", cutId)),
             SkerryJson.Default.GroupPreviewReply,
             cancellationToken)).Preview;
 

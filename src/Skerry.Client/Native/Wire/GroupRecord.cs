@@ -31,7 +31,11 @@ public sealed record GroupRecord(
     string? RecoveryPointReason,
     GroupCutRecord? LastCut,
     IReadOnlyList<GroupMemberRecord> Members,
-    DateTimeOffset CreatedAt);
+    DateTimeOffset CreatedAt)
+{
+    /// <summary>The cuts that all replicas keep, the newest first: the group can be promoted by force, or drilled, at any.</summary>
+    public IReadOnlyList<GroupPointRecord> RecoveryPoints { get; init; } = [];
+}
 
 /// <summary>The instant that a group can be recovered at.</summary>
 /// <param name="CutId">Its name.</param>
@@ -72,7 +76,14 @@ public sealed record GroupReplicateRequest(
 /// <param name="Force">Without the old primary's consent, at the group's recovery point.</param>
 /// <param name="Drain">Close the exports of attached writers instead of refusing because of them; planned moves only.</param>
 /// <param name="AllowMissing">Promote members without the group's recovery point as they are; forced moves only.</param>
-public sealed record GroupRecoveryRequest(string? To, bool? Force, bool? Drain, bool? AllowMissing);
+public sealed record GroupRecoveryRequest(string? To, bool? Force, bool? Drain, bool? AllowMissing)
+{
+    /// <summary>With force only: the site's fence command is not run, and the operation records that it was not.</summary>
+    public bool? NoFence { get; init; }
+
+    /// <summary>With force only: the cut to promote at; null for the newest that all replicas have.</summary>
+    public string? CutId { get; init; }
+}
 
 /// <summary>What a move of a group would do if it were asked for now.</summary>
 /// <param name="LossSeconds">The age of the cut that all members would return to; 0 for a planned move.</param>

@@ -33,7 +33,11 @@ public sealed record PlanSetRequest(
 /// <param name="Plan">The plan to go by; null for groups first, then the volumes that are in none.</param>
 /// <param name="Force">Without the site's consent. Failover only.</param>
 /// <param name="Drain">Close the exports of attached writers instead of refusing because of them.</param>
-public sealed record SiteMoveRequest(string? To, string? Plan, bool? Force, bool? Drain);
+public sealed record SiteMoveRequest(string? To, string? Plan, bool? Force, bool? Drain)
+{
+    /// <summary>With force only: the fence commands are not run, and the operation records that they were not.</summary>
+    public bool? NoFence { get; init; }
+}
 
 /// <summary>One volume of a move.</summary>
 /// <param name="GroupId">The group that it moves with; null when alone.</param>
