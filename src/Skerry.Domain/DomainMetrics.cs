@@ -113,7 +113,7 @@ public sealed class DomainMetrics : IDisposable
             if (primary is not null && stored.ReplicaOf(primary.Current.Site).Site == _site.SelfText
                 && _fresh.Apply(stored, primary, _site.SelfText, _site.Now).Target?.RecoveryPoint is { } point)
             {
-                yield return new Measurement<double>(Math.Max(0, (_site.Now - point.TakenAt).TotalSeconds), Label("replication", stored.Id));
+                yield return new Measurement<double>(Math.Max(0, (_site.Now - (point.TakenAtHere ?? point.TakenAt)).TotalSeconds), Label("replication", stored.Id));
             }
         }
     }

@@ -22,7 +22,7 @@ internal static class GroupRecords
         view.StartAt,
         view.OnReturn,
         view.CutIntervalSeconds,
-        Of(view.RecoveryPoint, view.PointKnownAt, now),
+        Of(view.RecoveryPoint, view.PointKnownAt, now - view.ClockAhead),
         view.RecoveryPoint is null ? view.PointReason : null,
         view.Cuts is { } cuts ? new GroupCutRecord(cuts.At, cuts.CutId, cuts.HeldMicroseconds, cuts.Reason) : null,
         [
@@ -31,7 +31,7 @@ internal static class GroupRecords
         ],
         view.CreatedAt)
     {
-        RecoveryPoints = [.. view.RecoveryPoints.Select(cut => Of(cut, view.PointKnownAt, now)!)],
+        RecoveryPoints = [.. view.RecoveryPoints.Select(cut => Of(cut, view.PointKnownAt, now - view.ClockAhead)!)],
     };
 
     public static GroupDrillRecord Of(GroupDrill drill, SiteLabels labels) => new(

@@ -1,6 +1,5 @@
 using Skerry.Domain.Operations;
 using Skerry.Domain.Recovery;
-using Skerry.Domain.Volumes;
 using Skerry.State;
 using Skerry.State.Merging;
 

@@ -247,11 +247,14 @@ internal sealed class GroupPromoteHandler(SiteContext site, RecoveryService reco
         return new MoveReport(
             "", site.SelfText, IsForced: true, cut?.Id, site.Now, null,
             [
-                .. members.Select(m => GroupLine.Of(state, group, m.VolumeId, site.SelfText) with
-                {
-                    Number = cut is { } at && judged.TryGetValue(m.VolumeId, out var own) ? own.FirstOrDefault(k => k.Cut == at && k.IsInHistory)?.Number : null,
-                    LossSeconds = cut is { } of ? Math.Max(0, (site.Now - of.TakenAt).TotalSeconds) : null,
-                }),
+                .. members.Select(m => (
+                        m.VolumeId,
+                        Mark: cut is { } at && judged.TryGetValue(m.VolumeId, out var own) ? own.FirstOrDefault(k => k.Cut == at && k.IsInHistory) : null))
+                    .Select(m => GroupLine.Of(state, group, m.VolumeId, site.SelfText) with
+                    {
+                        Number = m.Mark?.Number,
+                        LossSeconds = (m.Mark?.TakenAtHere ?? cut?.TakenAt) is { } since ? Math.Max(0, (site.Now - since).TotalSeconds) : null,
+                    }),
             ]);
     }
 

@@ -15,6 +15,9 @@ internal sealed record GroupPoint(Cut? Newest, IReadOnlyDictionary<string, IRead
     /// <summary>The cuts that all members keep, the newest first: any of them can be promoted, or drilled.</summary>
     public IReadOnlyList<Cut> Kept { get; init; } = [];
 
+    /// <summary>What is added to the time of a cut to have it by this site's clock, or earlier; null when not known.</summary>
+    public TimeSpan? ClockAhead { get; init; }
+
     /// <param name="marks">What each member keeps, by volume.</param>
     /// <param name="pinned">Cuts that somebody is working with, which are not dropped whatever their age.</param>
     /// <remarks>
@@ -46,6 +49,7 @@ internal sealed record GroupPoint(Cut? Newest, IReadOnlyDictionary<string, IRead
             common.Count > 0 ? null : marks.FirstOrDefault(m => !m.Value.Any(k => k.IsInHistory)).Key)
         {
             Kept = kept,
+            ClockAhead = marks.Values.SelectMany(own => own).Min(m => m.TakenAtHere - m.Cut.TakenAt),
         };
     }
 

@@ -98,7 +98,10 @@ public sealed class GroupRecovery(
         var view = await groups.ShowAsync(actor, group.Id, cancellationToken);
         var asked = request.CutId is { } text ? Cut.Parse(text) : null;
         var point = view.IsRefused ? null : asked ?? view.Value.RecoveryPoint;
-        var seconds = point is { } cut ? Math.Max(0, (site.Now - cut.TakenAt).TotalSeconds) : (double?)null;
+
+        // Of the members' bounds the longest holds for all.
+        var ahead = previews.Count > 0 ? previews.Min(p => p.ClockAhead) : TimeSpan.Zero;
+        var seconds = point is { } cut ? Math.Max(0, (site.Now - (cut.TakenAt + ahead)).TotalSeconds) : (double?)null;
         if (point is null && refusal is null && !request.AllowMissing && members.All(m => m.PrimarySite != to))
         {
             refusal = Refusal.State(
@@ -117,7 +120,7 @@ public sealed class GroupRecovery(
         var loss = point is { } at
             ? string.Create(
                 CultureInfo.InvariantCulture,
-                $"All volumes return to one instant, cut {at} of {at.TakenAt:yyyy-MM-dd HH:mm:ss.fff}Z, {seconds:0.0} s ago; what was written to any of them since is lost")
+                $"All volumes return to one instant, cut {at} of {at.TakenAt + ahead:yyyy-MM-dd HH:mm:ss.fff}Z, {seconds:0.0} s ago; what was written to any of them since is lost")
             : "There is no instant that all volumes have; each goes on from what it has, and what they have is of different instants";
         return new GroupPreview(
             group.Id, from, to, true, point, seconds, owed, previews, refusal,

@@ -347,13 +347,14 @@ public sealed class GroupService(SiteContext site, ReplicationService replicatio
         var standing = GroupStanding.Of(state, group);
         var members = standing.Members.Select(m => Member(state, m)).ToList();
         var (status, reason, nextStep) = Summary(standing, members);
-        var (points, pointReason, knownAt) = await PointsAsync(standing, cancellationToken);
+        var (points, pointReason, knownAt, ahead) = await PointsAsync(standing, cancellationToken);
         return new GroupView(
             group.Id, group.Name, standing.PrimarySite, standing.ReplicaSite, standing.HomeSite, group.TargetSite, group.Mode, group.IntervalSeconds,
             group.StartAt, group.OnReturn, group.CutIntervalSeconds, status, reason, nextStep,
             points.Count > 0 ? points[0] : null, pointReason, knownAt, group.Cuts, members, group.CreatedAt)
         {
             RecoveryPoints = points,
+            ClockAhead = ahead,
         };
     }
 
@@ -396,22 +397,22 @@ public sealed class GroupService(SiteContext site, ReplicationService replicatio
     }
 
     /// <summary>The newest first; from the copies themselves where they are here, else what their site said last.</summary>
-    private async ValueTask<(IReadOnlyList<Cut> Points, string? Reason, DateTimeOffset? KnownAt)> PointsAsync(
+    private async ValueTask<(IReadOnlyList<Cut> Points, string? Reason, DateTimeOffset? KnownAt, TimeSpan ClockAhead)> PointsAsync(
         GroupStanding standing, CancellationToken cancellationToken)
     {
         if (standing.ReplicaSite == site.SelfText)
         {
             var point = GroupPoint.Of(await _marks.OfAsync(standing.Members.Select(m => m.VolumeId), cancellationToken));
-            return (point.Kept, point.Newest is null ? "No cut has reached all members yet." : null, site.Now);
+            return (point.Kept, point.Newest is null ? "No cut has reached all members yet." : null, site.Now, point.ClockAhead ?? TimeSpan.Zero);
         }
 
         if (standing.Group.Point is not { } said)
         {
-            return ([], "The replicas' site has not reported any yet.", null);
+            return ([], "The replicas' site has not reported any yet.", null, TimeSpan.Zero);
         }
 
         // A site of the version before tells of the newest alone.
         var kept = said.Kept.Count > 0 ? said.Kept : said.CutId is { } newest ? [newest] : [];
-        return ([.. kept.Select(Cut.Parse).OfType<Cut>()], said.Reason, said.At);
+        return ([.. kept.Select(Cut.Parse).OfType<Cut>()], said.Reason, said.At, TimeSpan.Zero);
     }
 }

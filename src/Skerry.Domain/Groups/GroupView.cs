@@ -31,6 +31,9 @@ public sealed record GroupView(
 {
     /// <summary>The cuts that all members keep, the newest first: the group can be promoted or drilled at any.</summary>
     public IReadOnlyList<Cut> RecoveryPoints { get; init; } = [];
+
+    /// <summary>What is added to the time of a cut, which is by the primary's clock, to have it by this site's, or earlier.</summary>
+    public TimeSpan ClockAhead { get; init; }
 }
 
 /// <summary>A volume of a group.</summary>

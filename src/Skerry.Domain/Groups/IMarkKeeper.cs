@@ -32,4 +32,8 @@ public interface IMarkKeeper
 /// <param name="Generation">Of the last write in it.</param>
 /// <param name="Number">The last write in it.</param>
 /// <param name="IsInHistory">False when the copy has since gone another way, so that the state is no past of its own.</param>
-public sealed record KeptMark(Cut Cut, long Generation, long Number, bool IsInHistory);
+public sealed record KeptMark(Cut Cut, long Generation, long Number, bool IsInHistory)
+{
+    /// <summary>When the cut was taken, by this site's clock, or earlier; null when not known.</summary>
+    public DateTimeOffset? TakenAtHere { get; init; }
+}

@@ -2,7 +2,6 @@ using Skerry.Domain.Groups;
 using Skerry.Domain.Operations;
 using Skerry.Domain.Replication;
 using Skerry.Domain.Volumes;
-using Skerry.State.Merging;
 
 namespace Skerry.Domain.Recovery;
 

@@ -36,6 +36,15 @@ internal sealed record PromotionFacts(
     /// <summary>Why the copy can never be promoted, whatever the state of things; null when it can.</summary>
     public Refusal? Unfit { get; init; }
 
+    /// <summary>How far the clock of the copy's site is ahead of that of the site that judges.</summary>
+    public TimeSpan ClockAhead { get; init; }
+
+    /// <summary>
+    /// When the recovery point was the primary's state, by the clock of the site that judges, or earlier. Where the primary did not tell
+    /// it by the copy's clock, by its own.
+    /// </summary>
+    public DateTimeOffset? WholeAt => RecoveryPoint is { } point ? point.TakenAtHere - ClockAhead ?? point.TakenAt : null;
+
     /// <summary>The copies that could be promoted, as far as is known, the most advanced first.</summary>
     public IReadOnlyList<CopyStanding> Copies { get; init; } = [];
 
@@ -53,9 +62,10 @@ internal static class FailoverJudgement
         var losesNothing = current.IsDemoted && facts.Number >= current.ForkNumber;
         return new FailoverPreview(
             facts.VolumeId, current.Site, facts.ToSite, isForced, facts.RecoveryPoint,
-            facts.RecoveryPoint is { } point && !losesNothing ? Math.Max(0, (now - point.TakenAt).TotalSeconds) : null,
+            facts.WholeAt is { } wholeAt && !losesNothing ? Math.Max(0, (now - wholeAt).TotalSeconds) : null,
             losesNothing ? 0 : facts.OwedBytes, facts.HeardAt, facts.KnownAt, Check(facts, isForced), Loss(facts, losesNothing, now))
         {
+            ClockAhead = facts.WholeAt - facts.RecoveryPoint?.TakenAt ?? TimeSpan.Zero,
             MoreAdvancedSite = losesNothing ? null : facts.Ahead?.Site,
             WritesBehind = losesNothing ? null : Own(facts) is { } own ? facts.Ahead?.WritesAhead(own) : null,
             SecondsBehind = losesNothing ? null : Own(facts) is { } same ? facts.Ahead?.SecondsAhead(same) : null,
@@ -130,10 +140,10 @@ internal static class FailoverJudgement
             return "Nothing is lost: the primary stopped, and the copy has everything.";
         }
 
-        var time = facts.RecoveryPoint is { } point
+        var time = facts is { RecoveryPoint: { } point, WholeAt: { } at }
             ? string.Create(
                 CultureInfo.InvariantCulture,
-                $"What was written since {point.TakenAt:yyyy-MM-dd HH:mm:ss.fff}Z may be lost, {Math.Max(0, (now - point.TakenAt).TotalSeconds):0.0} s ago (write {point.Number} of generation {point.Generation})")
+                $"What was written since {at:yyyy-MM-dd HH:mm:ss.fff}Z may be lost, {Math.Max(0, (now - at).TotalSeconds):0.0} s ago{(point.TakenAtHere is null ? " by the clocks of both sites" : "")} (write {point.Number} of generation {point.Generation})")
             : "What was written since this copy was last primary may be lost; since when is not known";
         var owed = facts.OwedBytes is { } bytes
             ? string.Create(CultureInfo.InvariantCulture, $"; at least {bytes} bytes were owed when the primary was last heard")

@@ -60,7 +60,7 @@ public sealed record MoveLine(
     /// <summary>The write that generation forked at; of a group's volume before its move, the write at the group's cut.</summary>
     public long? Number { get; init; }
 
-    /// <summary>How old the promoted state was, by the clocks of both sites: what may be lost. 0 for a planned move.</summary>
+    /// <summary>How old the promoted state was, at most, by the clock of the site that promoted it: what may be lost. 0 for a planned move.</summary>
     public double? LossSeconds { get; init; }
 
     /// <summary>What may be lost, in a sentence.</summary>

@@ -41,6 +41,7 @@ internal sealed class PromotionFactsReader(SiteContext site, IReadOnlyList<IRepl
             volumeId, primary, from, toSite, names.NameOf(toSite), isWhole, null, said?.RecoveryPoint,
             said?.OwedBytes, said?.HeardAt, said?.At ?? DateTimeOffset.UnixEpoch, isConnected)
         {
+            ClockAhead = reach.ClockAhead(toSite),
             Via = via,
             Unfit = CiphertextOnly.Check(state, volumeId, toSite, names),
             Copies = copies,

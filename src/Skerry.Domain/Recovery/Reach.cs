@@ -22,6 +22,10 @@ internal sealed class Reach
         || _reports.Any(r => r.Peer.ToString() == siteId && r.Health is LinkHealth.Live or LinkHealth.CatchingUp)
         || Via(siteId) is not null;
 
+    /// <summary>How far a site's clock is ahead of this one's, as the link to it measured last; zero when none did.</summary>
+    public TimeSpan ClockAhead(string siteId) =>
+        TimeSpan.FromMilliseconds(_reports.FirstOrDefault(r => r.Peer.ToString() == siteId)?.DriftMilliseconds ?? 0);
+
     /// <summary>The site through which it is reached; null when it is not, or is directly.</summary>
     public string? Via(string siteId) =>
         _state.Find(EntityKinds.Site, siteId) is { } entity

@@ -54,7 +54,10 @@ public sealed record RecoveryTicket(string? OperationId, string VolumeId, string
 /// <param name="ToSite">The site to promote, as a site id.</param>
 /// <param name="IsForced">Whether the preview is of a forced failover; a planned one loses nothing.</param>
 /// <param name="RecoveryPoint">The state that would be promoted, or a later one.</param>
-/// <param name="SecondsSinceWhole">How long before now that state was the primary's, by the clocks of both: what may be lost.</param>
+/// <param name="SecondsSinceWhole">
+/// How long before now that state was the primary's, or longer: what may be lost. By one clock, wherever the primary's stands; by the
+/// clocks of both only when the primary never heard the other's.
+/// </param>
 /// <param name="OwedBytesAtLeast">What the primary owed when it was last heard; it may have written more.</param>
 /// <param name="HeardAt">When the primary was last heard at the site to promote.</param>
 /// <param name="KnownAt">When what is said here was true; older than now when another site is asked.</param>
@@ -73,6 +76,9 @@ public sealed record FailoverPreview(
     Refusal? Refusal,
     string Loss)
 {
+    /// <summary>What is added to a moment of the primary's clock to have it by the clock of the site that was asked, or earlier.</summary>
+    internal TimeSpan ClockAhead { get; init; }
+
     /// <summary>Why this site, when none was named and there were several; a sentence.</summary>
     public string? Choice { get; init; }
 

@@ -6,7 +6,20 @@ namespace Skerry.Domain.Replication;
 /// <param name="Generation">The generation of its last write.</param>
 /// <param name="Number">Its last write number.</param>
 /// <param name="TakenAt">When the primary's disk was in that state, by the primary's clock.</param>
-public sealed record RecoveryPoint(long Generation, long Number, DateTimeOffset TakenAt);
+public sealed record RecoveryPoint(long Generation, long Number, DateTimeOffset TakenAt)
+{
+    /// <summary>
+    /// The same by the clock of the site that holds the copy, or earlier by what a word takes from there to the primary: so how long ago
+    /// it was is told by one clock. Null when the primary did not tell.
+    /// </summary>
+    public DateTimeOffset? TakenAtHere { get; init; }
+
+    /// <summary>How far that site's clock is ahead of the primary's, at least; null when not known.</summary>
+    internal TimeSpan? ClockAhead => TakenAtHere - TakenAt;
+
+    /// <summary>Another moment of the primary's clock by that site's, or earlier; null when not known.</summary>
+    public DateTimeOffset? Here(DateTimeOffset atPrimary) => atPrimary + ClockAhead;
+}
 
 /// <summary>A transfer of blocks, running or done.</summary>
 /// <param name="Kind"><c>first-copy</c>, <c>catch-up</c> or <c>resync</c>.</param>

@@ -36,7 +36,7 @@ internal sealed class ReplicationViews(SiteContext site, FreshStatuses fresh)
             Generation = primary?.Current.Number,
             AdoptFrom = relation.AdoptFrom,
             RecoveryPointAgeSeconds = relation.Target?.RecoveryPoint is { } point
-                ? Math.Max(0, (site.Now - point.TakenAt).TotalSeconds)
+                ? Math.Max(0, (site.Now - (replicaSite == site.SelfText ? point.TakenAtHere ?? point.TakenAt : point.TakenAt)).TotalSeconds)
                 : null,
         };
     }

@@ -219,9 +219,10 @@ internal sealed class ReplicaCopy
 
         // What is newer than a state of a known time holds all that was written by then, too.
         var takenAt = end.TakenAt ?? RecoveryPoint?.TakenAt ?? DateTimeOffset.UnixEpoch;
+        var takenAtHere = end.TakenAt is null ? RecoveryPoint?.TakenAtHere : end.TakenAtThere;
         await _volume.AdoptLineageAsync(lineage, CancellationToken.None);
         await FailPoint.ReachAsync(MoverSteps.LineageAdopted, _volume);
-        await SaveRecoveryPointAsync(lineage, lineage.LastNumber, takenAt, CancellationToken.None);
+        await SaveRecoveryPointAsync(lineage, lineage.LastNumber, takenAt, takenAtHere, CancellationToken.None);
         await FailPoint.ReachAsync(MoverSteps.PointSaved, _volume);
         await ForgetCatchUpAsync(CancellationToken.None);
         await FailPoint.ReachAsync(MoverSteps.CatchUpEnded, _volume);
@@ -258,12 +259,12 @@ internal sealed class ReplicaCopy
         }
     }
 
-    /// <summary>Notes when the source's disk was in the state at that number, which is durable here.</summary>
-    public void Note(long number, DateTimeOffset takenAt)
+    /// <summary>Notes when the source's disk was in the state at that number, which is durable here; by its clock, and by this site's.</summary>
+    public void Note(long number, DateTimeOffset takenAt, DateTimeOffset? takenAtHere)
     {
         if (RunOf(Whole, number) is { } run)
         {
-            _recoveryPoint = new KnownPoint(new RecoveryPoint(run.Generation, number, takenAt), run.RunId);
+            _recoveryPoint = new KnownPoint(new RecoveryPoint(run.Generation, number, takenAt) { TakenAtHere = takenAtHere }, run.RunId);
         }
     }
 
@@ -330,7 +331,8 @@ internal sealed class ReplicaCopy
             await FailPoint.ReachAsync(GroupSteps.Returned, _volume);
         }
 
-        await SaveRecoveryPointAsync(mark.Lineage, mark.Lineage.LastNumber, cut.TakenAt, cancellationToken);
+        await SaveRecoveryPointAsync(
+            mark.Lineage, mark.Lineage.LastNumber, cut.TakenAt, RecoveryPoint?.Here(cut.TakenAt), cancellationToken);
         await FailPoint.ReachAsync(GroupSteps.PointSaved, _volume);
         return true;
     }
@@ -381,10 +383,10 @@ internal sealed class ReplicaCopy
     }
 
     private async ValueTask SaveRecoveryPointAsync(
-        Lineage lineage, long number, DateTimeOffset takenAt, CancellationToken cancellationToken)
+        Lineage lineage, long number, DateTimeOffset takenAt, DateTimeOffset? takenAtHere, CancellationToken cancellationToken)
     {
         var run = RunOf(lineage, number) ?? default;
-        _recoveryPoint = new KnownPoint(new RecoveryPoint(run.Generation, number, takenAt), run.RunId);
+        _recoveryPoint = new KnownPoint(new RecoveryPoint(run.Generation, number, takenAt) { TakenAtHere = takenAtHere }, run.RunId);
         await SaveRecoveryPointAsync(cancellationToken);
     }
 
@@ -399,14 +401,17 @@ internal sealed class ReplicaCopy
             && JsonSerializer.Deserialize(point.Span, MoverJson.Default.RecoveryPointDocument) is { } known)
         {
             _recoveryPoint = new KnownPoint(
-                new RecoveryPoint(known.Generation, known.Number, known.TakenAt),
+                new RecoveryPoint(known.Generation, known.Number, known.TakenAt) { TakenAtHere = known.TakenAtHere },
                 ulong.Parse(known.RunId, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
         }
     }
 
     private static byte[] Encode(RecoveryPoint point, ulong runId) =>
         JsonSerializer.SerializeToUtf8Bytes(
-            new RecoveryPointDocument(point.Generation, runId.ToString("x16", CultureInfo.InvariantCulture), point.Number, point.TakenAt),
+            new RecoveryPointDocument(point.Generation, runId.ToString("x16", CultureInfo.InvariantCulture), point.Number, point.TakenAt)
+            {
+                TakenAtHere = point.TakenAtHere,
+            },
             MoverJson.Default.RecoveryPointDocument);
 
     /// <summary>The run whose write the number is: the last one that begins at or before it.</summary>

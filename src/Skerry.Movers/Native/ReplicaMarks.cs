@@ -14,13 +14,17 @@ internal static class ReplicaMarks
     public static IReadOnlyList<KeptMark> List(BlockVolume volume, Lineage whole)
     {
         var marks = new List<KeptMark>();
+        var point = ReplicaCopy.PointOf(volume);
         foreach (var snapshot in volume.Snapshots)
         {
             if (snapshot.Id.StartsWith(Prefix, StringComparison.Ordinal) && Cut.Parse(snapshot.Id[Prefix.Length..]) is { } cut)
             {
                 var lineage = snapshot.Lineage;
                 marks.Add(new KeptMark(
-                    cut, lineage.Runs is [.., var last] ? last.Generation : 0, lineage.LastNumber, lineage.IsPrefixOf(whole)));
+                    cut, lineage.Runs is [.., var last] ? last.Generation : 0, lineage.LastNumber, lineage.IsPrefixOf(whole))
+                {
+                    TakenAtHere = point?.Here(cut.TakenAt),
+                });
             }
         }
 

@@ -47,6 +47,7 @@ internal sealed class ReplicaPeer(SourceEnd source, FrameChannel channel)
     public async ValueTask<StateMessage> StateAsync(CancellationToken cancellationToken)
     {
         var state = await Replies.StateAsync(cancellationToken);
+        source.Heard(state.At);
         source.Facts.Replica = state.Lineage.ToLineage();
         source.Facts.Durable = new SourceFacts.Numbered(state.DurableNumber);
         return state;

@@ -299,7 +299,7 @@ internal sealed class ReplicaSession(
     private async ValueTask SendStateAsync(CancellationToken cancellationToken, bool isFirst = false)
     {
         _mayResync = judge().MayResync;
-        var state = copy.State();
+        var state = copy.State() with { At = time.GetUtcNow() };
         if (isFirst && hello.Features is { } theirs)
         {
             state = state with { Features = options.Features };
@@ -316,7 +316,8 @@ internal sealed class ReplicaSession(
     private async ValueTask AcknowledgeAsync(long durable, CancellationToken cancellationToken)
     {
         await channel.SendAsync(
-            FrameKind.Ack, new AckMessage(copy.Volume.Lineage.LastNumber, durable), MoverJson.Default.AckMessage, cancellationToken);
+            FrameKind.Ack, new AckMessage(copy.Volume.Lineage.LastNumber, durable) { At = time.GetUtcNow() }, MoverJson.Default.AckMessage,
+            cancellationToken);
         await FailPoint.ReachAsync(MoverSteps.AckSent, copy.Volume);
     }
 
@@ -346,7 +347,7 @@ internal sealed class ReplicaSession(
 
             if (mark is not null && copy.CatchUp is null && mark.Number <= copy.DurableNumber)
             {
-                copy.Note(mark.Number, mark.TakenAt);
+                copy.Note(mark.Number, mark.TakenAt, mark.TakenAtThere);
             }
         }
         finally

@@ -64,13 +64,14 @@ internal sealed class SourceCatchUp(SourceEnd source, ReplicaPeer peer, LinkThro
         }
 
         var sent = meter.Status(isDone: true);
+        var wasAt = source.PrimaryWasAt(snapshot.Lineage.LastNumber, snapshot.CreatedAt);
         await peer.SendAsync(
             FrameKind.EndCatchUp,
             new EndCatchUpMessage(
-                digest, source.PrimaryWasAt(snapshot.Lineage.LastNumber, snapshot.CreatedAt)?.TakenAt, sent.ComparedBytes, sent.MovedBytes,
-                sent.EqualBytes, total, meter.StartedAt, sent.ZeroedBytes)
+                digest, wasAt?.TakenAt, sent.ComparedBytes, sent.MovedBytes, sent.EqualBytes, total, meter.StartedAt, sent.ZeroedBytes)
             {
                 WireBytes = sent.WireBytes,
+                TakenAtThere = wasAt?.TakenAtThere,
             },
             MoverJson.Default.EndCatchUpMessage,
             cancellationToken);

@@ -23,8 +23,18 @@ internal sealed record SourceEnd(
     /// When the primary's disk was in the state that the volume was in at that number and time, or later. A copy that is passed on
     /// goes by what it was told: when a write came here says nothing of when the primary made it. Null when it was not told.
     /// </summary>
-    public (long Number, DateTimeOffset TakenAt)? PrimaryWasAt(long number, DateTimeOffset at) =>
-        !Task.IsPassedOn ? (number, at)
-        : ReplicaCopy.PointOf(Volume) is { } point && point.Number <= number ? (point.Number, point.TakenAt)
+    public (long Number, DateTimeOffset TakenAt, DateTimeOffset? TakenAtThere)? PrimaryWasAt(long number, DateTimeOffset at) =>
+        !Task.IsPassedOn ? (number, at, Facts.Clock?.There(at))
+        : ReplicaCopy.PointOf(Volume) is { } point && point.Number <= number
+            ? (point.Number, point.TakenAt, point.TakenAtHere is { } here ? Facts.Clock?.There(here) : null)
         : null;
+
+    /// <summary>The replica said what its clock shows.</summary>
+    public void Heard(DateTimeOffset? at)
+    {
+        if (at is { } shown)
+        {
+            Facts.Clock = new SourceFacts.PeerClock(shown, Time.GetUtcNow());
+        }
+    }
 }

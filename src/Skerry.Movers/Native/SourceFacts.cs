@@ -55,7 +55,18 @@ internal sealed class SourceFacts
         public TroubleClass Trouble { get; init; } = TroubleClass.Fault;
     }
 
+    /// <summary>What the replica's clock showed, and when that was heard; null before it told.</summary>
+    public PeerClock? Clock { get; set; }
+
     internal sealed record Numbered(long Number);
+
+    /// <param name="At">By the replica's clock.</param>
+    /// <param name="HeardAt">By the source's.</param>
+    internal sealed record PeerClock(DateTimeOffset At, DateTimeOffset HeardAt)
+    {
+        /// <summary>A moment of this site's clock by the replica's, or earlier by what the word was on its way.</summary>
+        public DateTimeOffset There(DateTimeOffset here) => At + (here - HeardAt);
+    }
 
     internal sealed record Moment(DateTimeOffset At);
 }

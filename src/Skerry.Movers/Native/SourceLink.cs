@@ -161,6 +161,7 @@ internal sealed class SourceLink
     {
         var facts = _source.Facts;
         var (tap, window) = (facts.Tap, facts.Window);
+        _source.Heard(ack.At);
         window?.Acknowledge(ack.AppliedNumber);
         _acks.Ack?.Durable(ack.DurableNumber);
         facts.Durable = new SourceFacts.Numbered(ack.DurableNumber);

@@ -192,9 +192,9 @@ internal sealed class SourceStream(
     /// <summary>Tells when the disk was in the state that was streamed.</summary>
     private async ValueTask MarkAsync(CancellationToken cancellationToken)
     {
-        if (_written.Until(_sent) is { } at && source.PrimaryWasAt(_sent, at) is var (number, takenAt))
+        if (_written.Until(_sent) is { } at && source.PrimaryWasAt(_sent, at) is var (number, takenAt, takenAtThere))
         {
-            await peer.SendAsync(FrameKind.Mark, new MarkMessage(number, takenAt), MoverJson.Default.MarkMessage, cancellationToken);
+            await peer.SendAsync(FrameKind.Mark, new MarkMessage(number, takenAt) { TakenAtThere = takenAtThere }, MoverJson.Default.MarkMessage, cancellationToken);
             await FailPoint.ReachAsync(MoverSteps.MarkSent, _volume);
         }
     }

@@ -4,7 +4,6 @@ using Skerry.Domain.Replication;
 using Skerry.Domain.Volumes;
 using Skerry.State;
 using Skerry.State.Clocks;
-using Skerry.State.Merging;
 using Skerry.State.Storage;
 
 namespace Skerry.Domain.Tests.Recovery;

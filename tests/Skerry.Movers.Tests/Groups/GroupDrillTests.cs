@@ -88,11 +88,13 @@ public sealed class GroupDrillTests
         var writing = rig.Writer.RunAsync(rig.North, stop.Token);
         await rig.NextPointAsync(rig.South);
         var (reached, opened) = (new TaskCompletionSource(), new TaskCompletionSource());
-        rig.South.AtMoment = (GroupMoments.MemberCloned, async () =>
+        rig.South.AtMoment = (GroupMoments.MemberCloned, WaitAsync);
+        async Task WaitAsync()
         {
             reached.TrySetResult();
             await opened.Task;
-        });
+        }
+
         var asked = await rig.North.GroupDrills.StartAsync(LiveSite.Admin, new StartGroupDrillRequest("database"), None);
         Assert.False(asked.IsRefused, asked.Refusal?.ToString());
         var again = await rig.North.GroupDrills.StartAsync(LiveSite.Admin, new StartGroupDrillRequest("database"), None);

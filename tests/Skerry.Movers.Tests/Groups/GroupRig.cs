@@ -29,10 +29,11 @@ internal sealed class GroupRig : IAsyncDisposable
 
     public OrderedWriter Writer { get; }
 
-    public static async Task<GroupRig> StartAsync(int members, string mode = ReplicationModes.Instant, long? intervalSeconds = null)
+    public static async Task<GroupRig> StartAsync(
+        int members, string mode = ReplicationModes.Instant, long? intervalSeconds = null, TimeSpan southClockOff = default)
     {
         var cloud = new LiveCloud();
-        var (north, south) = (await cloud.AddAsync("north"), await cloud.AddAsync("south"));
+        var (north, south) = (await cloud.AddAsync("north"), await cloud.AddAsync("south", clockOff: southClockOff));
         await RecoveryTests.UntilAsync(() => BackendReport.Of(StateView.Of(north.Context.Replica), south.Id).Count > 0);
         var volumeIds = new List<string>();
         for (var i = 0; i < members; i++)

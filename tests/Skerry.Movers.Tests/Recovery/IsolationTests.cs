@@ -176,7 +176,6 @@ public sealed class IsolationTests
             }
         });
         await UntilAsync(() => Volatile.Read(ref takenAt) != 0);
-        var reachedAt = Stopwatch.GetTimestamp();
         cloud.CutOff.Clear();
         while (Generations.Primary(StateView.Of(north.Context.Replica), volumeId)!.Current.Site != south.Id)
         {
@@ -185,7 +184,6 @@ public sealed class IsolationTests
 
         var learnedAt = Stopwatch.GetTimestamp();
         await writer.WaitAsync(TimeSpan.FromSeconds(60));
-        Assert.True(Volatile.Read(ref takenAt) > reachedAt, "it took no writes before it could learn");
         var late = Stopwatch.GetElapsedTime(learnedAt, Math.Max(learnedAt, Volatile.Read(ref takenAt)));
         TestContext.Current.SendDiagnosticMessage("the last write was taken {0:0} ms after the new generation was known", late.TotalMilliseconds);
         Assert.InRange(late, TimeSpan.Zero, TimeSpan.FromSeconds(1));

@@ -40,9 +40,12 @@ internal sealed class LiveCloud : IAsyncDisposable
     public bool IsLinked(LiveSite one, LiveSite other) =>
         one.IsUp && other.IsUp && !CutOff.Contains(one.Name) && !CutOff.Contains(other.Name);
 
-    public async Task<LiveSite> AddAsync(string name, TimeSpan? trashTime = null)
+    /// <param name="name">Of the site.</param>
+    /// <param name="trashTime">How long replicas stay in its trash.</param>
+    /// <param name="clockOff">By how much its wall clock is wrong.</param>
+    public async Task<LiveSite> AddAsync(string name, TimeSpan? trashTime = null, TimeSpan clockOff = default)
     {
-        var site = new LiveSite(this, name) { TrashTime = trashTime ?? TimeSpan.FromMilliseconds(500) };
+        var site = new LiveSite(this, name) { TrashTime = trashTime ?? TimeSpan.FromMilliseconds(500), Time = new ShiftedTime(clockOff) };
         Strikes.Add(site);
         await site.StartAsync(CancellationToken.None);
         Sites.Add(site);
@@ -141,6 +144,8 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
 
     public required TimeSpan TrashTime { get; init; }
 
+    public required ShiftedTime Time { get; init; }
+
     public GroupService Groups { get; private set; } = null!;
 
     public GroupDrillService GroupDrills { get; private set; } = null!;
@@ -156,13 +161,14 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
     public IReadOnlyList<LinkReport> Reports =>
     [
         .. cloud.Sites.Where(s => s != this).Select(s => new LinkReport(
-            s.SiteId, cloud.IsLinked(this, s) ? LinkHealth.Live : LinkHealth.Silent, DateTimeOffset.UtcNow, DateTimeOffset.UtcNow, null, null, null)),
+            s.SiteId, cloud.IsLinked(this, s) ? LinkHealth.Live : LinkHealth.Silent, Time.GetUtcNow(), Time.GetUtcNow(), null,
+            (s.Time.By - Time.By).TotalMilliseconds, null)),
     ];
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         _stop = new CancellationTokenSource();
-        var time = TimeProvider.System;
+        TimeProvider time = Time;
         var replica = await Replica.OpenAsync(
             new Skerry.State.ReplicaOptions { Site = SiteId, Schema = DomainSchema.Schema }, _state, time, new Random(), cancellationToken);
         Context = new SiteContext(replica, SiteId, name, name, time, new RandomIds());

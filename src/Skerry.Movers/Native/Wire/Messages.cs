@@ -27,6 +27,9 @@ internal sealed record HelloMessage(
 internal sealed record StateMessage(
     LineageDocument Lineage, long SizeBytes, bool IsWhole, long DurableNumber, CatchUpDocument? CatchUp)
 {
+    /// <summary>What the replica's clock shows as it says so; absent from older ones.</summary>
+    public DateTimeOffset? At { get; init; }
+
     /// <summary>What the replica can do beyond the version, in the answer to a hello; absent for none.</summary>
     public IReadOnlyList<string>? Features { get; init; }
 
@@ -69,6 +72,9 @@ internal sealed record EndCatchUpMessage(
 {
     /// <summary>Of the frames that carried it, packed as they were; absent from older sources.</summary>
     public long WireBytes { get; init; }
+
+    /// <summary>As <see cref="MarkMessage.TakenAtThere"/>.</summary>
+    public DateTimeOffset? TakenAtThere { get; init; }
 }
 
 /// <summary>The replica is in this state now: it keeps it as the snapshot of that id, which it has at the source.</summary>
@@ -77,7 +83,14 @@ internal sealed record MakeSnapshotMessage(string Id, LineageDocument Lineage);
 internal sealed record ExtendMessage(long SizeBytes);
 
 /// <summary>All writes up to the number were sent; the source's disk was in that state at that time, or later.</summary>
-internal sealed record MarkMessage(long Number, DateTimeOffset TakenAt);
+internal sealed record MarkMessage(long Number, DateTimeOffset TakenAt)
+{
+    /// <summary>
+    /// The same by the replica's clock, or earlier by what its last word was on its way: what that word showed, and how long after it.
+    /// So how far apart the two clocks are does not matter. Null when the replica did not tell.
+    /// </summary>
+    public DateTimeOffset? TakenAtThere { get; init; }
+}
 
 /// <summary>
 /// A cut of the volume's group: everything up to the number was sent, nothing after it, and the replica keeps this very state.
@@ -94,7 +107,11 @@ internal sealed record GroupMarkKeptMessage(string CutId, long Number);
 internal sealed record HeartbeatMessage(long PrimaryNumber, long? OwedBytes);
 
 /// <summary>What the replica applied, and what of it is on stable storage.</summary>
-internal sealed record AckMessage(long AppliedNumber, long DurableNumber);
+internal sealed record AckMessage(long AppliedNumber, long DurableNumber)
+{
+    /// <summary>What the replica's clock shows as it says so; absent from those that only say what was applied, and from older ones.</summary>
+    public DateTimeOffset? At { get; init; }
+}
 
 /// <summary>The replica is to make all writes up to the number durable, which were sent before, and to answer with an Ack as soon as they are.</summary>
 internal sealed record FlushAskMessage(long Number);
@@ -169,7 +186,11 @@ internal sealed record LineageDocument(IReadOnlyList<RunDocument> Runs, long Las
 }
 
 /// <summary>A replica's newest recovery point, kept with the volume.</summary>
-internal sealed record RecoveryPointDocument(long Generation, string RunId, long Number, DateTimeOffset TakenAt);
+internal sealed record RecoveryPointDocument(long Generation, string RunId, long Number, DateTimeOffset TakenAt)
+{
+    /// <summary>The same by the clock of the replica's site, or earlier; absent when the source did not tell.</summary>
+    public DateTimeOffset? TakenAtHere { get; init; }
+}
 
 internal sealed record RunDocument(long Generation, string RunId, long FirstNumber);
 
