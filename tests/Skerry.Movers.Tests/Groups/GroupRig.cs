@@ -34,7 +34,7 @@ internal sealed class GroupRig : IAsyncDisposable
     {
         var cloud = new LiveCloud();
         var (north, south) = (await cloud.AddAsync("north"), await cloud.AddAsync("south", clockOff: southClockOff));
-        await RecoveryTests.UntilAsync(() => BackendReport.Of(StateView.Of(north.Context.Replica), south.Id).Count > 0);
+        await RecoveryTests.UntilAsync(() => new[] { north, south }.All(s => BackendReport.Of(StateView.Of(north.Context.Replica), s.Id).Count > 0));
         var volumeIds = new List<string>();
         for (var i = 0; i < members; i++)
         {

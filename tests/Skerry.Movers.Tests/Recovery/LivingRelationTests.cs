@@ -53,7 +53,7 @@ public sealed class LivingRelationTests
     public async Task A_replica_is_moved_and_moved_back_and_only_what_differs_is_sent_again()
     {
         await using var cloud = new LiveCloud();
-        var (north, south) = (await cloud.AddAsync("north"), await cloud.AddAsync("south"));
+        var (north, south) = (await cloud.AddAsync("north"), await cloud.AddAsync("south", TimeSpan.FromMinutes(5)));
         var west = await cloud.AddAsync("west");
         var (volumeId, id) = await ReplicateAsync(north, "south", ReplicationModes.Instant);
         var history = new DiskHistory();

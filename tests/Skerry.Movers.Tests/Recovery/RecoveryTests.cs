@@ -362,7 +362,7 @@ public sealed class RecoveryTests
     internal static async Task<(string VolumeId, string ReplicationId)> ReplicateAsync(
         LiveSite north, LiveSite south, string mode = ReplicationModes.Instant, string onReturn = ReturnPolicies.Resync)
     {
-        await UntilAsync(() => BackendReport.Of(StateView.Of(north.Context.Replica), south.Id).Count > 0);
+        await UntilAsync(() => new[] { north, south }.All(s => BackendReport.Of(StateView.Of(north.Context.Replica), s.Id).Count > 0));
         var made = await north.Volumes.CreateAsync(LiveSite.Admin, new CreateVolumeRequest { Name = "disk", SizeGib = 1 }, None);
         Assert.False(made.IsRefused, made.Refusal?.ToString());
         await UntilAsync(() => north.Volumes.Show(LiveSite.Admin, made.Value.Id).Value.Status == VolumeStatus.Available);
