@@ -8,6 +8,7 @@ internal sealed class IdleCases(TwoSites sites, Selection selection)
 {
     private const string Name = "idle-1000-periodic";
     private const int Relations = 1000, AtOnce = 16;
+    private const double LeastTold = 0.01;
     private static readonly TimeSpan Watched = TimeSpan.FromSeconds(30);
 
     public async Task<IReadOnlyList<Comparison>> RunAsync(CancellationToken cancellationToken)
@@ -17,6 +18,7 @@ internal sealed class IdleCases(TwoSites sites, Selection selection)
             return [];
         }
 
+        await Task.Delay(Watched, cancellationToken);
         var before = await WatchAsync(cancellationToken);
         var start = DateTimeOffset.UtcNow.AddDays(1);
         await Parallel.ForAsync(0, Relations, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (i, token) =>
@@ -31,7 +33,9 @@ internal sealed class IdleCases(TwoSites sites, Selection selection)
         var after = await WatchAsync(cancellationToken);
         await Console.Error.WriteLineAsync(string.Create(
             CultureInfo.InvariantCulture, $"bench: {Name}: {after:0.00} % of a core, and {before:0.00} % with none"));
-        return [new Comparison(Name, after - before, "% of a core", "bound", 1, 1, LessIsBetter: true)];
+
+        // Less than that cannot be told from what a site does anyway.
+        return [new Comparison(Name, Math.Max(LeastTold, after - before), "% of a core", "bound", 1, 1, LessIsBetter: true)];
     }
 
     private async Task<double> WatchAsync(CancellationToken cancellationToken)
