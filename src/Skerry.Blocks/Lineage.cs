@@ -34,6 +34,9 @@ public sealed record Lineage(IReadOnlyList<RunStart> Runs, long LastNumber)
             : a.Runs.Count == 0 || b.Runs.Count == 0 ? 0 : -1;
     }
 
+    /// <summary>The state of this history at one of its numbers.</summary>
+    public Lineage UpTo(long number) => number >= LastNumber ? this : new Lineage([.. Runs.Where(r => r.FirstNumber <= number)], number);
+
     /// <summary>True when the other volume has been in this very state.</summary>
     public bool IsPrefixOf(Lineage other) => CommonNumber(this, other) == LastNumber;
 

@@ -13,27 +13,34 @@ public sealed class FreshStatuses
 
     private readonly ConcurrentDictionary<string, SourceStatus> _sources = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, TargetStatus> _targets = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, RestingLag> _resting = new(StringComparer.Ordinal);
 
     /// <summary>A site is at one side of a relation at a time; what it said at the other side is no longer so.</summary>
     internal void Note(string replicationId, SourceStatus status)
     {
         _sources[replicationId] = status;
         _targets.TryRemove(replicationId, out _);
+        _resting.TryRemove(replicationId, out _);
     }
+
+    /// <summary>Nobody looks at the relation's source until it has something to do: who asks meanwhile has it looked at.</summary>
+    internal void Rest(string replicationId, RestingLag lag) => _resting[replicationId] = lag;
 
     internal void Note(string replicationId, TargetStatus status)
     {
         _targets[replicationId] = status;
         _sources.TryRemove(replicationId, out _);
+        _resting.TryRemove(replicationId, out _);
     }
 
     /// <summary>Forgets relations that are gone.</summary>
     internal void KeepOnly(IReadOnlySet<string> replicationIds)
     {
-        foreach (var id in _sources.Keys.Concat(_targets.Keys).Where(id => !replicationIds.Contains(id)))
+        foreach (var id in _sources.Keys.Concat(_targets.Keys).Concat(_resting.Keys).Where(id => !replicationIds.Contains(id)))
         {
             _sources.TryRemove(id, out _);
             _targets.TryRemove(id, out _);
+            _resting.TryRemove(id, out _);
         }
     }
 
@@ -48,6 +55,12 @@ public sealed class FreshStatuses
         var current = primary.Current;
         if (relation.SourceOf(current.Site) == self)
         {
+            if (_resting.TryGetValue(relation.Id, out var lag) && relation.Source is { } written && written.Generation == current.Number
+                && written.Peer == relation.ReplicaOf(current.Site).Site)
+            {
+                return relation with { Source = lag.Measure(written) };
+            }
+
             return _sources.TryGetValue(relation.Id, out var source) && source.Generation == current.Number
                 && source.Peer == relation.ReplicaOf(current.Site).Site
                 && now - source.At < UsefulFor && !(relation.Source?.At > source.At)

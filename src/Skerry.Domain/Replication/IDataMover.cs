@@ -81,6 +81,12 @@ public interface IDataMover
     ValueTask ArmAsync(string volumeId, Generation generation, IReadOnlyList<MoverTask> tasks, CancellationToken cancellationToken) => default;
 
     /// <summary>
+    /// How far the volume here has come, and the bytes of it that were changed after one of its write numbers; the bytes null when that
+    /// cannot be told, and all of it when the volume is not open here. For relations that have no task now.
+    /// </summary>
+    (long Number, long? Bytes)? ChangedSince(string volumeId, long number) => null;
+
+    /// <summary>
     /// Acknowledgements do not wait for this relation any more: a person ended or paused it, and the state says so. A lease that the
     /// target may hold goes on to bind.
     /// </summary>

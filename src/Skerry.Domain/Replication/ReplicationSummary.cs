@@ -31,8 +31,9 @@ internal static class ReplicationSummary
 
         // Both sides say what they see of one copy. Where they differ, the one that changed its mind last knows what the other did not;
         // but a target that nothing has reached yet knows nothing, and the source may know why.
-        var source = relation.Source is { } s && s.Generation >= current.Number ? s : null;
-        var target = relation.Target is { } t && t.Generation >= current.Number && (source is null || (t.State != source.State && t.State != ReplicationWords.Waiting && t.Since > source.Since)) ? t : null;
+        // That it is paused was true until somebody resumed it.
+        var source = relation.Source is { } s && s.Generation >= current.Number && s.State != ReplicationWords.Paused ? s : null;
+        var target = relation.Target is { } t && t.State != ReplicationWords.Paused && t.Generation >= current.Number && (source is null || (t.State != source.State && t.State != ReplicationWords.Waiting && t.Since > source.Since)) ? t : null;
         var said = target is not null ? (target.State, target.Reason, target.NextStep)
             : source is not null ? (source.State, source.Reason, source.NextStep)
             : ((string, string?, string?)?)null;
@@ -42,7 +43,11 @@ internal static class ReplicationSummary
         }
 
         return (
-            ReplicationWords.Waiting, $"Site {current.Site}, its primary in generation {current.Number}, has not reported yet.", null);
+            ReplicationWords.Waiting,
+            relation.Source is { State: ReplicationWords.Paused } paused && paused.Generation >= current.Number
+                ? "It was resumed, and its source has not said yet how it goes on."
+                : $"The source's site has not reported yet in generation {current.Number}.",
+            null);
     }
 
     /// <summary>

@@ -76,6 +76,7 @@ public sealed class SourceReconciler(
             if (relation.IsPaused && !relation.Stops)
             {
                 isSteady &= await WriteAsync(relation, Paused(relation, primary.Current), cancellationToken);
+                fresh.Rest(relation.Id, new RestingLag(mover, relation.VolumeId, site.Time));
                 continue;
             }
 
@@ -102,6 +103,7 @@ public sealed class SourceReconciler(
                 _cuts.NotDue(relation.Id);
                 var until = ReplicationSchedule.Next(relation, site.Now);
                 _resting[relation.Id] = new Rest(relation, site.Now, until);
+                fresh.Rest(relation.Id, new RestingLag(mover, relation.VolumeId, site.Time));
                 next = Earlier(next, until);
                 continue;
             }

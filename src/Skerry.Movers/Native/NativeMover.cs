@@ -98,6 +98,24 @@ public sealed partial class NativeMover(
         }
     }
 
+    public (long Number, long? Bytes)? ChangedSince(string volumeId, long number)
+    {
+        if (stores.FindVolume(volumeId) is not { } found || found.Store.Find(volumeId) is not { } volume)
+        {
+            return null;
+        }
+
+        var now = volume.Lineage;
+        try
+        {
+            return (now.LastNumber, number >= now.LastNumber ? 0 : volume.ChangedSince(now.UpTo(number)).Sum(r => r.LengthBytes));
+        }
+        catch (BlockException)
+        {
+            return (now.LastNumber, null);
+        }
+    }
+
     public void Disarm(string replicationId, string volumeId) => _gates.Find(volumeId)?.Forget(replicationId);
 
     public async ValueTask DisposeAsync()

@@ -16,6 +16,9 @@ public sealed class ReplicationSummaryTests
     [InlineData("1 disconnected 90", "1 active - secondary 10", "disconnected")]
     // A target that waits for the first block knows less than the source that cannot reach it.
     [InlineData("1 disconnected 10", "1 waiting 20", "disconnected")]
+    // It was paused, and is not any more.
+    [InlineData("1 paused 90", "1 paused 91", "waiting")]
+    [InlineData("1 active - secondary 95", "1 paused 91", "active - secondary")]
     // What was said under an older generation is about another primary.
     [InlineData("0 active - secondary 90", null, "waiting")]
     [InlineData("1 active - updating 10", "0 active - secondary 90", "active - updating")]

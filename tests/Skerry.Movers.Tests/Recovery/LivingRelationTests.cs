@@ -32,6 +32,7 @@ public sealed class LivingRelationTests
         await UntilAsync(async () => !(await south.Replicas.FindAsync(volumeId, None))!.IsConnected);
         await WriteAsync(history, north, volumeId, 20, 10);
         Assert.NotEqual((await north.OpenAsync(volumeId)).Lineage.LastNumber, (await south.OpenAsync(volumeId)).Lineage.LastNumber);
+        await UntilAsync(() => Shown(north, id).Source is { LagBytes: > 0, LagSeconds: > 0 });
 
         // Asked at the other site, and by its clock.
         Assert.False((await south.Replications.SyncAsync(LiveSite.Admin, id, None)).IsRefused);
@@ -47,6 +48,15 @@ public sealed class LivingRelationTests
         await WriteAsync(history, north, volumeId, 40, 10);
         await EqualAsync(history, north, south, volumeId);
         Assert.Single(north.Replications.History(LiveSite.Admin, id).Value, e => e.Kind == "first-copy");
+
+        // Paused, its writer goes on, and it is told how far.
+        Assert.False((await north.Replications.PauseAsync(LiveSite.Admin, id, None)).IsRefused);
+        await UntilAsync(() => Shown(north, id).Source is { State: ReplicationWords.Paused });
+        await WriteAsync(history, north, volumeId, 50, 10);
+        await UntilAsync(() => Shown(north, id) is { Status: ReplicationWords.Paused, Source: { LagBytes: > 0, LagSeconds: > 0 } });
+        var resumed = await north.Replications.ResumeAsync(LiveSite.Admin, id, None);
+        Assert.NotEqual(ReplicationWords.Paused, resumed.Value.Status);
+        await EqualAsync(history, north, south, volumeId);
     }
 
     [Fact]
