@@ -101,7 +101,7 @@ internal static class OperationsApi
     {
         Progress = operation.Progress is { } progress
             ? new OperationProgressRecord(
-                progress.Stage, progress.Stages, progress.Since, progress.CanAbort, progress.AbortUntil, progress.Detail)
+                progress.Stage, progress.Stages, progress.Since, progress.CanAbort && !operation.IsFinished, progress.AbortUntil, progress.Detail)
             : null,
     };
 

@@ -45,6 +45,9 @@ internal sealed record PromotionFacts(
     /// </summary>
     public DateTimeOffset? WholeAt => RecoveryPoint is { } point ? point.TakenAtHere - ClockAhead ?? point.TakenAt : null;
 
+    /// <summary>What is known of acknowledged flushes; null where they never waited for the copy.</summary>
+    public string? Flushes { get; init; }
+
     /// <summary>The copies that could be promoted, as far as is known, the most advanced first.</summary>
     public IReadOnlyList<CopyStanding> Copies { get; init; } = [];
 
@@ -148,6 +151,6 @@ internal static class FailoverJudgement
         var owed = facts.OwedBytes is { } bytes
             ? string.Create(CultureInfo.InvariantCulture, $"; at least {bytes} bytes were owed when the primary was last heard")
             : "; how much the primary owed is not known";
-        return time + owed + "." + Behind(facts);
+        return time + owed + "." + (facts.Flushes is { } flushes ? $" {flushes}" : "") + Behind(facts);
     }
 }

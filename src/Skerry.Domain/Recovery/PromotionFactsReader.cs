@@ -17,6 +17,9 @@ internal sealed class PromotionFactsReader(SiteContext site, IReadOnlyList<IRepl
         var isConnected = isPrimaryKnown && reach.IsConnected(primary.Current.Site);
         var via = isConnected && reach.Via(primary.Current.Site) is { } through ? names.NameOf(through) : null;
         var copies = await StandingsAsync(state, primary, volumeId, cancellationToken);
+        var relations = Relation.OfVolume(state, volumeId);
+        var relation = relations.FirstOrDefault(r => r.ReplicaOf(primary.Current.Site).Site == toSite)
+            ?? relations.FirstOrDefault(r => r.BackendAt(toSite) is not null);
         if (toSite == site.SelfText)
         {
             var copy = await FindAsync(volumeId, cancellationToken);
@@ -25,15 +28,13 @@ internal sealed class PromotionFactsReader(SiteContext site, IReadOnlyList<IRepl
                 copy?.OwedBytes, copy?.HeardAt, site.Now, isConnected || (copy?.IsConnected ?? false))
             {
                 Via = via,
+                Flushes = FlushPromise.Of(relation, primary.Current),
                 Unfit = CiphertextOnly.Check(state, volumeId, toSite, names),
                 Copies = copies,
             };
         }
 
         // Only what its site said itself counts against a copy elsewhere; that site judges again, at first hand.
-        var relations = Relation.OfVolume(state, volumeId);
-        var relation = relations.FirstOrDefault(r => r.ReplicaOf(primary.Current.Site).Site == toSite)
-            ?? relations.FirstOrDefault(r => r.BackendAt(toSite) is not null);
         var said = relation?.Target is { } target && target.Generation >= primary.Current.Number ? target : null;
         var isWhole = relation is not null && !IsAdopting(state, volumeId, toSite)
             && said is not { RecoveryPoint: null, State: ReplicationWords.Updating or ReplicationWords.Waiting };
@@ -43,6 +44,7 @@ internal sealed class PromotionFactsReader(SiteContext site, IReadOnlyList<IRepl
         {
             ClockAhead = reach.ClockAhead(toSite),
             Via = via,
+            Flushes = FlushPromise.Of(relation, primary.Current),
             Unfit = CiphertextOnly.Check(state, volumeId, toSite, names),
             Copies = copies,
         };

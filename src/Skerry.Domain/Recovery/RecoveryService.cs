@@ -40,7 +40,9 @@ public sealed class RecoveryService(
             SecondsSinceWhole = 0,
             OwedBytesAtLeast = 0,
             Refusal = CheckPlanned(state, move.Value) ?? CheckWriters(state, move.Value, request.Drain),
-            Loss = "Nothing is lost: the primary stops first, and its last write is waited for.",
+            Loss = "Nothing is lost: the primary stops first, and its last write is waited for."
+                + (new Reach(site, state, links).IsConnected(move.Value.Primary.Current.Site) ? ""
+                    : $" But site {new SiteDirectory(site, state).NameOf(move.Value.Primary.Current.Site)}, which has to do it, is not reached from here: if it does not begin within {Deadline.TotalMinutes:0} minutes, nothing is done. If it is lost, fail over by force."),
         };
     }
 
@@ -113,8 +115,8 @@ public sealed class RecoveryService(
         var state = StateView.Of(site.Replica);
         var (toSite, choice) = await ChooseAsync(state, request.VolumeId, request.Site, request.IsForced, cancellationToken);
         var move = Resolve(state, actor, request.VolumeId, toSite, toHome: false, mayNamePrimary: true);
-        return move.IsRefused
-            ? move.Refusal!
+        return move.IsRefused ? move.Refusal!
+            : move.Value.IsThere ? Done(move.Value)
             : await PromoteAsync(
                 actor, state, move.Value with { Choice = choice, WithoutFence = request.WithoutFence }, request.IsForced, cancellationToken);
     }

@@ -39,6 +39,38 @@ public sealed class FailoverJudgementTests
         Assert.Contains("at least 4096 bytes", preview.Loss, StringComparison.Ordinal);
     }
 
+    [Theory]
+    // What acknowledgements wait for, what the primary does without the replica, whether its lease is known, a note that it went on alone; and what is said.
+    [InlineData("local", "continue", false, false, null)]
+    [InlineData("replica", "stop", true, false, "No flush that was acknowledged is lost")]
+    [InlineData("replica", "stop", false, false, "goes on alone")]
+    [InlineData("replica", "continue", false, false, "goes on alone")]
+    [InlineData("replica", "continue", false, true, "Flushes since 2026-03-01 11:59:00Z were acknowledged at the primary alone")]
+    [InlineData("replica", "stop", true, true, "were acknowledged at the primary alone")]
+    public void The_preview_says_what_became_of_acknowledged_flushes(string ack, string onIsolation, bool isUnderLease, bool isNoted, string? says)
+    {
+        var status = new SourceStatus(
+            ReplicationWords.Secondary, null, null, Now, Now, 2, 0, 0, 100, 100, null, null, Now, null)
+        {
+            Acks = new AckStanding(AckStates.Both, null, isUnderLease),
+        };
+        var relation = new Relation(
+            "r", "v", "north", "ssd", "south", "ssd", ReplicationModes.Instant, null, null, false, ReturnPolicies.Resync, null, null, status, null, Now)
+        {
+            Ack = ack,
+            OnIsolation = onIsolation,
+            LocalOnly = isNoted ? new LocalOnly(Now.AddMinutes(-1), "The replica is away.") : null,
+        };
+        var facts = Facts("north@100", false, "90");
+        var flushes = FlushPromise.Of(relation, facts.Primary.Current);
+        Assert.Equal(says is null, flushes is null);
+        Assert.Contains(says ?? "", FailoverJudgement.Of(facts with { Flushes = flushes }, isForced: true, Now).Loss, StringComparison.Ordinal);
+        if (isUnderLease && !isNoted)
+        {
+            Assert.DoesNotContain("No flush", FlushPromise.Of(relation, facts.Primary.Current with { Number = 3 }), StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void After_a_demotion_the_copy_that_has_everything_loses_nothing()
     {
