@@ -261,9 +261,8 @@ internal sealed class ReplicaSession(
         foreach (var block in DigestsFrame.Blocks(ranges))
         {
             var content = buffer.AsMemory(0, (int)block.LengthBytes);
-            await copy.Volume.ReadOrZeroesAsync(block.OffsetBytes, content, cancellationToken);
-            var theirs = digests.Span.Slice(index * SHA256.HashSizeInBytes, SHA256.HashSizeInBytes);
-            if (!IsSame(content.Span, theirs))
+            if (!await TryReadAsync(block.OffsetBytes, content, cancellationToken)
+                || !IsSame(content.Span, digests.Span.Slice(index * SHA256.HashSizeInBytes, SHA256.HashSizeInBytes)))
             {
                 bitmap[index / 8] |= (byte)(1 << (index % 8));
             }
@@ -274,6 +273,20 @@ internal sealed class ReplicaSession(
         using var reply = new FrameBuilder(FrameKind.Differs, bitmap.Length);
         reply.Bytes(bitmap);
         await channel.SendAsync(reply, cancellationToken);
+    }
+
+    /// <summary>False for a block that rotted and that no other copy has: whatever it was, the source's takes its place.</summary>
+    private async ValueTask<bool> TryReadAsync(long offsetBytes, Memory<byte> content, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await copy.Volume.ReadOrZeroesAsync(offsetBytes, content, cancellationToken);
+            return true;
+        }
+        catch (BlockException e) when (e.Damage is not null)
+        {
+            return false;
+        }
     }
 
     private static bool IsSame(ReadOnlySpan<byte> content, ReadOnlySpan<byte> digest)

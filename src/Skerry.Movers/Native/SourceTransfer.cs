@@ -32,12 +32,6 @@ internal sealed class SourceTransfer(
     {
         await WaitUntilWholeAsync(cancellationToken);
         await KeepAsync(keptAs, cancellationToken);
-        (state, var passedAt) = await PassSnapshotsAsync(state, _volume.Lineage, cancellationToken);
-        if (wanted is not null && passedAt >= wanted)
-        {
-            return new Reached(passedAt.Value, state, null);
-        }
-
         var isInstant = wanted is null;
         if (await FindNothingMissingAsync(state, isInstant, cancellationToken) is { } present)
         {
@@ -45,6 +39,17 @@ internal sealed class SourceTransfer(
         }
 
         using var turn = await TurnAsync(state, isInstant, cancellationToken);
+        (state, var passedAt) = await PassSnapshotsAsync(state, _volume.Lineage, cancellationToken);
+        if (wanted is not null && passedAt >= wanted)
+        {
+            return new Reached(passedAt.Value, state, null);
+        }
+
+        if (passedAt is not null && await FindNothingMissingAsync(state, isInstant, cancellationToken) is { } passed)
+        {
+            return passed;
+        }
+
         var (snapshot, tap) = await SnapshotAsync(state, isInstant, cancellationToken);
         try
         {
@@ -75,6 +80,7 @@ internal sealed class SourceTransfer(
             return;
         }
 
+        using var turn = await TurnAsync(state, isInstant: false, cancellationToken);
         (state, _) = await PassSnapshotsAsync(state, cut.Lineage, cancellationToken);
         await catchUp.ShipAsync(state, cut, cancellationToken);
         source.Facts.LastSync = new SourceFacts.Moment(cut.CreatedAt);

@@ -18,9 +18,8 @@ public sealed class TravellingSnapshotTests
     public async Task A_first_copy_passes_every_snapshot_on_oldest_first_over_links_that_break()
     {
         await using var cloud = new TestCloud();
-        var (north, south) = (cloud.Add(1), cloud.Add(2));
-        cloud.Begin(north);
-        var (source, history, chance) = (await north.CreateAsync(Size), new DiskHistory(), new Random(3));
+        var (north, south, source, history) = await StartAsync(cloud);
+        var chance = new Random(3);
         for (var round = 0; round < 4; round++)
         {
             for (var i = 0; i < 60; i++)
@@ -36,19 +35,14 @@ public sealed class TravellingSnapshotTests
         await north.FollowAsync(south);
         var replica = await south.OpenAsync();
         Assert.Equal(Travelling(source), Travelling(replica));
-        foreach (var snapshot in replica.Snapshots.Where(s => TravellingSnapshots.Travels(s.Id)))
-        {
-            await history.AssertHoldsAsync(replica.OpenSnapshot(snapshot.Id), snapshot.Lineage, "a snapshot at the replica");
-        }
+        await HoldsAsync(history, replica);
     }
 
     [Fact]
     public async Task A_snapshot_taken_while_writes_are_streamed_is_the_same_state_there_and_moves_nothing_twice()
     {
         await using var cloud = new TestCloud();
-        var (north, south) = (cloud.Add(1), cloud.Add(2));
-        cloud.Begin(north);
-        var (source, history) = (await north.CreateAsync(Size), new DiskHistory());
+        var (north, south, source, history) = await StartAsync(cloud);
         await history.WriteAsync(source, 0, 8, isTrim: false);
         await north.FollowAsync(south);
         for (var i = 0; i < 40; i++)
@@ -66,19 +60,14 @@ public sealed class TravellingSnapshotTests
         var replica = await south.OpenAsync();
         Assert.Equal(Travelling(source), Travelling(replica));
         Assert.Equal("first-copy", north.Mover.Synchronize(north.TaskTo(south)).LastTransfer!.Kind);
-        foreach (var snapshot in replica.Snapshots.Where(s => TravellingSnapshots.Travels(s.Id)))
-        {
-            await history.AssertHoldsAsync(replica.OpenSnapshot(snapshot.Id), snapshot.Lineage, "a snapshot at the replica");
-        }
+        await HoldsAsync(history, replica);
     }
 
     [Fact]
     public async Task A_former_primary_gets_what_its_successor_took_and_keeps_what_it_took_apart()
     {
         await using var cloud = new TestCloud();
-        var (north, south) = (cloud.Add(1), cloud.Add(2));
-        cloud.Begin(north);
-        var (source, history) = (await north.CreateAsync(Size), new DiskHistory());
+        var (north, south, source, history) = await StartAsync(cloud);
         await history.WriteAsync(source, 0, 20, isTrim: false);
         await source.CreateSnapshotAsync(Guid.NewGuid().ToString(), None);
         await north.FollowAsync(south);
@@ -105,19 +94,14 @@ public sealed class TravellingSnapshotTests
         Assert.All(Travelling(promoted), s => Assert.Contains(s, Travelling(source)));
         Assert.Contains(source.Snapshots, s => s.Id == apart);
         Assert.DoesNotContain(promoted.Snapshots, s => s.Id == apart);
-        foreach (var snapshot in source.Snapshots)
-        {
-            await history.AssertHoldsAsync(source.OpenSnapshot(snapshot.Id), snapshot.Lineage, "a snapshot at home");
-        }
+        await HoldsAsync(history, source);
     }
 
     [Fact]
     public async Task A_run_that_is_kept_is_one_snapshot_at_both_sides_also_when_it_is_asked_for_twice()
     {
         await using var cloud = new TestCloud();
-        var (north, south) = (cloud.Add(1), cloud.Add(2));
-        cloud.Begin(north);
-        var (source, history) = (await north.CreateAsync(Size), new DiskHistory());
+        var (north, south, source, history) = await StartAsync(cloud);
         for (var round = 0; round < 3; round++)
         {
             await history.WriteAsync(source, round * 4, 4, isTrim: false);
@@ -210,9 +194,7 @@ public sealed class TravellingSnapshotTests
     public async Task Peers_that_know_nothing_of_snapshots_are_sent_and_asked_for_none()
     {
         await using var cloud = new TestCloud();
-        var (north, south) = (cloud.Add(1), cloud.Add(2));
-        cloud.Begin(north);
-        var (source, history) = (await north.CreateAsync(Size), new DiskHistory());
+        var (north, south, source, history) = await StartAsync(cloud);
         await history.WriteAsync(source, 0, 8, isTrim: false);
         await north.FollowAsync(south);
         await source.CreateSnapshotAsync(Guid.NewGuid().ToString(), None);
@@ -266,6 +248,21 @@ public sealed class TravellingSnapshotTests
         await from.UntilAsync(task, r => r.State == ReplicationWords.Secondary && r.ReplicaNumber >= lineage.LastNumber);
         Assert.NotNull(await replica.FindAsync(TestCloud.Volume, None));
         Assert.Equal(lineage, (await to.OpenAsync()).Lineage);
+    }
+
+    private static async Task<(TestSite North, TestSite South, BlockVolume Source, DiskHistory History)> StartAsync(TestCloud cloud)
+    {
+        var (north, south) = (cloud.Add(1), cloud.Add(2));
+        cloud.Begin(north);
+        return (north, south, await north.CreateAsync(Size), new DiskHistory());
+    }
+
+    private static async Task HoldsAsync(DiskHistory history, BlockVolume volume)
+    {
+        foreach (var snapshot in volume.Snapshots.Where(s => TravellingSnapshots.Travels(s.Id)))
+        {
+            await history.AssertHoldsAsync(volume.OpenSnapshot(snapshot.Id), snapshot.Lineage, "a snapshot");
+        }
     }
 
     private static List<(string Id, Lineage Lineage)> Travelling(BlockVolume volume) =>

@@ -103,6 +103,54 @@ public sealed class HealTests
         Assert.Null((await third.Store.Healer!.FetchAsync(volumeId, [lost], None))[0]);
     }
 
+    [Fact]
+    public async Task Two_copies_that_rotted_in_different_blocks_heal_each_other_and_what_both_lost_is_named()
+    {
+        await using var cloud = new LiveCloud();
+        var (north, south) = (await cloud.AddAsync("north"), await cloud.AddAsync("south"));
+        var (volumeId, content) = await ReplicatedAsync(north, south);
+        Rot(north, content, [3, 77, 200]);
+        Rot(south, content, [5, 78, 200]);
+        var (primary, replica) = (await north.OpenAsync(volumeId), await south.OpenAsync(volumeId));
+        Assert.Equal(content[..(200 * 4096)], await ReadAsync(primary, 0, 200 * 4096));
+        var report = await south.Store.VerifyAsync(volumeId, null, None);
+        Assert.Equal((3 * 4096L, 2 * 4096L), (report.BadBytes, report.HealedBytes));
+        Assert.Equal(content[..(200 * 4096)], await ReadAsync(replica, 0, 200 * 4096));
+        foreach (var volume in (BlockVolume[])[primary, replica])
+        {
+            var fault = await Assert.ThrowsAsync<BlockException>(async () => await ReadAsync(volume, 0, Bytes));
+            Assert.Equal((200 * 4096L, 4096L), (fault.Damage!.OffsetBytes, fault.Damage.LengthBytes));
+        }
+
+        // Written anew it is sound at both, and the relation was never in the way.
+        var anew = content.AsMemory(9 * 4096, 4096);
+        await primary.WriteAsync(200 * 4096, anew, WriteOptions.ForceUnitAccess, None);
+        await UntilAsync(() => replica.Lineage.LastNumber == primary.Lineage.LastNumber);
+        Assert.Equal(await ReadAsync(primary, 0, Bytes), await ReadAsync(replica, 0, Bytes));
+    }
+
+    [Fact]
+    public async Task What_rotted_at_a_returning_primary_and_nobody_else_has_does_not_keep_it_from_following()
+    {
+        await using var cloud = new LiveCloud();
+        var (north, south) = (await cloud.AddAsync("north"), await cloud.AddAsync("south"));
+        var (volumeId, content) = await ReplicatedAsync(north, south);
+        cloud.Cut(north);
+        var apart = content.ToArray();
+        new Random(5).NextBytes(apart.AsSpan(100 * 4096, 8 * 4096));
+        var old = await north.OpenAsync(volumeId);
+        await old.WriteAsync(100 * 4096, apart.AsMemory(100 * 4096, 8 * 4096), WriteOptions.ForceUnitAccess, None);
+        await UntilAsync(async () => !(await south.Replicas.FindAsync(volumeId, None))!.IsConnected);
+        await SucceedsAsync(south, await south.Recovery.FailoverAsync(LiveSite.Admin, new Skerry.Domain.Recovery.FailoverRequest(volumeId, IsForced: true), None));
+        await UntilAsync(async () => !(await south.OpenAsync(volumeId)).IsReadOnly);
+        var primary = await south.OpenAsync(volumeId);
+        await primary.WriteAsync(104 * 4096, content.AsMemory(0, 8 * 4096), WriteOptions.ForceUnitAccess, None);
+        Rot(north, apart, [103, 105]);
+        cloud.CutOff.Clear();
+        await UntilAsync(async () => await north.OpenAsync(volumeId) is { IsReadOnly: true } copy && copy.Lineage.Equals(primary.Lineage));
+        Assert.Equal(await ReadAsync(primary, 0, Bytes), await ReadAsync(await north.OpenAsync(volumeId), 0, Bytes));
+    }
+
     private static async Task<(string VolumeId, byte[] Content)> ReplicatedAsync(LiveSite north, LiveSite south)
     {
         var (volumeId, replicationId) = await ReplicateAsync(north, south);
