@@ -32,7 +32,7 @@ internal sealed class ScheduleOptions
 
     private readonly Option<string> _start = new("--start")
     {
-        Description = "First run of periodic mode, as 2027-01-31T22:00 (UTC unless it says otherwise); else at once.",
+        Description = "First run of periodic mode, or the run of one-time mode, as 2027-01-31T22:00 (UTC unless it says otherwise); else at once.",
         HelpName = "TIME",
     };
 
@@ -86,9 +86,9 @@ internal sealed class ScheduleOptions
             throw new UsageException($"{(hasInterval ? "--interval" : "--at")} is for periodic mode, not for {mode}.");
         }
 
-        if (invocation.Get(_start) is not null)
+        if (mode == "instant" && invocation.Get(_start) is not null)
         {
-            throw new UsageException($"--start is for periodic mode, not for {mode}.");
+            throw new UsageException("--start is for periodic and one-time mode, not for instant.");
         }
     }
 }
