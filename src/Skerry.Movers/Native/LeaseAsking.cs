@@ -33,6 +33,20 @@ internal sealed class LeaseAsking(BlockVolume volume, SourceAcks acks, NativeMov
 
     public void Released() => _released?.TrySetResult();
 
+    /// <summary>
+    /// Waits until a lease that is not wanted any more was given back. A link that ends before, as that of a run does, would leave the
+    /// volume without writes until the next.
+    /// </summary>
+    public async ValueTask UntilGivenBackAsync(CancellationToken cancellationToken)
+    {
+        while (acks is { Lease: not null, Shortcoming: null } && !IsWanted)
+        {
+            await Task.Delay(options.HeartbeatInterval / 8, time, cancellationToken);
+        }
+    }
+
+    private bool IsWanted => acks.Terms is { StopsWhenIsolated: true, IsTargetFenced: false };
+
     private static TimeSpan Least(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
     private async ValueTask StepAsync(FrameChannel channel, CancellationToken cancellationToken)
@@ -44,7 +58,7 @@ internal sealed class LeaseAsking(BlockVolume volume, SourceAcks acks, NativeMov
 
         var terms = acks.Terms;
         var lease = acks.Lease;
-        var isWanted = terms.StopsWhenIsolated && !terms.IsTargetFenced;
+        var isWanted = IsWanted;
         if (_released is not null)
         {
             // Nothing is asked for on this link any more: a promise that is given back must not be renewed by an ask behind it.

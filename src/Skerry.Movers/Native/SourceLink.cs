@@ -90,6 +90,7 @@ internal sealed class SourceLink
             {
                 await _transfer.ShipCutAsync(state, cut, cutId, cancellationToken);
                 Complete(cutRun);
+                await _leases.UntilGivenBackAsync(cancellationToken);
                 return;
             }
 
@@ -99,6 +100,7 @@ internal sealed class SourceLink
             if (now.Run is { } run && reached.UpTo >= run)
             {
                 Complete(run);
+                await _leases.UntilGivenBackAsync(cancellationToken);
                 return;
             }
 

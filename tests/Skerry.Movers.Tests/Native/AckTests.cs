@@ -193,6 +193,21 @@ public sealed class AckTests
         await source.FlushAsync(CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
     }
 
+    /// <summary>The link of the run once ended before the lease was given back, and nothing was acknowledged until the next run.</summary>
+    [Fact]
+    public async Task A_relation_that_changes_from_stopping_to_runs_gives_the_lease_back_and_writes_go_on()
+    {
+        await using var cloud = new TestCloud();
+        var (north, south, source) = await BeginAsync(cloud, waits: true, stops: true);
+        await UntilAsync(() => Report(north, south, true, true).Acks is { IsUnderLease: true, State: AckStates.Both });
+        var run = TaskOf(north, south, false, false) with { Run = DateTimeOffset.UtcNow };
+        await north.UntilAsync(run, r => r.CompletedRun is not null);
+        await Task.Delay(Lease * 2);
+        await WriteAsync(source, 1).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+        await source.FlushAsync(CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Null(await south.Replicas.FindLeaseAsync(TestCloud.Volume, CancellationToken.None));
+    }
+
     [Fact]
     public async Task A_primary_under_a_lease_that_restarts_acknowledges_nothing_before_it_is_granted_again()
     {

@@ -27,7 +27,9 @@ internal sealed partial class Disaster
         {
             Acks = _terms.GetValueOrDefault(target, AckTerms.None) with { IsLocalOnlyNoted = _cloud.Ledger.Of(task.ReplicationId) is not null },
         };
-        return _runs.GetValueOrDefault(target) is { } run ? task with { Run = run.At, RunSnapshotId = run.SnapshotId, CutId = run.CutId } : task;
+        return _runs.GetValueOrDefault(target) is { } run
+            ? task with { Run = run.At, RunSnapshotId = run.SnapshotId, CutId = run.CutId, Acks = AckTerms.None }
+            : task;
     }
 
     private void ChangeTerms(TestSite target)
@@ -66,8 +68,10 @@ internal sealed partial class Disaster
                 NoteDurable(target, number);
             }
 
-            if (_runs.GetValueOrDefault(target) is { } run && report.CompletedRun >= run.At)
+            if (_runs.GetValueOrDefault(target) is { Begun.Runs: [.., var last] } run && report.CompletedRun >= run.At
+                && DiskHistory.Contains(_primary.Store.Find(TestCloud.Volume)?.Lineage ?? Lineage.Empty, last.RunId, run.Begun.LastNumber))
             {
+                // Unless the primary lost it since: then the run took another write for that number.
                 NoteDurable(target, run.Begun.LastNumber);
             }
         }
