@@ -7,7 +7,7 @@
 #   make prove [SEED=x] [STEPS=n]    the block store against its model, under crashes and faults
 #   make fuzz [SEED=x] [MESSAGES=n]  a million hostile NBD messages; no crash, and memory, threads and sockets as before
 #   make soak [MINUTES=10]           the block store under everything at once; memory and space must stay flat
-#   make disasters [SEEDS=2000] [SEED=x]  one volume's sites in one process, struck in the middle of every step of replication
+#   make disasters [SEEDS=2000] [SEED=x]  one volume's sites in one process, struck in the middle of every step of replication and of moves
 #   make disasters-real [ROUNDS=100] [SEED=x]  real sites killed, cut off and failed over under a writer
 #   make group-disasters [SEEDS=100] [SEED=x]  a group of eight volumes under writes in order: every recovery point is a prefix
 #   make rounds [ROUNDS=50]          planned failover and failback of one volume under a writer, in a row

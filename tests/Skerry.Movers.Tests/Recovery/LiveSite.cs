@@ -21,6 +21,7 @@ using Skerry.State;
 using Skerry.State.Clocks;
 using Skerry.State.Merging;
 using Skerry.State.Storage;
+using Skerry.TestKit.State;
 
 namespace Skerry.Movers.Tests.Recovery;
 
@@ -76,7 +77,10 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
     private readonly List<MemoryLink> _links = [];
     private readonly List<Task> _tasks = [];
     private CancellationTokenSource _stop = new();
+    private readonly Lock _striking = new();
     private OperationReconciler _operationReconciler = null!;
+    private (string Moment, Blow Blow)? _due;
+    private FaultyStorage? _afterBlow;
 
     public static Actor Admin { get; } = new("admin", "user-admin", "project-admin", ["admin", "member", "reader"]);
 
@@ -170,7 +174,8 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
         _stop = new CancellationTokenSource();
         TimeProvider time = Time;
         var replica = await Replica.OpenAsync(
-            new Skerry.State.ReplicaOptions { Site = SiteId, Schema = DomainSchema.Schema }, _state, time, new Random(), cancellationToken);
+            new Skerry.State.ReplicaOptions { Site = SiteId, Schema = DomainSchema.Schema },
+            new FaultyStore(_state) { NextFault = () => IsStruck ? StoreFault.CrashBefore : StoreFault.None }, time, new Random(), cancellationToken);
         Context = new SiteContext(replica, SiteId, name, name, time, new RandomIds());
         Store = BlockStore.Open(
             new BlockStoreOptions { Directory = "memory", SegmentBytes = 1 << 20, CheckpointBytes = 4 << 20, KeyHolder = new KeyHolder(Key) }, Storage);
@@ -243,12 +248,15 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
 
     public async Task StopAsync()
     {
-        if (!IsUp)
+        if (IsUp || IsStruck)
         {
-            return;
+            IsUp = false;
+            await EndAsync();
         }
+    }
 
-        IsUp = false;
+    private async Task EndAsync()
+    {
         var stopping = _operationReconciler.DisposeAsync();
         await _stop.CancelAsync();
         CutLinks();
@@ -271,7 +279,34 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
             // Its disk is full: the maps are not saved, and the log is read again at the next start.
         }
 
-        await Context.Replica.DisposeAsync();
+        try
+        {
+            await Context.Replica.DisposeAsync();
+        }
+        catch (SimulatedCrashException)
+        {
+            // It died before.
+        }
+    }
+
+    /// <summary>True when a blow killed it or took its power; <see cref="ReviveAsync"/> starts it again.</summary>
+    public bool IsStruck => Volatile.Read(ref _afterBlow) is not null;
+
+    /// <summary>The site is struck the next time that it comes to this moment.</summary>
+    public void Arm(string moment, Blow blow)
+    {
+        lock (_striking)
+        {
+            _due = (moment, blow);
+        }
+    }
+
+    /// <summary>Starts the site again with what the blow left.</summary>
+    public async Task ReviveAsync()
+    {
+        await StopAsync();
+        (Storage, _afterBlow) = (_afterBlow!, null);
+        await StartAsync(CancellationToken.None);
     }
 
     bool IStrikeable.IsStruck => !IsUp;
@@ -282,8 +317,28 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
     long IStrikeable.KnownGeneration(string volumeId) =>
         IsUp ? Generations.Primary(StateView.Of(Context.Replica), volumeId)?.Current.Number ?? 0 : 0;
 
-    /// <summary>Its moments are counted, and its writes watched; what befalls it is what the test does.</summary>
-    Blow? IStrikeable.Meet(string moment) => AtMoment is { } held && held.Name == moment ? Blow.Wait : null;
+    /// <summary>A test holds the site up there, or it dies or loses its power.</summary>
+    Blow? IStrikeable.Meet(string moment)
+    {
+        if (AtMoment is { } held && held.Name == moment)
+        {
+            return Blow.Wait;
+        }
+
+        lock (_striking)
+        {
+            if (!IsUp || _due is not var (due, blow) || due != moment)
+            {
+                return null;
+            }
+
+            // Links first: what was said before was true before, and nothing is said or written down after.
+            (_due, IsUp) = (null, false);
+            CutLinks();
+            Volatile.Write(ref _afterBlow, blow == Blow.PowerLoss ? Storage.Crash(new Random(moment.Length), Unsynced.Any) : Storage.Kill());
+            return blow;
+        }
+    }
 
     async ValueTask IStrikeable.TakeAsync(Blow blow) => await (AtMoment?.WaitAsync() ?? Task.CompletedTask);
 
@@ -362,9 +417,10 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
             {
                 // The next step, or the end.
             }
-            catch (Exception) when (_stop.IsCancellationRequested)
+            catch (Exception) when (_stop.IsCancellationRequested || !IsUp)
             {
-                // What it worked on is closing.
+                // What it worked on is closing, or dead.
+                await Task.Delay(10);
             }
         }
     }
