@@ -20,7 +20,7 @@ public sealed class EventTests
     {
         var site = new FakeSite()
             .On($"GET /skerry/v1/volumes/{VolumeId}", Reply(AVolume()))
-            .On($"GET /skerry/v1/events?kind=volume.promoted&volume_id={VolumeId}&since=2027-01-31T22%3A00%3A00.0000000Z", Events);
+            .On($"GET /skerry/v1/events/journal?kind=volume.promoted&volume_id={VolumeId}&since=2027-01-31T22%3A00%3A00.0000000Z", Events);
         var run = await CommandRun.Of(
             site, "event", "list", "--kind", "volume.promoted", "--volume", VolumeId, "--since", "2027-01-31T22:00", "-f", "value", "-c", "site", "-c", "cause", "-c", "generation");
         Assert.Equal((0, "south forced 2\n"), (run.ExitCode, run.Out));
@@ -29,7 +29,7 @@ public sealed class EventTests
     [Fact]
     public async Task The_table_says_when_where_and_what()
     {
-        var run = await CommandRun.Of(new FakeSite().On("GET /skerry/v1/events", Events), "event", "list");
+        var run = await CommandRun.Of(new FakeSite().On("GET /skerry/v1/events/journal", Events), "event", "list");
         Assert.Equal(0, run.ExitCode);
         Assert.Contains("Volume data became primary.", run.Out);
         Assert.DoesNotContain("forced", run.Out);

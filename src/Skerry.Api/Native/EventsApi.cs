@@ -14,27 +14,23 @@ using Skerry.Domain.Events;
 namespace Skerry.Api.Native;
 
 /// <summary>
-/// What happened at this site, as its journal has it. Who asks for <c>text/event-stream</c> gets a stream of what changes instead:
-/// <c>change</c> names an entity that changed here after the change was durable, and <c>everything</c> says that more changed than was
-/// kept, so all must be read again. For administrators.
+/// What happened at this site, as its journal has it; and a stream of what changes: <c>change</c> names an entity that changed here after
+/// the change was durable, and <c>everything</c> says that more changed than was kept, so all must be read again. For administrators.
 /// </summary>
 internal static class EventsApi
 {
-    private const string EventStream = "text/event-stream";
-
-    public static void MapEvents(this RouteGroupBuilder api) =>
-        api.MapGet("/events", Answer).WithTags("events")
-            .WithSummary("List what happened at this site, oldest first; with Accept: text/event-stream, follow what changes")
-            .Produces<EventList>().Produces(StatusCodes.Status200OK, contentType: EventStream);
-
-    private static IResult Answer(
-        Caller caller, HttpRequest request, SiteContext site, EventService events, string? kind, string? volume_id, string? since,
-        CancellationToken cancellationToken) => request.Headers.Accept.ToString().Contains(EventStream, StringComparison.OrdinalIgnoreCase)
-        ? Stream(caller, site, cancellationToken)
-        : List(caller, request, site, events, kind, volume_id, since);
+    public static void MapEvents(this RouteGroupBuilder api)
+    {
+        api.MapGet("/events", Stream).WithTags("events")
+            .WithSummary("Follow what changes, as server-sent events")
+            .Produces(StatusCodes.Status200OK, contentType: "text/event-stream");
+        api.MapGet("/events/journal", List).WithTags("events")
+            .WithSummary("List what happened at this site, oldest first")
+            .Produces<EventList>();
+    }
 
     private static IResult List(
-        Caller caller, HttpRequest request, SiteContext site, EventService events, string? kind, string? volumeId, string? since)
+        Caller caller, HttpRequest request, SiteContext site, EventService events, string? kind, string? volume_id, string? since)
     {
         DateTimeOffset? from = null;
         if (since is not null)
@@ -47,7 +43,7 @@ internal static class EventsApi
             from = moment;
         }
 
-        var listed = events.List(caller.Actor, new EventFilter { Kind = kind, VolumeId = volumeId, Since = from });
+        var listed = events.List(caller.Actor, new EventFilter { Kind = kind, VolumeId = volume_id, Since = from });
         return listed.Refusal is { } refusal
             ? new Fault(refusal)
             : Pages.Answer(

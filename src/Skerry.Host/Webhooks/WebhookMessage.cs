@@ -55,7 +55,7 @@ internal sealed record WebhookMessage(string Id, byte[] Body)
 /// <param name="Type">The event's kind.</param>
 /// <param name="Timestamp">When the event was noticed.</param>
 /// <param name="LostAtMost">How many events were dropped before this one, since the last delivery; usually 0.</param>
-/// <param name="Data">The event, as <c>GET /skerry/v1/events</c> lists it.</param>
+/// <param name="Data">The event, as <c>GET /skerry/v1/events/journal</c> lists it.</param>
 internal sealed record WebhookBody(int Version, string Type, DateTimeOffset Timestamp, long LostAtMost, EventRecord Data);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

@@ -176,7 +176,6 @@ public sealed class CloudApiTests : IAsyncLifetime
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/skerry/v1/events");
         request.Headers.Add("X-Auth-Token", await _site.Api.TokenAsync());
-        request.Headers.Add("Accept", "text/event-stream");
         using var response = await _site.Api.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
         using var time = new CancellationTokenSource(TimeSpan.FromSeconds(20));

@@ -30,7 +30,7 @@ public sealed class EventsApiTests
         Assert.Empty(await site.Client.Events.ListAsync(null, null, DateTimeOffset.UtcNow.AddHours(1), None));
 
         var token = await site.Api.TokenAsync();
-        var page = await site.Api.JsonAsync("GET", $"/skerry/v1/events?limit=2&marker={all[1].Id}", token, 200);
+        var page = await site.Api.JsonAsync("GET", $"/skerry/v1/events/journal?limit=2&marker={all[1].Id}", token, 200);
         Assert.Equal([3, 4], page["events"]!.AsArray().Select(e => (int)e!["sequence"]!));
         Assert.Contains($"marker={all[3].Id}", (string)page["links"]![0]!["href"]!, StringComparison.Ordinal);
 

@@ -10,7 +10,7 @@ public sealed class EventsClient(ApiConnection connection)
         string? kind, string? volumeId, DateTimeOffset? since, CancellationToken cancellationToken) =>
         connection.ListAsync(
             Service.Skerry,
-            Query.Of("/events", ("kind", kind), ("volume_id", volumeId), ("since", since?.UtcDateTime.ToString("O", CultureInfo.InvariantCulture))),
+            Query.Of("/events/journal", ("kind", kind), ("volume_id", volumeId), ("since", since?.UtcDateTime.ToString("O", CultureInfo.InvariantCulture))),
             SkerryJson.Default.EventList,
             page => (page.Events, page.Links),
             cancellationToken);
