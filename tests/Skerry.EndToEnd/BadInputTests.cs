@@ -77,7 +77,6 @@ public sealed class BadInputTests(BadInputTests.OneCloud cloud) : IClassFixture<
     [InlineData(3, "rust", "replication", "create", "solid", "--to", "south@rust", "--mode", "instant")]
     [InlineData(2, "mode", "replication", "create", "solid", "--to", "south", "--mode", "sometimes")]
     [InlineData(4, "primary", "volume", "promote", "solid")]
-    [InlineData(4, "primary", "volume", "promote", "solid", "--to", "north")]
     [InlineData(4, "primary", "volume", "resync", "solid", "--to", "north")]
     [InlineData(2, "invitation", "site", "join", "not-an-invitation")]
     public async Task A_bad_command_gets_its_exit_code_and_a_message(int exitCode, string named, params string[] arguments)

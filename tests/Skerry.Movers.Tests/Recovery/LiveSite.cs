@@ -422,6 +422,12 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
                 // What it worked on is closing, or dead.
                 await Task.Delay(10);
             }
+            catch (Exception e)
+            {
+                // As the daemon does: a step that failed is told of, and tried again.
+                TestContext.Current.SendDiagnosticMessage("{0}: a step of {1} failed: {2}", name, reconciler.Name, e);
+                await Task.Delay(10);
+            }
         }
     }
 
