@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Globalization;
 using System.Text.RegularExpressions;
 
@@ -31,6 +32,13 @@ internal static partial class Span
 
         return total;
     }
+
+    /// <summary>An option's, in seconds; null when it is not given.</summary>
+    /// <exception cref="UsageException">It is none, or nothing long.</exception>
+    public static long? Of(Invocation invocation, Option<string> option, string examples) =>
+        invocation.Get(option) is not { } text ? null
+        : Parse(text) is > 0 and var seconds ? seconds
+        : throw new UsageException($"{option.Name} {text} is not a length of time.", examples);
 
     [GeneratedRegex("^(?:(?<d>[0-9]{1,5})d)?(?:(?<h>[0-9]{1,6})h)?(?:(?<m>[0-9]{1,7})m)?(?:(?<s>[0-9]{1,8})s)?$", RegexOptions.CultureInvariant)]
     private static partial Regex Pattern();

@@ -36,14 +36,7 @@ internal sealed class GroupDrillStartCommand : DataCommand
 
     protected override async Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
     {
-        long? limitSeconds = null;
-        if (invocation.Get(_limit) is { } text)
-        {
-            limitSeconds = Span.Parse(text) is > 0 and var seconds
-                ? seconds
-                : throw new UsageException($"--limit {text} is not a length of time.", "Examples: 90m, 2h, 1d.");
-        }
-
+        var limitSeconds = Span.Of(invocation, _limit, "Examples: 90m, 2h, 1d.");
         var reply = await invocation.Client.Drills.StartOfGroupAsync(
             invocation.Get(_group)!, new(invocation.Get(_cut), limitSeconds), cancellationToken);
         var drill = reply.Drill;

@@ -57,9 +57,7 @@ internal sealed class ScheduleOptions
 
     /// <summary>A length of time; null when the option is not given.</summary>
     internal static long? Seconds(Invocation invocation, Option<string> option) =>
-        invocation.Get(option) is not { } text ? null
-        : Span.Parse(text) is > 0 and var seconds ? seconds
-        : throw new UsageException($"{option.Name} {text} is not a length of time.", "Examples: 90s, 15m, 1h30m, 1d.");
+        Span.Of(invocation, option, "Examples: 90s, 15m, 1h30m, 1d.");
 
     /// <summary>A point in time, UTC unless it says otherwise; null when the option is not given.</summary>
     internal static DateTimeOffset? Moment(Invocation invocation, Option<string> option) =>

@@ -41,14 +41,7 @@ internal sealed class SiteInviteCommand : DataCommand
 
     protected override async Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
     {
-        long? validSeconds = null;
-        if (invocation.Get(_valid) is { } text)
-        {
-            validSeconds = Span.Parse(text) is > 0 and var seconds
-                ? seconds
-                : throw new UsageException($"--valid {text} is not a length of time.", "Examples: 90s, 30m, 12h, 1d.");
-        }
-
+        var validSeconds = Span.Of(invocation, _valid, "Examples: 90s, 30m, 12h, 1d.");
         var invitation = await invocation.Client.Sites.InviteAsync(
             new SiteInviteRequest(invocation.Get(_name), invocation.Get(_address), validSeconds), cancellationToken);
         invocation.Talk.Say(
