@@ -56,11 +56,19 @@ internal sealed class SegmentSupply(IBackingStorage storage, int segmentBytes, i
     /// <summary>Tells whether another file may be made, beyond those that are held.</summary>
     public Func<bool> MayGrow { get; set; } = () => true;
 
-    /// <summary>Takes over spare files that an earlier opening left.</summary>
+    /// <summary>
+    /// Takes over spare files that an earlier opening left. Their numbers are used up: a file made under one of them would take its
+    /// name when it comes back, and there would be two spares of one name.
+    /// </summary>
     public void Load(IReadOnlyList<string> names)
     {
         foreach (var name in names.Where(name => name.EndsWith(SpareExtension, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
         {
+            if (long.TryParse(Path.GetFileNameWithoutExtension(name), out var id))
+            {
+                NextId = Math.Max(NextId, id + 1);
+            }
+
             if (_spares.Count < MostSpares)
             {
                 _spares.Add((name, storage.Open(name), true));

@@ -31,6 +31,25 @@ public sealed class SegmentSupplyTests
         supply.Dispose();
     }
 
+    /// <summary>
+    /// A file that was made ready after the last save of the maps is a spare with a higher number than the saved maps know. That number
+    /// was given out again once; the two files came to have one name, and no file was to be had from then on.
+    /// </summary>
+    [Fact]
+    public async Task A_number_that_a_spare_file_has_is_not_given_out_again()
+    {
+        var storage = new FaultyStorage();
+        storage.Create("0000000000000002.spare", SegmentBytes).Dispose();
+        storage.Create("0000000000000003.spare", SegmentBytes).Dispose();
+        using var supply = new SegmentSupply(storage, SegmentBytes, mostSpares: 4) { NextId = 2 };
+        supply.Load(storage.List());
+        var (first, file, _) = supply.Take()!.Value;
+        supply.Give(Segment.NameOf(first), file, holes: false);
+        Assert.Equal(2, storage.List().Count);
+        Assert.Equal([5L, 6L], [supply.Take()!.Value.Id, supply.Take()!.Value.Id]);
+        await supply.StopAsync();
+    }
+
     [Fact]
     public async Task Opening_and_closing_leaves_no_more_files_behind()
     {
