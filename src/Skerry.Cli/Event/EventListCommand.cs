@@ -18,13 +18,14 @@ internal sealed class EventListCommand : DataCommand
     public EventListCommand()
         : base(
             "list",
-            "Show what happened at the site that is asked, oldest first: role changes, missed runs, divergence, moves of groups and sites.",
+            "Show what happened at the site that is asked, oldest first: role changes, missed runs, divergence, replicas that fall behind, transfers, moves of groups and sites.",
             "skerry event list --since 2h",
             "skerry event list --kind volume.promoted --os-region-name south",
             "skerry event list --volume data -f json")
     {
         _kind.OneOf(
-            "volume.promoted", "volume.demoted", "volume.diverged", "volume.split_brain", "replication.runs_missed", "group.failover", "site.failover");
+            "volume.promoted", "volume.demoted", "volume.diverged", "volume.split_brain", "replication.runs_missed", "replication.behind",
+            "replication.caught_up", "replication.transfer", "group.failover", "site.failover");
         Options.Add(_kind);
         Options.Add(_volume);
         Options.Add(_since);
@@ -43,7 +44,7 @@ internal sealed class EventListCommand : DataCommand
 
     private DateTimeOffset? Since(Invocation invocation) =>
         invocation.Get(_since) is not { } text ? null
-        : Span.Parse(text) is { } seconds ? DateTimeOffset.UtcNow.AddSeconds(-seconds)
+        : Span.Parse(text) is { } seconds ? invocation.Surroundings.Time.GetUtcNow().AddSeconds(-seconds)
         : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time
         : throw new UsageException($"--since {text} is neither a length of time nor a moment.", "Examples: 2h, 1d, 2027-01-31T22:00.");
 }

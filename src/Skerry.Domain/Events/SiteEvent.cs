@@ -20,14 +20,26 @@ public static class EventKinds
     /// <summary>Planned runs of a replication whose source is here will never be run.</summary>
     public const string RunsMissed = "replication.runs_missed";
 
+    /// <summary>The replica of a replication with an end here is further behind than it may be.</summary>
+    public const string Behind = "replication.behind";
+
+    /// <summary>It is so no more.</summary>
+    public const string CaughtUp = "replication.caught_up";
+
+    /// <summary>A transfer whose source is here ended. Kept with the transfers, so it is listed and not posted.</summary>
+    public const string Transfer = "replication.transfer";
+
     /// <summary>A group's move that this site drove is over.</summary>
     public const string GroupFailover = "group.failover";
 
     /// <summary>A site's move that this site drove is over.</summary>
     public const string SiteFailover = "site.failover";
 
-    public static IReadOnlyList<string> All { get; } =
-        [Promoted, Demoted, Diverged, SplitBrain, RunsMissed, GroupFailover, SiteFailover];
+    /// <summary>Those of the journal.</summary>
+    public static IReadOnlyList<string> Noted { get; } =
+        [Promoted, Demoted, Diverged, SplitBrain, RunsMissed, Behind, CaughtUp, GroupFailover, SiteFailover];
+
+    public static IReadOnlyList<string> All { get; } = [.. Noted, Transfer];
 }
 
 /// <summary>Why a primary moved.</summary>
@@ -56,7 +68,7 @@ public static class RoleCauses
 /// <param name="Message">What happened, in a sentence.</param>
 public sealed record SiteEvent(string Kind, string Message)
 {
-    /// <summary>Counts the events of one journal from 1 without gaps.</summary>
+    /// <summary>Counts the events of one journal from 1 without gaps; 0 for a transfer, which is in no journal.</summary>
     public long Sequence { get; init; }
 
     /// <summary>A UUID made of the site and of what happened: the same each time that the same thing is told.</summary>
@@ -99,13 +111,30 @@ public sealed record SiteEvent(string Kind, string Message)
     /// <summary>The newest of them was planned before this.</summary>
     public DateTimeOffset? MissedUpTo { get; init; }
 
+    /// <summary>At which end of the replication this site is: <c>source</c> or <c>target</c>.</summary>
+    public string? Side { get; init; }
+
+    /// <summary>At a source the age of the oldest write that the replica lacks, at a target that of the newest state that it can be promoted to.</summary>
+    public double? LagSeconds { get; init; }
+
+    /// <summary>What the replica lacks, where that is known.</summary>
+    public long? LagBytes { get; init; }
+
+    /// <summary>Of a transfer: <c>first-copy</c>, <c>catch-up</c>, <c>resync</c>, <c>adopt</c>, or <c>attempt</c> for one that came to none.</summary>
+    public string? TransferKind { get; init; }
+
+    /// <summary>Block content that the transfer moved; a failed one's is kept.</summary>
+    public long? MovedBytes { get; init; }
+
+    public double? DurationSeconds { get; init; }
+
     public string? GroupId { get; init; }
 
     public string? GroupName { get; init; }
 
     public string? OperationId { get; init; }
 
-    /// <summary>What the operation came to: succeeded, failed, expired, discarded or cancelled.</summary>
+    /// <summary>What the operation came to: succeeded, failed, expired, discarded or cancelled; of a transfer done or failed.</summary>
     public string? Status { get; init; }
 
     /// <summary>Why it did not succeed.</summary>

@@ -35,7 +35,7 @@ public sealed record TrashedReplica(
 /// wish, and nothing names it now; what a site does not know of is never purged.
 /// </summary>
 /// <remarks>A purge and a restoration of one site exclude each other, so that neither finds half of what the other did.</remarks>
-public sealed class ReplicaTrash(SiteContext site, IEnumerable<IReplicaStore> stores, ReplicaOptions options)
+public sealed class ReplicaTrash(SiteContext site, IEnumerable<IReplicaStore> stores, TrashOptions options)
 {
     private static readonly Actor Self = Actor.System("replica trash");
 
@@ -218,4 +218,11 @@ public sealed class ReplicaTrash(SiteContext site, IEnumerable<IReplicaStore> st
                 return default(Unit);
             },
             cancellationToken);
+}
+
+/// <summary>How long this site keeps what it no longer needs.</summary>
+public sealed class TrashOptions
+{
+    /// <summary>How long the replica of a deleted volume, or of a deleted replication, stays restorable; by default 7 days.</summary>
+    public TimeSpan TrashTime { get; init; } = TimeSpan.FromDays(7);
 }

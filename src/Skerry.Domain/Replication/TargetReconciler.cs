@@ -3,13 +3,6 @@ using Skerry.State.Merging;
 
 namespace Skerry.Domain.Replication;
 
-/// <summary>How long this site keeps what it no longer needs.</summary>
-public sealed class ReplicaOptions
-{
-    /// <summary>How long the replica of a deleted volume, or of a deleted replication, stays restorable; by default 7 days.</summary>
-    public TimeSpan TrashTime { get; init; } = TimeSpan.FromDays(7);
-}
-
 /// <summary>Says how this site's replicas are.</summary>
 public sealed class TargetReconciler(
     SiteContext site, IEnumerable<IReplicaStore> stores, FreshStatuses fresh, TransferHistory? history = null) : IReconciler

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Skerry.Domain.Events;
 using Skerry.Domain.Recovery;
 using Skerry.Domain.Replication;
 
@@ -11,7 +12,8 @@ internal sealed partial class ConfigurationReader
         Length("replication", "lease", LeaseRule.DefaultLength, LeaseRule.LeastLength, LeaseRule.MostLength),
         FenceCommand(),
         Length("replication", "fence_timeout", TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
-        Length("replication", "trash_time", new ReplicaOptions().TrashTime, TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650)));
+        Length("replication", "trash_time", new TrashOptions().TrashTime, TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650)),
+        Length("replication", "behind_after", new EventOptions().BehindAfter, TimeSpan.FromSeconds(10), TimeSpan.FromDays(7)));
 
     /// <summary>The words of the command: no shell takes part, so quotes around a word are the only sign that means something.</summary>
     private List<string>? FenceCommand()

@@ -116,11 +116,13 @@ internal sealed partial class ConfigurationReader
     private HashSet<string> WebhookKinds(string section)
     {
         var kinds = List(section, "events");
-        foreach (var kind in kinds.Where(k => !EventKinds.All.Contains(k)))
+        foreach (var kind in kinds.Where(k => !EventKinds.Noted.Contains(k)))
         {
-            MistakeAt(section, "events", $"there is no kind of event '{kind}'; the kinds are {string.Join(", ", EventKinds.All)}.");
+            MistakeAt(section, "events", kind == EventKinds.Transfer
+                ? $"'{kind}' is listed by `skerry event list` and never posted: there may be thousands an hour."
+                : $"there is no kind of event '{kind}'; the kinds are {string.Join(", ", EventKinds.Noted)}.");
         }
 
-        return [.. kinds.Count == 0 ? EventKinds.All : kinds];
+        return [.. kinds.Count == 0 ? EventKinds.Noted : kinds];
     }
 }

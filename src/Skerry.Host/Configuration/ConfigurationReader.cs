@@ -25,7 +25,7 @@ internal sealed partial class ConfigurationReader
         ["identity"] = ["admin_password", "token_lifetime"],
         ["sync"] = ["peers", "SYNC_DELTA", "SYNC_MAX", "CLOCK_OFFSET"],
         ["store"] = ["url"],
-        ["replication"] = ["lease", "fence_command", "fence_timeout", "trash_time", "bandwidth", "transfers_at_once", "compress", "pace_writers"],
+        ["replication"] = ["lease", "fence_command", "fence_timeout", "trash_time", "behind_after", "bandwidth", "transfers_at_once", "compress", "pace_writers"],
         ["test"] = ["kill_at"],
     };
 

@@ -76,7 +76,9 @@ internal sealed record SiteConfiguration
 /// <param name="FenceCommand">The program, an absolute path, and its arguments; null for none.</param>
 /// <param name="FenceTimeout">How long it may take; 1 s to an hour, default a minute.</param>
 /// <param name="TrashTime">How long the replica of a deleted volume, or of a deleted replication, stays restorable; a minute to ten years, default a week.</param>
-internal sealed record ReplicationConfiguration(TimeSpan Lease, IReadOnlyList<string>? FenceCommand, TimeSpan FenceTimeout, TimeSpan TrashTime);
+/// <param name="BehindAfter">How far behind a replica may be before that is an event; 10 s to a week, default a minute.</param>
+internal sealed record ReplicationConfiguration(
+    TimeSpan Lease, IReadOnlyList<string>? FenceCommand, TimeSpan FenceTimeout, TimeSpan TrashTime, TimeSpan BehindAfter);
 
 /// <summary>A named place for volumes.</summary>
 /// <param name="Name">The section's name.</param>

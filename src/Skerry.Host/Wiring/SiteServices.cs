@@ -66,6 +66,7 @@ internal static class SiteServices
         services.AddSingleton<IReconciler>(s => s.GetRequiredService<RevocationReconciler>());
         services.AddSingleton<IReconciler, CredentialReconciler>();
         services.AddSingleton(new EventJournal(Path.Combine(site.DataDirectory, "events.jsonl")));
+        services.AddSingleton(new EventOptions { BehindAfter = site.Replication.BehindAfter });
         services.AddSingleton<EventService>();
         services.AddSingleton<IReconciler, EventReconciler>();
         services.AddSingleton(s => new WebhookLoops(
@@ -208,7 +209,7 @@ internal static class SiteServices
         services.AddSingleton<ICopyHolders, CopyHolders>();
         services.AddSingleton<NativeHealer>();
         services.AddSingleton<NativeHealEndpoint>();
-        services.AddSingleton(new Domain.Replication.ReplicaOptions { TrashTime = site.Replication.TrashTime });
+        services.AddSingleton(new TrashOptions { TrashTime = site.Replication.TrashTime });
         services.AddSingleton<IReplicaAdmission, ReplicaAdmission>();
         services.AddSingleton<IVolumeDeleteGuard, ReplicatedVolumeGuard>();
         services.AddSingleton<FreshStatuses>();

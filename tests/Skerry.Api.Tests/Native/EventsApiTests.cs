@@ -13,7 +13,7 @@ public sealed class EventsApiTests
     public async Task What_happened_is_listed_in_pages_oldest_first_and_by_kind_volume_and_time()
     {
         await using var site = await NativeSite.StartAsync();
-        var reconciler = new EventReconciler(site.Api.Site.Context, site.Api.Service<EventJournal>());
+        var reconciler = new EventReconciler(site.Api.Site.Context, site.Api.Service<EventJournal>(), site.Api.Service<FreshStatuses>(), new EventOptions());
         await reconciler.StepAsync(None);
         Assert.Empty(await site.Client.Events.ListAsync(null, null, null, None));
         for (var i = 1; i <= 5; i++)

@@ -41,10 +41,11 @@ internal sealed class NativeSite : IAsyncDisposable
             services.AddSingleton<JoinService>();
             services.AddSingleton<FreshStatuses>();
             services.AddSingleton(new EventJournal(null));
+            services.AddSingleton(new TransferHistory(null));
             services.AddSingleton<EventService>();
             services.AddSingleton<ReplicationService>();
             services.AddSingleton<RecoveryService>();
-            services.AddSingleton(new Domain.Replication.ReplicaOptions());
+            services.AddSingleton(new TrashOptions());
             services.AddSingleton<ReplicaTrash>();
             services.AddSingleton<TrashService>();
             services.AddSingleton<DrillService>();

@@ -256,7 +256,7 @@ public sealed class EventReconcilerTests : IAsyncDisposable
         }
 
         await StepAsync(north);
-        var service = new EventService(north.Journal);
+        var service = new EventService(north.Context, north.Journal, north.Transfers);
         var admin = Actor.System("test");
         Assert.Equal(2, service.List(admin, new EventFilter()).Value.Count);
         Assert.Equal(["w"], service.List(admin, new EventFilter { VolumeId = "w", Kind = EventKinds.Promoted }).Value.Select(e => e.VolumeId));
@@ -279,7 +279,7 @@ public sealed class EventReconcilerTests : IAsyncDisposable
     private Node Restarted(Node node) => node with { Journal = new EventJournal($"{_path}-{node.Number}"), Reconciler = null };
 
     private static async Task StepAsync(Node node) =>
-        await (node.Reconciler ??= new EventReconciler(node.Context, node.Journal)).StepAsync(Cancellation);
+        await (node.Reconciler ??= new EventReconciler(node.Context, node.Journal, node.Fresh, new EventOptions())).StepAsync(Cancellation);
 
     private static async Task WriteAsync(Node node, Generation generation) =>
         await node.Replica.CommitAsync(t => Generations.Write(t, generation), Author, Cancellation);
@@ -311,6 +311,10 @@ public sealed class EventReconcilerTests : IAsyncDisposable
     private sealed record Node(Replica Replica, SiteContext Context, EventJournal Journal)
     {
         public EventReconciler? Reconciler { get; set; }
+
+        public FreshStatuses Fresh { get; } = new();
+
+        public TransferHistory Transfers { get; } = new(null);
 
         /// <summary>As it stands in entities.</summary>
         public string Name => Context.SelfText;

@@ -22,7 +22,7 @@ public sealed class WebhookSectionTests : IDisposable
         Assert.Empty(site!.Backends);
         Assert.Equal(["ops", "pager"], site.Webhooks.Select(w => w.Name));
         Assert.Equal(("https://alerts.example/skerry?key=1", TimeSpan.FromSeconds(15), 1), (site.Webhooks[0].Url.AbsoluteUri, site.Webhooks[0].Timeout, site.Webhooks[0].Secrets.Count));
-        Assert.Equal(EventKinds.All.Order(), site.Webhooks[0].Kinds.Order());
+        Assert.Equal(EventKinds.Noted.Order(), site.Webhooks[0].Kinds.Order());
         Assert.Equal(Enumerable.Range(1, 32).Select(i => (byte)i), site.Webhooks[0].Secrets[0].ToArray());
         Assert.Equal((2, 2, TimeSpan.FromSeconds(5)), (site.Webhooks[1].Secrets.Count, site.Webhooks[1].Kinds.Count, site.Webhooks[1].Timeout));
     }
@@ -56,6 +56,7 @@ public sealed class WebhookSectionTests : IDisposable
     [InlineData("url = https://alerts.example/\nsecret_file = secret", "secret_file: 'secret' is not an absolute path", 7)]
     [InlineData("url = https://alerts.example/\nsecret_file = /nowhere/secret", "secret_file: /nowhere/secret cannot be read", 7)]
     [InlineData("url = https://alerts.example/\nsecret = " + Good + "\nevents = volume.promoted, volume.lost", "events: there is no kind of event 'volume.lost'", 8)]
+    [InlineData("url = https://alerts.example/\nsecret = " + Good + "\nevents = replication.transfer", "events: 'replication.transfer' is listed by `skerry event list` and never posted", 8)]
     [InlineData("url = https://alerts.example/\nsecret = " + Good + "\ntimeout = 2m", "timeout: '2m' is not a length of time from 1 s to 60 s", 8)]
     [InlineData("url = https://alerts.example/\nsecret = " + Good + "\nurls = x", "did you mean 'url'?", 8)]
     [InlineData("url = https://alerts.example/\nsecret = " + Good + "\n[webhook On Call]\nurl = https://x.example\nsecret = " + Good, "'On Call' is not the name of a webhook", 8)]

@@ -26,7 +26,7 @@ internal sealed class EventfulSite : IAsyncDisposable
         _kept = kept;
         Context = new SiteContext(replica, replica.Site, "north", "north", TimeProvider.System, new RandomIds());
         Journal = OpenJournal();
-        _reconciler = new EventReconciler(Context, Journal);
+        _reconciler = new EventReconciler(Context, Journal, new FreshStatuses(), new EventOptions());
     }
 
     public SiteContext Context { get; }
@@ -70,7 +70,7 @@ internal sealed class EventfulSite : IAsyncDisposable
     public void ReopenJournal()
     {
         Journal = OpenJournal();
-        _reconciler = new EventReconciler(Context, Journal);
+        _reconciler = new EventReconciler(Context, Journal, new FreshStatuses(), new EventOptions());
     }
 
     /// <summary>The senders, running until they are disposed of.</summary>

@@ -198,7 +198,7 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
         var fresh = new FreshStatuses();
         Replications = new ReplicationService(Context, fresh, History);
         var trash = new ReplicaTrash(
-            Context, [Replicas], new Skerry.Domain.Replication.ReplicaOptions { TrashTime = TrashTime });
+            Context, [Replicas], new TrashOptions { TrashTime = TrashTime });
         Trash = new TrashService(Context, Operations, trash);
         Drills = new DrillService(Context, Operations);
         Recovery = new RecoveryService(Context, Operations, [Replicas], this, Exports, fresh);
@@ -234,7 +234,7 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
             new HandoverReconciler(Context),
             new GroupCutReconciler(Context, drivers, [Mover], cuts, new GroupOptions { RetryAfter = TimeSpan.FromMilliseconds(50) }),
             new GroupPointReconciler(Context, [Marks]),
-            new EventReconciler(Context, Events),
+            new EventReconciler(Context, Events, fresh, new EventOptions()),
         ];
         await Context.DecideAsync(
             Actor.System("start"),

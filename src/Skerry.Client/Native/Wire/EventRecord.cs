@@ -2,8 +2,8 @@ namespace Skerry.Client.Native.Wire;
 
 /// <summary>Something that happened at the site that is asked. What the kind has no use for is null.</summary>
 /// <param name="Id">The same each time that the same thing is told: of two with one id, one can be dropped.</param>
-/// <param name="Sequence">Counts this site's events from 1.</param>
-/// <param name="Kind">volume.promoted, volume.demoted, volume.diverged, volume.split_brain, replication.runs_missed, group.failover or site.failover.</param>
+/// <param name="Sequence">Counts the events of this site's journal from 1; 0 for a transfer, which is kept apart.</param>
+/// <param name="Kind">volume.promoted, volume.demoted, volume.diverged, volume.split_brain, replication.runs_missed, replication.behind, replication.caught_up, replication.transfer, group.failover or site.failover.</param>
 /// <param name="At">When the site noticed, by its clock.</param>
 /// <param name="Message">What happened, in a sentence.</param>
 public sealed record EventRecord(string Id, long Sequence, string Kind, DateTimeOffset At, string Message)
@@ -45,13 +45,28 @@ public sealed record EventRecord(string Id, long Sequence, string Kind, DateTime
     /// <summary>The newest of them was planned before this.</summary>
     public DateTimeOffset? MissedUpTo { get; init; }
 
+    /// <summary>At which end of the replication the site is: source or target.</summary>
+    public string? Side { get; init; }
+
+    /// <summary>At a source the age of the oldest write that the replica lacks, at a target that of the newest state that it can be promoted to.</summary>
+    public double? LagSeconds { get; init; }
+
+    public long? LagBytes { get; init; }
+
+    /// <summary>Of a transfer: first-copy, catch-up, resync, adopt, or attempt for one that came to none.</summary>
+    public string? TransferKind { get; init; }
+
+    public long? MovedBytes { get; init; }
+
+    public double? DurationSeconds { get; init; }
+
     public string? GroupId { get; init; }
 
     public string? GroupName { get; init; }
 
     public string? OperationId { get; init; }
 
-    /// <summary>What the operation came to.</summary>
+    /// <summary>What the operation came to; of a transfer done or failed.</summary>
     public string? Status { get; init; }
 
     /// <summary>Why it did not succeed.</summary>
