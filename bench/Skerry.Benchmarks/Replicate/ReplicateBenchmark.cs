@@ -10,7 +10,7 @@ internal static class ReplicateBenchmark
     {
         List<Comparison> all = [];
         await using var sites = await TwoSites.StartAsync(cancellationToken);
-        string[] transfers = [TransferCases.Full, TransferCases.Plain, TransferCases.Increment, TransferCases.Unchanged];
+        string[] transfers = [TransferCases.Full, TransferCases.Packed, TransferCases.Plain, TransferCases.Increment, TransferCases.Unchanged];
         if (transfers.Any(selection.Takes))
         {
             var disk = new TestDisk(Path.Combine(folder, "disk.img"), selection.Gibibytes);

@@ -10,7 +10,7 @@ namespace Skerry.Benchmarks.Replicate;
 /// </summary>
 internal sealed class StreamCases(TwoSites sites, Selection selection)
 {
-    private const int WarmUpSeconds = 5;
+    private const int WarmUpSeconds = 3;
     private const string Lag = "instant-lag-d1";
     private const string Pacing = "\n[replication]\npace_writers = yes\n";
 
@@ -37,11 +37,7 @@ internal sealed class StreamCases(TwoSites sites, Selection selection)
         var replication = await sites.ReplicateAsync(followed.Id, "instant", cancellationToken);
         await sites.SyncedAsync(replication, asked, cancellationToken);
 
-        foreach (var uri in new[] { alone.Uri, followed.Uri })
-        {
-            // A site has run for a while: what it does often is compiled, and the files of its log have their pages.
-            await RateAsync(uri, Shapes[1].Options, WarmUpSeconds, 0, cancellationToken);
-        }
+        await WarmUpAsync([alone.Uri, followed.Uri], cancellationToken);
 
         List<Comparison> rows = [];
         var isPaced = false;
@@ -53,6 +49,7 @@ internal sealed class StreamCases(TwoSites sites, Selection selection)
                 asked = DateTimeOffset.UtcNow;
                 await sites.RestartNorthAsync(Pacing, cancellationToken);
                 await sites.SyncedAsync(replication, asked, cancellationToken);
+                await WarmUpAsync([alone.Uri, followed.Uri], cancellationToken);
             }
 
             List<double> with = [], without = [], ratios = [];
@@ -109,6 +106,20 @@ internal sealed class StreamCases(TwoSites sites, Selection selection)
         // Written over, as a disk in use is: files have the size that they keep.
         (await FioAsync(uri, ["--rw=write", "--bs=1m", "--iodepth=4", "--io_size=2g"], cancellationToken)).Require();
         return (id, uri);
+    }
+
+    /// <summary>A site has run for a while: what it does often is compiled, twice, and the files of its log have their pages.</summary>
+    private async Task WarmUpAsync(IReadOnlyList<string> uris, CancellationToken cancellationToken)
+    {
+        for (var i = 0; i < 2; i++)
+        {
+            foreach (var uri in uris)
+            {
+                await RateAsync(uri, Shapes[1].Options, WarmUpSeconds, 0, cancellationToken);
+            }
+
+            await sites.RestAsync(cancellationToken);
+        }
     }
 
     private Task<double> WriteAsync(string uri, Shape shape, int seed, CancellationToken cancellationToken) =>

@@ -20,6 +20,8 @@ internal sealed class ThrottledCases(TwoSites sites, Selection selection)
         var id = await sites.MakeVolumeAsync("throttled", 1, cancellationToken);
         var uri = await TwoSites.ConnectAsync(sites.North, id, cancellationToken);
         (await StreamCases.FioAsync(uri, ["--rw=write", "--bs=1m", "--iodepth=4", "--io_size=2g"], cancellationToken)).Require();
+        await WriteAsync(uri, 0, cancellationToken);
+        await sites.RestAsync(cancellationToken);
         var replication = await sites.ReplicateAsync(id, "one-time", cancellationToken);
         List<double> ratios = [], without = [];
         for (var round = 0; round < selection.Rounds; round++)

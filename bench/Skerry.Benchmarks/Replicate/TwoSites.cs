@@ -8,6 +8,11 @@ namespace Skerry.Benchmarks.Replicate;
 /// <summary>Two real sites, joined over loopback with their own certificates; both share whatever cores the machine has.</summary>
 internal sealed class TwoSites : IAsyncDisposable
 {
+    /// <summary>Two idle daemons use about a hundredth of a core.</summary>
+    private const double RestingCores = 0.05;
+
+    private static readonly TimeSpan RestLook = TimeSpan.FromSeconds(1), RestPatience = TimeSpan.FromSeconds(30);
+
     private readonly Stage _stage;
     private readonly List<IDisposable> _disposables = [];
 
@@ -133,6 +138,29 @@ internal sealed class TwoSites : IAsyncDisposable
     /// <summary>What the two daemons used of the cores so far.</summary>
     public (double North, double South) CoreSeconds() =>
         (CoreTime.Of(_stage.North.Daemon.ProcessId), CoreTime.Of(_stage.South.Daemon.ProcessId));
+
+    /// <summary>
+    /// Waits until both daemons rest, for half a minute at most: what they compile in the background after a new kind of work is no part
+    /// of the work.
+    /// </summary>
+    public async Task RestAsync(CancellationToken cancellationToken)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        var before = CoreSeconds();
+        do
+        {
+            await Task.Delay(RestLook, cancellationToken);
+            var now = CoreSeconds();
+            var used = now.North + now.South - before.North - before.South;
+            if (used <= RestingCores * RestLook.TotalSeconds)
+            {
+                return;
+            }
+
+            before = now;
+        }
+        while (TimeProvider.System.GetElapsedTime(started) < RestPatience);
+    }
 
     /// <summary>The sum of a counter over its series, as the site's page of metrics has it.</summary>
     public async Task<double> CounterAsync(string name, CancellationToken cancellationToken)

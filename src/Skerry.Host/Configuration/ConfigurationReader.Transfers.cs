@@ -16,9 +16,17 @@ internal sealed partial class ConfigurationReader
     {
         Bandwidth = Bandwidth("replication", "bandwidth"),
         TransfersAtOnce = (int)Number("replication", "transfers_at_once", 4, 1, 64),
-        Compress = Boolean("replication", "compress", true),
+        Packing = PackingOf("replication", "compress"),
         PaceWriters = Boolean("replication", "pace_writers", false),
     };
+
+    private Packing PackingOf(string section, string key) =>
+        OneOf(section, key, "auto", "auto", "yes", "true", "on", "1", "no", "false", "off", "0") switch
+        {
+            "auto" => Packing.WhenQuicker,
+            "yes" or "true" or "on" or "1" => Packing.Always,
+            _ => Packing.Never,
+        };
 
     private BandwidthPlan Bandwidth(string section, string key)
     {

@@ -11,8 +11,8 @@ internal sealed record TransferConfiguration
     /// <summary>1 to 64, default 4; those of other volumes and replications wait.</summary>
     public required int TransfersAtOnce { get; init; }
 
-    /// <summary>Whether content that zstd makes shorter goes packed; default true.</summary>
-    public required bool Compress { get; init; }
+    /// <summary>Whether content that zstd makes shorter goes packed; default while that makes the transfer quicker.</summary>
+    public required Packing Packing { get; init; }
 
     /// <summary>Whether writers of a volume are held back while its instant replica does not keep up; default false.</summary>
     public required bool PaceWriters { get; init; }

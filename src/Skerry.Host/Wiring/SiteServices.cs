@@ -189,7 +189,7 @@ internal static class SiteServices
         {
             Bandwidth = site.Transfers.Bandwidth,
             TransfersAtOnce = site.Transfers.TransfersAtOnce,
-            Compress = site.Transfers.Compress,
+            Packing = site.Transfers.Packing,
             PressingBytes = site.Transfers.PaceWriters ? NativeMoverOptions.DefaultPressingBytes : 0,
         });
         services.AddSingleton(s => new NativeMover(

@@ -12,13 +12,15 @@ namespace Skerry.Movers.Native;
 /// of the disk, so that one offset says what is done. Frames are read and packed here while the pipe sends those before.
 /// </remarks>
 internal sealed class CatchUpSender(
-    FramePipe pipe, ReplicaPeer peer, BlockVolume volume, LeavingBlocks blocks, TransferMeter meter, NativeMoverOptions options) : IDisposable
+    FramePipe pipe, ReplicaPeer peer, BlockVolume volume, LeavingBlocks blocks, TransferMeter meter, NativeMoverOptions options, TimeProvider time)
+    : IDisposable
 {
     private const int FramesAhead = 4;
 
     private readonly TransferDigest _digest = new(peer.Can(Features.SumDigest));
-    private readonly Zstd? _zstd = options.Compress && peer.Can(Features.Zstd) ? new Zstd() : null;
+    private readonly Zstd? _zstd = options.Packing != Packing.Never && peer.Can(Features.Zstd) ? new Zstd() : null;
     private readonly PackingChoice _packing = new();
+    private readonly PackingPace? _pace = options.Packing == Packing.WhenQuicker ? new(time) : null;
     private readonly bool _takesExtents = peer.Can(Features.Extents);
     private FrameBuilder? _extents;
     private int _extentBytes;
@@ -204,7 +206,7 @@ internal sealed class CatchUpSender(
     {
         frame.SealChecksum(1);
         _digest.Add(kind, frame.Written.Span[1..]);
-        if (_zstd is { } zstd && _packing.IsWorthTrying)
+        if (_zstd is { } zstd && _pace?.Packs != false && _packing.IsWorthTrying)
         {
             var packed = PackedFrame.TryBuild(zstd, kind, frame.Written.Span[1..], options.CompressionLevel);
             _packing.Tried(packed is not null);
@@ -216,6 +218,7 @@ internal sealed class CatchUpSender(
         }
 
         await pipe.AddAsync(frame, movedBytes, MoverSteps.BlocksSent, cancellationToken);
+        _pace?.Shipped(movedBytes);
     }
 
     private async ValueTask ShipHoleAsync(ByteRange hole, CancellationToken cancellationToken)

@@ -135,7 +135,7 @@ public sealed partial class NativeMover(
 
     private SourceSession Begin(MoverTask task, Task after)
     {
-        if (options.Compress && !Zstd.IsThere && Interlocked.Exchange(ref _saidThatZstdIsMissing, 1) == 0)
+        if (options.Packing != Packing.Never && !Zstd.IsThere && Interlocked.Exchange(ref _saidThatZstdIsMissing, 1) == 0)
         {
             Log.NoZstd(logger);
         }

@@ -36,8 +36,8 @@ public sealed class NativeMoverOptions
     /// <summary>How many transfers may run at once at this site, by default 4; streams are none.</summary>
     public int TransfersAtOnce { get; init; } = 4;
 
-    /// <summary>Whether content goes packed to replicas that can unpack it, where that makes it shorter; default true.</summary>
-    public bool Compress { get; init; } = true;
+    /// <summary>Whether content goes packed, where that makes it shorter; by default while that makes the transfer quicker.</summary>
+    public Packing Packing { get; init; }
 
     /// <summary>Of zstd: less is quicker, and below zero quicker still; default 3.</summary>
     public int CompressionLevel { get; init; } = 3;

@@ -50,7 +50,7 @@ internal sealed class SourceCatchUp(SourceEnd source, ReplicaPeer peer, LinkThro
         await using (var pipe = new FramePipe(peer.Channel, volume, meter, throttle, cancellationToken))
         {
             using var sender = new CatchUpSender(
-                pipe, peer, volume, new LeavingBlocks(volume.OpenSnapshot(snapshot.Id), cipher), meter, source.Options);
+                pipe, peer, volume, new LeavingBlocks(volume.OpenSnapshot(snapshot.Id), cipher), meter, source.Options, source.Time);
             digest = plan.IsCompared
                 ? await sender.CompareAsync(ranges, offset, cancellationToken)
                 : await sender.ShipAsync(ranges, offset, cancellationToken);

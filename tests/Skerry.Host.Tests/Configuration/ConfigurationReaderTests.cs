@@ -1,4 +1,5 @@
 using Skerry.Host.Configuration;
+using Skerry.Movers.Native;
 
 namespace Skerry.Host.Tests.Configuration;
 
@@ -33,12 +34,14 @@ public sealed class ConfigurationReaderTests
     public void What_transfers_may_take_is_read_with_its_times_of_day()
     {
         var limits = Read(Small + "\n[replication]\nbandwidth = 08:00-18:00 10MB/s, 22:00 - 24:00 unlimited, else 1.5MiB/s\ntransfers_at_once = 2\ncompress = no\n").Transfers;
-        Assert.Equal((2, false), (limits.TransfersAtOnce, limits.Compress));
+        Assert.Equal((2, Packing.Never), (limits.TransfersAtOnce, limits.Packing));
         Assert.Equal(10_000_000, limits.Bandwidth.At(new TimeOnly(8, 0)));
         Assert.Null(limits.Bandwidth.At(new TimeOnly(23, 0)));
         Assert.Equal(3 << 19, limits.Bandwidth.At(new TimeOnly(0, 0)));
         var small = Read(Small).Transfers;
-        Assert.Equal((4, true, false), (small.TransfersAtOnce, small.Compress, small.PaceWriters));
+        Assert.Equal((4, Packing.WhenQuicker, false), (small.TransfersAtOnce, small.Packing, small.PaceWriters));
+        Assert.Equal(Packing.Always, Read(Small + "\n[replication]\ncompress = yes\n").Transfers.Packing);
+        Assert.Equal(Packing.WhenQuicker, Read(Small + "\n[replication]\ncompress = auto\n").Transfers.Packing);
         Assert.Null(small.Bandwidth.At(new TimeOnly(12, 0)));
         Assert.Equal(50_000_000, Read(Small + "\n[replication]\nbandwidth = 50MB/s\n").Transfers.Bandwidth.At(new TimeOnly(12, 0)));
     }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Skerry.Blocks;
 using Skerry.Movers.Native;
 using Skerry.Movers.Native.Wire;
+using Skerry.TestKit.Time;
 
 namespace Skerry.Movers.Tests.Native;
 
@@ -63,11 +64,65 @@ public sealed class PackingTests
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Content_that_can_be_packed_crosses_the_link_packed_when_that_is_wanted(bool compress)
+    [InlineData(10.0, 6.4, true)]
+    [InlineData(10.0, 11.5, false)]
+    [InlineData(10.0, 10.5, true)]
+    public void Packing_goes_on_while_it_moves_content_quicker_or_hardly_slower(double plainMs, double packedMs, bool isPacked)
     {
-        await using var cloud = new TestCloud { Options = new NativeMoverOptions { Compress = compress } };
+        var time = new ManualTime();
+        var pace = new PackingPace(time);
+        Assert.True(pace.Packs);
+        var (packed, all) = (0, 8 << 10);
+        for (var i = 0; i < all; i++)
+        {
+            packed += pace.Packs ? 1 : 0;
+            time.Advance(TimeSpan.FromMilliseconds(pace.Packs ? packedMs : plainMs));
+            pace.Shipped(1 << 20);
+        }
+
+        Assert.InRange(packed, isPacked ? all * 15 / 16 : 64, isPacked ? all - 32 : all / 16);
+    }
+
+    [Fact]
+    public void A_link_that_becomes_the_slowest_part_has_content_packed_again_and_so_does_a_small_transfer_on_any()
+    {
+        var time = new ManualTime();
+        var pace = new PackingPace(time);
+        for (var i = 0; i < 64; i++)
+        {
+            Assert.True(pace.Packs);
+            Ship(packed: 4, plain: 1);
+        }
+
+        for (var i = 0; i < 256; i++)
+        {
+            Ship(packed: 4, plain: 1);
+        }
+
+        Assert.False(pace.Packs);
+        var tries = 0;
+        while (!pace.Packs || tries < 64)
+        {
+            tries++;
+            Ship(packed: 650, plain: 1000);
+            Assert.InRange(tries, 0, 2_000);
+        }
+
+        void Ship(int packed, int plain)
+        {
+            time.Advance(TimeSpan.FromMilliseconds(pace.Packs ? packed : plain));
+            pace.Shipped(1 << 20);
+        }
+    }
+
+    [Theory]
+    [InlineData(Packing.Always)]
+    [InlineData(Packing.WhenQuicker)]
+    [InlineData(Packing.Never)]
+    public async Task Content_that_can_be_packed_crosses_the_link_packed_when_that_is_wanted(Packing packing)
+    {
+        var compress = packing != Packing.Never;
+        await using var cloud = new TestCloud { Options = new NativeMoverOptions { Packing = packing } };
         var (north, south) = (cloud.Add(1), cloud.Add(2));
         cloud.Begin(north);
         var source = await north.CreateAsync(Size);
