@@ -60,6 +60,23 @@ internal sealed class IncomingFrames(FrameChannel channel)
         }
     }
 
+    /// <summary>Takes what still comes, for nothing, until the link ends, or for so long at most; never throws.</summary>
+    public async ValueTask DiscardAsync(TimeSpan atMost, TimeProvider time)
+    {
+        using var patience = new CancellationTokenSource(atMost, time);
+        try
+        {
+            while (await NextAsync(patience.Token) is { } owned)
+            {
+                owned.Dispose();
+            }
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // How the link ends is of no interest any more.
+        }
+    }
+
     /// <summary>Gives back what nobody took; after <see cref="RunAsync"/> has returned.</summary>
     public void Clear()
     {

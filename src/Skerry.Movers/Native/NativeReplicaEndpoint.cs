@@ -12,6 +12,9 @@ public sealed class NativeReplicaEndpoint(
     NativeReplicas replicas, IReplicaAdmission admission, NativeMoverOptions options, TimeProvider time,
     ILogger<NativeReplicaEndpoint> logger)
 {
+    /// <summary>For so long a peer may take to hear the last word.</summary>
+    private static readonly TimeSpan LastWord = TimeSpan.FromSeconds(5);
+
     /// <summary>
     /// Serves one link until it ends. <paramref name="peer"/> is the site id that the other end has proved; what it may do here is
     /// judged by the replicated state. The caller owns the socket.
@@ -40,7 +43,8 @@ public sealed class NativeReplicaEndpoint(
         }
         finally
         {
-            // Not before the last word was sent: to give up receiving is to give up the link.
+            // What is sent is lost if this end hangs up first, the more so with something unread: so until the peer has it and closes.
+            await incoming.DiscardAsync(LastWord, time);
             channel.Abort();
             await receiving;
             incoming.Clear();

@@ -10,6 +10,9 @@ internal sealed class PassedSnapshots(SourceEnd source, ReplicaPeer peer)
     /// <summary>What the replica has; null when it does not know of snapshots that travel.</summary>
     private HashSet<string>? _there;
 
+    /// <summary>The replica has not answered since one was sent.</summary>
+    private bool _isUnanswered;
+
     /// <summary>The replica answered the greeting: what it has already.</summary>
     public void Begin(StateMessage first) => _there = peer.Can(TravellingSnapshots.Feature) ? [.. first.Snapshots ?? []] : null;
 
@@ -32,10 +35,24 @@ internal sealed class PassedSnapshots(SourceEnd source, ReplicaPeer peer)
         // Here and not at both: at both waits for this very link.
         await source.Volume.FlushHereAsync(cancellationToken);
         await FailPoint.ReachAsync(MoverSteps.SnapshotFlushed, source.Volume);
+        _isUnanswered = true;
         await peer.SendAsync(
             FrameKind.MakeSnapshot, new MakeSnapshotMessage(snapshot.Id, LineageDocument.Of(snapshot.Lineage)),
             MoverJson.Default.MakeSnapshotMessage, cancellationToken);
         await FailPoint.ReachAsync(MoverSteps.MakeSnapshotSent, source.Volume);
+    }
+
+    /// <summary>
+    /// Returns when the replica has made what was sent: a link that ends before may take the last with it, and the replica would be
+    /// without it until the next.
+    /// </summary>
+    public async ValueTask UntilMadeAsync(CancellationToken cancellationToken)
+    {
+        if (_isUnanswered)
+        {
+            await peer.AskAsync(cancellationToken);
+            _isUnanswered = false;
+        }
     }
 
     /// <summary>The replica has the writes up to that one: also what was kept right after it and is still on its way.</summary>

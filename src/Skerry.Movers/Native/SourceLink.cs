@@ -89,6 +89,7 @@ internal sealed class SourceLink
             if (now is { Run: { } cutRun, CutId: { } cutId } && _source.FindSnapshot(NativeMover.SnapshotOf(cutId)) is { } cut)
             {
                 await _transfer.ShipCutAsync(state, cut, cutId, cancellationToken);
+                await _snapshots.UntilMadeAsync(cancellationToken);
                 Complete(cutRun);
                 await _leases.UntilGivenBackAsync(cancellationToken);
                 return;
@@ -99,6 +100,7 @@ internal sealed class SourceLink
             state = reached.State;
             if (now.Run is { } run && reached.UpTo >= run)
             {
+                await _snapshots.UntilMadeAsync(cancellationToken);
                 Complete(run);
                 await _leases.UntilGivenBackAsync(cancellationToken);
                 return;

@@ -42,6 +42,37 @@ public sealed class BadPeerTests
         await NativeMoverTests.AssertSameAsync(source, replica);
     }
 
+    [Fact]
+    public async Task A_source_that_goes_on_sending_hears_why_it_is_refused()
+    {
+        await using var cloud = new TestCloud();
+        var (north, south) = (cloud.Add(1), cloud.Add(2));
+        cloud.Begin(north);
+        await north.CreateAsync(1 << 20);
+        for (var attempt = 0; attempt < 10; attempt++)
+        {
+            using var link = await north.ConnectAsync(south.Id, NativeMover.Path, CancellationToken.None);
+            using var channel = new FrameChannel(link, TimeProvider.System);
+            await channel.SendAsync(
+                FrameKind.Hello,
+                new HelloMessage(99, TestCloud.Replication, TestCloud.Volume, 1, "g1", 1 << 20),
+                MoverJson.Default.HelloMessage,
+                CancellationToken.None);
+            for (var i = 0; i < 64; i++)
+            {
+                using var frame = new FrameBuilder(FrameKind.Digests);
+                frame.Bytes(new byte[256 << 10]);
+                await channel.SendAsync(frame, CancellationToken.None);
+            }
+
+            var word = await channel.ReceiveAsync(CancellationToken.None);
+            Assert.Equal(FrameKind.Refused, word?.Kind);
+            Assert.Contains("version 99", word!.Value.Json(MoverJson.Default.RefusedMessage).Message, StringComparison.Ordinal);
+            Assert.Null(await channel.ReceiveAsync(CancellationToken.None));
+            await channel.CloseAsync("end");
+        }
+    }
+
     private static async Task SendNoiseAsync(FrameChannel channel, Random random)
     {
         using var frame = new FrameBuilder((FrameKind)random.Next(1, 40));

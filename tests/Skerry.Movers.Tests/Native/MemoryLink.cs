@@ -3,7 +3,10 @@ using System.Net.WebSockets;
 
 namespace Skerry.Movers.Tests.Native;
 
-/// <summary>A WebSocket connection in memory that can be cut, at once or after so many bytes.</summary>
+/// <summary>
+/// A WebSocket connection in memory that can be cut, at once or after so many bytes. An end that hangs up takes with it what the other
+/// has not read yet, as a reset TCP connection does.
+/// </summary>
 internal sealed class MemoryLink
 {
     private readonly CancellationTokenSource _cut = new();
@@ -106,6 +109,7 @@ internal sealed class MemoryLink
         {
             if (disposing)
             {
+                link.Cut();
                 reading.Dispose();
                 writing.Dispose();
             }
