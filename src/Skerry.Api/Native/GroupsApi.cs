@@ -26,6 +26,8 @@ internal static class GroupsApi
             .Accepts<GroupReplicateRequest>("application/json").Produces<GroupReply>();
         groups.MapPost("/{id}/sync", SyncAsync).WithSummary("Bring all replicas of a group up to one instant now").Produces<GroupReply>();
         groups.MapGet("/{id}/failover", PreviewAsync).WithSummary("Say what failover of a group would do and may lose").Produces<GroupPreviewReply>();
+        groups.MapPost("/{id}/failover/abort", AbortAsync).WithSummary("Undo a planned failover of a group that is under way")
+            .Produces<OperationReply>(202);
         foreach (var verb in (string[])["failover", "failback", "promote"])
         {
             groups.MapPost($"/{{id}}/{verb}", (Caller caller, string id, JsonBody body, GroupRecovery recovery, SiteLabels labels, SiteContext site, CancellationToken ct) =>
@@ -116,6 +118,14 @@ internal static class GroupsApi
                     caller.Actor, new GroupMoveRequest(id, to, isForced.Value, Drain: false, allows.Value) { CutId = cut_id }, cancellationToken),
                 preview => new GroupPreviewReply(GroupRecords.Of(preview, labels, site.Now)),
                 SkerryJson.Default.GroupPreviewReply);
+    }
+
+    private static async Task<IResult> AbortAsync(
+        Caller caller, string id, GroupRecovery recovery, SiteLabels labels, CancellationToken cancellationToken)
+    {
+        var outcome = await recovery.AbortAsync(caller.Actor, id, cancellationToken);
+        return Answer.From(
+            outcome, operation => new OperationReply(OperationsApi.Of(operation, labels)), SkerryJson.Default.OperationReply);
     }
 
     private static async Task<IResult> RecoverAsync(

@@ -80,7 +80,7 @@ internal static class OperationsApi
     private static IResult Reply(Outcome<Operation> outcome, SiteLabels labels) =>
         Answer.From(outcome, operation => new OperationReply(Of(operation, labels)), SkerryJson.Default.OperationReply);
 
-    private static OperationRecord Of(Operation operation, SiteLabels labels) => new(
+    internal static OperationRecord Of(Operation operation, SiteLabels labels) => new(
         operation.Id,
         operation.Kind,
         operation.Entity.Kind,

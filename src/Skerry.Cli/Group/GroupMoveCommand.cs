@@ -38,6 +38,11 @@ internal abstract class GroupMoveCommand : DataCommand
         HelpName = "CUT",
     };
 
+    private readonly Option<bool> _abort = new("--abort")
+    {
+        Description = "Undo the planned failover that is under way, which works until its stage promote: all volumes stay.",
+    };
+
     private readonly string _verb;
 
     protected GroupMoveCommand(string verb, string description, bool takesForce, bool takesDrain, params IReadOnlyList<string> examples)
@@ -58,6 +63,7 @@ internal abstract class GroupMoveCommand : DataCommand
         if (takesDrain)
         {
             Options.Add(_drain);
+            Options.Add(_abort);
         }
 
         Options.Add(SharedOptions.Wait);
@@ -70,6 +76,13 @@ internal abstract class GroupMoveCommand : DataCommand
         if (!invocation.Get(_force) && (invocation.Get(_noFence) || invocation.Get(_cut) is not null))
         {
             throw new UsageException($"{(invocation.Get(_noFence) ? "--no-fence" : "--cut")} goes with --force only.");
+        }
+
+        if (invocation.Get(_abort))
+        {
+            return invocation.Get(_to) is null && !invocation.Get(_force)
+                ? await AbortAsync(invocation, cancellationToken)
+                : throw new UsageException("--abort goes with no other option than --wait.");
         }
 
         var cut = invocation.Get(_cut);
@@ -115,6 +128,21 @@ internal abstract class GroupMoveCommand : DataCommand
 
         invocation.Print(OperationView.Operation, operation);
         return ExitCodes.Done;
+    }
+
+    private async Task<int> AbortAsync(Invocation invocation, CancellationToken cancellationToken)
+    {
+        var operation = await invocation.Client.Groups.AbortFailoverAsync(invocation.Get(_group)!, cancellationToken);
+        if (invocation.IsWaiting)
+        {
+            operation = await invocation.Waits.UntilOverAsync(operation.Id, cancellationToken);
+        }
+
+        invocation.Print(OperationView.Operation, operation);
+        return operation.Status is "succeeded" or "failed"
+            ? throw new Client.Native.RefusedException(new ErrorRecord(
+                409, "state", $"It was too late to abort: the failover of group {invocation.Get(_group)} {operation.Status}.", "Fail back, if the primaries are to return."))
+            : ExitCodes.Done;
     }
 }
 

@@ -25,12 +25,12 @@ public static class GroupOperations
     /// <summary>The handlers of all of these.</summary>
     public static IReadOnlyList<IOperationHandler> Handlers(
         SiteContext site, RecoveryService recovery, IEnumerable<IMarkKeeper> keepers, VolumeDrivers drivers, ExportRegistry exports,
-        IExternalFence? fence = null)
+        JointMoves joint, IExternalFence? fence = null)
     {
         var marks = new GroupMarks([.. keepers]);
         return
         [
-            new GroupHandOverHandler(site, recovery),
+            new GroupHandOverHandler(site, recovery, joint),
             new GroupPromoteHandler(site, recovery, marks, fence ?? new NoExternalFence()),
             new StartGroupDrillHandler(site, drivers, marks),
             new StopGroupDrillHandler(site, drivers, exports),
@@ -49,49 +49,6 @@ internal sealed record GroupMoveParameters(string ToSite, bool Drain, bool Allow
 
     /// <summary>A person takes it on himself that the old primaries' site is not fenced first.</summary>
     public bool WithoutFence { get; init; }
-}
-
-/// <summary>Hands all members of a group over, each with nothing lost. Those that are there already stay there.</summary>
-internal sealed class GroupHandOverHandler(SiteContext site, RecoveryService recovery) : IOperationHandler
-{
-    private const int Parallelism = 16;
-    private static readonly Actor Self = Actor.System("groups");
-
-    public string Kind => GroupOperations.HandOver;
-
-    public async ValueTask<OperationResult> RunAsync(Operation operation, CancellationToken cancellationToken)
-    {
-        var state = StateView.Of(site.Replica);
-        if (operation.Parameters.Deserialize(GroupJson.Default.GroupMoveParameters) is not { } wanted
-            || Group.Find(state, operation.Entity.Id) is not { } group)
-        {
-            return OperationResult.Failed("The group was deleted before it was moved.");
-        }
-
-        var driver = new MoveDriver(site, Parallelism);
-        if (MoveDriver.Known(operation) is not { } report)
-        {
-            var members = GroupStanding.Of(state, group).Members;
-            report = new MoveReport(
-                site.SelfText, wanted.ToSite, IsForced: false, null, site.Now, null,
-                [.. members.Select(m => GroupLine.Of(state, group, m.VolumeId, wanted.ToSite))]);
-            await driver.SaveAsync(operation.Id, report, cancellationToken);
-        }
-
-        report = await driver.RunAsync(
-            operation.Id, report, line => line.VolumeId,
-            async (line, token) =>
-            {
-                var asked = await recovery.FailoverAsync(
-                    Self, new FailoverRequest(line.VolumeId, wanted.ToSite, IsForced: false, wanted.Drain), token);
-                return GroupLine.Begun(site, line, asked);
-            },
-            cancellationToken);
-        return GroupLine.End(report);
-    }
-
-    public ValueTask<OperationResult> ReconcileAsync(Operation operation, CancellationToken cancellationToken) =>
-        RunAsync(operation, cancellationToken);
 }
 
 /// <summary>

@@ -27,6 +27,41 @@ public sealed class GroupRecovery(
     public ValueTask<Outcome<GroupTicket>> FailbackAsync(Actor actor, GroupMoveRequest request, CancellationToken cancellationToken) =>
         MoveAsync(actor, request, toHome: true, cancellationToken);
 
+    /// <summary>
+    /// Asks the primaries' site to undo the planned move that is under way; it does, until the generations are written. What was aborted
+    /// already stays so.
+    /// </summary>
+    public async ValueTask<Outcome<Operation>> AbortAsync(Actor actor, string groupId, CancellationToken cancellationToken)
+    {
+        var state = StateView.Of(site.Replica);
+        var found = GroupService.Find(state, actor, groupId);
+        if (found.IsRefused)
+        {
+            return found.Refusal!;
+        }
+
+        var last = state.List(EntityKinds.Operation)
+            .Where(e => e.Text("kind") == GroupOperations.HandOver)
+            .Select(OperationEntity.Read)
+            .Where(o => o.Entity == Group.Key(found.Value.Id))
+            .OrderBy(o => o.MadeAt).ThenBy(o => o.Id, StringComparer.Ordinal)
+            .LastOrDefault();
+        if (last is null or { Status: not OperationStatus.Cancelled, IsFinished: true })
+        {
+            return Refusal.State(
+                $"No planned failover of group {found.Value.Name} is under way.",
+                last?.Reason is { } why ? $"The last one ended by itself: {why}" : last is null ? null : "Fail back, if the primaries are to return.");
+        }
+
+        if (last.Status == OperationStatus.Cancelled)
+        {
+            return last;
+        }
+
+        var cancelled = await operations.CancelAsync(actor, last.Id, cancellationToken);
+        return cancelled.IsRefused ? cancelled.Refusal! : Outcome<Operation>.Queued(cancelled.Value, last.Id);
+    }
+
     private async ValueTask<Outcome<GroupTicket>> MoveAsync(
         Actor actor, GroupMoveRequest request, bool toHome, CancellationToken cancellationToken)
     {

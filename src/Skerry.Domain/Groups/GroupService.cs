@@ -10,6 +10,9 @@ public sealed class GroupService(SiteContext site, ReplicationService replicatio
     private const long LongestCutIntervalSeconds = 3600;
     private const int MaxNameLength = 255;
 
+    /// <summary>They are stopped and handed over side by side.</summary>
+    private const int MostVolumes = 100;
+
     private readonly GroupMarks _marks = new([.. keepers]);
 
     /// <summary>Makes a group, with members when some are named.</summary>
@@ -304,6 +307,13 @@ public sealed class GroupService(SiteContext site, ReplicationService replicatio
         if (GroupMembers.GroupOf(state, volumeId) is { } other && other.Id != group.Id)
         {
             return new Refusal(RefusalKind.Conflict, $"Volume {volumeId} is in group {other.Name} already.", "Remove it there first.");
+        }
+
+        if (GroupMembers.Of(state, group.Id) is { Count: >= MostVolumes } full && !full.Contains(volumeId))
+        {
+            return new Refusal(
+                RefusalKind.Quota, $"Group {group.Name} has {full.Count} volumes; {MostVolumes} is the most that a group can have.",
+                "Make another group of those that belong together.");
         }
 
         if (Relation.OfVolume(state, volumeId).FirstOrDefault(r => r.Failover == FailoverPolicies.Automatic) is { } alone)

@@ -30,6 +30,9 @@ internal static class FailoverStages
     /// <summary>Of a failover.</summary>
     public static IReadOnlyList<string> All { get; } = [Preflight, FinalSync, Drain, LastSync, Verify, HandOver, Promote, Reverse];
 
+    /// <summary>Of a group: each is entered when all its volumes are that far.</summary>
+    public static IReadOnlyList<string> OfGroup { get; } = [FinalSync, Drain, HandOver, Promote];
+
     /// <summary>Of a demotion, which has no successor; it is over when the generation is written.</summary>
     public static IReadOnlyList<string> OfDemotion { get; } = [Preflight, FinalSync, Drain, LastSync, Verify, HandOver];
 }

@@ -19,10 +19,11 @@ namespace Skerry.Domain.Recovery;
 /// <param name="exports">What is attached.</param>
 /// <param name="movers">What brings successors up.</param>
 /// <param name="stores">Where the copy here stands.</param>
+/// <param name="joint">Volumes that are handed over together.</param>
 /// <param name="atStage">Told of volume and stage after that is written, before any of it is done; for tests.</param>
 internal sealed class HandOverHandler(
     SiteContext site, VolumeDrivers drivers, ExportRegistry exports, IReadOnlyList<IDataMover> movers,
-    IReadOnlyList<IReplicaStore> stores, Func<string, string, CancellationToken, ValueTask>? atStage = null) : IOperationHandler
+    IReadOnlyList<IReplicaStore> stores, JointMoves joint, Func<string, string, CancellationToken, ValueTask>? atStage = null) : IOperationHandler
 {
     // Volumes that nobody may write to meanwhile: few at a time are each stopped for a shorter time.
     private const int DrainedAtOnce = 16;
@@ -37,12 +38,42 @@ internal sealed class HandOverHandler(
 
     public async ValueTask<OperationResult> RunAsync(Operation operation, CancellationToken cancellationToken)
     {
-        var volumeId = operation.Entity.Id;
-        var state = StateView.Of(site.Replica);
         if (operation.Parameters.Deserialize(RecoveryJson.Default.RecoveryParameters) is not { } wanted)
         {
             return OperationResult.Failed($"Operation {operation.Id} cannot be read.");
         }
+
+        if (wanted.JointOperationId is not { } jointId)
+        {
+            return await RunAsync(operation, wanted, null, cancellationToken);
+        }
+
+        if (joint.Find(jointId) is not { } together)
+        {
+            return OperationResult.Failed("The move that it was part of has ended. Ask again for the whole.");
+        }
+
+        var why = "It was interrupted.";
+        try
+        {
+            var result = await RunAsync(operation, wanted, together, cancellationToken);
+            why = result.IsSuccess ? null : result.Reason;
+            return result;
+        }
+        finally
+        {
+            if (why is not null)
+            {
+                together.Stay($"Volume {operation.Entity.Id}: {why}");
+            }
+        }
+    }
+
+    private async ValueTask<OperationResult> RunAsync(
+        Operation operation, RecoveryParameters wanted, JointMove? together, CancellationToken cancellationToken)
+    {
+        var volumeId = operation.Entity.Id;
+        var state = StateView.Of(site.Replica);
 
         if (state.Find(EntityKinds.Volume, volumeId) is null || Generations.Primary(state, volumeId) is not { } primary)
         {
@@ -85,7 +116,7 @@ internal sealed class HandOverHandler(
         }
 
         await using var abort = AbortWatch.Begin(site, operation.Id, cancellationToken);
-        var move = new Move(operation.Id, primary.Current, wanted, driver, mover, successor, replicas);
+        var move = new Move(operation.Id, primary.Current, wanted, driver, mover, successor, replicas) { Together = together };
         return await HandOverAsync(move, stages, abort, cancellationToken);
     }
 
@@ -124,7 +155,18 @@ internal sealed class HandOverHandler(
                 return abort.IsAsked ? Aborted(stages, volumeId, current) : OperationResult.Failed($"{unready.Reason} Nothing was changed; it can be asked again, or forced at the other site.");
             }
 
-            await _drained.WaitAsync(abort.Token);
+            if (move.Together is { } together)
+            {
+                // Volumes that wait for each other must not wait for each other's turns.
+                if (!await together.NearAsync(volumeId, abort.Token))
+                {
+                    return Stayed(move, stages, abort);
+                }
+            }
+            else
+            {
+                await _drained.WaitAsync(abort.Token);
+            }
         }
         catch (OperationCanceledException) when (abort.IsAsked)
         {
@@ -140,15 +182,18 @@ internal sealed class HandOverHandler(
                 return failure;
             }
 
-            (next, var isAborted) = await WriteAsync(move, stages, number, cancellationToken);
+            (next, var isAborted) = await WriteAsync(move, stages, number, abort, cancellationToken);
             if (isAborted)
             {
-                return Aborted(stages, volumeId, current);
+                return Stayed(move, stages, abort);
             }
         }
         finally
         {
-            _drained.Release();
+            if (move.Together is null)
+            {
+                _drained.Release();
+            }
         }
 
         return next is null
@@ -253,12 +298,23 @@ internal sealed class HandOverHandler(
 
     /// <summary>The point of no return: the generation, with the request to abort looked at in the same transaction.</summary>
     private async ValueTask<(Generation? Next, bool IsAborted)> WriteAsync(
-        Move move, StageLog stages, long number, CancellationToken cancellationToken)
+        Move move, StageLog stages, long number, AbortWatch abort, CancellationToken cancellationToken)
     {
         var (volumeId, current) = (move.Current.VolumeId, move.Current);
         if (!await stages.TryEnterAsync(FailoverStages.HandOver, cancellationToken))
         {
             return (null, true);
+        }
+
+        if (move.Together is { } together)
+        {
+            var given = await together.ReadyAsync(new ReadyVolume(move.OperationId, current, move.Wanted.ToSite, number, stages), abort.Token);
+            if (given is not null)
+            {
+                await stages.ReachedAsync(FailoverStages.Promote, cancellationToken);
+            }
+
+            return (given, given is null);
         }
 
         var id = site.Ids.NewUuid();
@@ -321,6 +377,13 @@ internal sealed class HandOverHandler(
                 RecoveryJson.Default.RecoveryResult));
     }
 
+    private OperationResult Stayed(Move move, StageLog stages, AbortWatch abort) =>
+        move.Together is { WhyStayed: { } why } && !abort.IsAsked
+            ? OperationResult.Cancelled(
+                $"All volumes that it moves with stay. {why} Site {site.SiteName} goes on as primary of volume {move.Current.VolumeId} in generation {move.Current.Number}.",
+                transaction => Handover.Clear(transaction, move.Current.VolumeId))
+            : Aborted(stages, move.Current.VolumeId, move.Current);
+
     private OperationResult Aborted(StageLog stages, string volumeId, Generation current) =>
         OperationResult.Cancelled(
             $"It was aborted at stage {stages.Current}; site {site.SiteName} goes on as primary of volume {volumeId} in generation {current.Number}.",
@@ -329,5 +392,9 @@ internal sealed class HandOverHandler(
     /// <summary>What a hand-over works on.</summary>
     private sealed record Move(
         string OperationId, Generation Current, RecoveryParameters Wanted, IVolumeDriver Driver, IDataMover Mover, Relation? Successor,
-        IReadOnlyList<Relation> Replicas);
+        IReadOnlyList<Relation> Replicas)
+    {
+        /// <summary>Those that it is handed over with; null when it is alone.</summary>
+        public JointMove? Together { get; init; }
+    }
 }

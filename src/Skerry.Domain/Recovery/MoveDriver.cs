@@ -13,7 +13,7 @@ namespace Skerry.Domain.Recovery;
 /// Everything that it does may be done again: asking again for a move that is under way finds that one, and for one that is over finds
 /// that nothing is to be done. So a driver that crashed goes on from the report as it was written last.
 /// </remarks>
-internal sealed class MoveDriver(SiteContext site, int parallel, bool stopsOnFailure = false)
+internal sealed class MoveDriver(SiteContext site, int parallel, bool stopsOnFailure = false, Action<MoveReport>? looked = null)
 {
     private static readonly Actor Self = Actor.System("recovery");
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(20);
@@ -62,6 +62,7 @@ internal sealed class MoveDriver(SiteContext site, int parallel, bool stopsOnFai
                 report = With(report, v => unitOf(v) == unit && v.State == MoveLine.Waiting, v => Begun(v, outcome));
             }
 
+            looked?.Invoke(report);
             if (report.IsOver)
             {
                 report = report with { EndedAt = site.Now };

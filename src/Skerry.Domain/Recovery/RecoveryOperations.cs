@@ -36,16 +36,17 @@ public static class RecoveryOperations
     /// <param name="links">Who is reached.</param>
     /// <param name="trash">The replicas in the trash.</param>
     /// <param name="fence">Asked before a promotion without the old primary's consent; null for nobody.</param>
+    /// <param name="joint">Volumes that are handed over together; null where none are.</param>
     /// <param name="atStage">Told of volume and stage of a planned move, after that is written and before any of it is done; for tests.</param>
     public static IReadOnlyList<IOperationHandler> Handlers(
         SiteContext site, VolumeDrivers drivers, ExportRegistry exports, IEnumerable<IDataMover> movers,
         IEnumerable<IReplicaStore> stores, ILinkStatus links, ReplicaTrash trash, IExternalFence? fence = null,
-        Func<string, string, CancellationToken, ValueTask>? atStage = null)
+        JointMoves? joint = null, Func<string, string, CancellationToken, ValueTask>? atStage = null)
     {
         IReplicaStore[] known = [.. stores];
         return
         [
-            new HandOverHandler(site, drivers, exports, [.. movers], known, atStage),
+            new HandOverHandler(site, drivers, exports, [.. movers], known, joint ?? new JointMoves(), atStage),
             new PromoteHandler(site, drivers, known, new PromotionFactsReader(site, known, links), fence ?? new NoExternalFence()),
             new RestoreReplicaHandler(site, drivers, known, trash),
             new PurgeReplicaHandler(trash),
@@ -70,6 +71,9 @@ internal sealed record RecoveryParameters(string GenerationId, string ToSite, bo
 
     /// <summary>The operation, of the group that the volume moves with, that has had the old primary's site fenced for it.</summary>
     public string? FencedBy { get; init; }
+
+    /// <summary>The operation, of a group, that writes the generations of all its volumes or of none.</summary>
+    public string? JointOperationId { get; init; }
 
     /// <summary>The write that the copy must stand at to be promoted; null for any.</summary>
     public long? AtNumber { get; init; }

@@ -17,6 +17,9 @@ public sealed record FailoverRequest(string VolumeId, string? ToSite = null, boo
     /// <summary>The operation that has fenced the old primary for this move already; null when none has.</summary>
     internal string? FencedBy { get; init; }
 
+    /// <summary>The operation whose volumes move together or not at all; null for one that moves alone.</summary>
+    internal string? JointOperationId { get; init; }
+
     /// <summary>Forced moves: promote the copy only if it stands at this write, as a group's cut wants it; null for wherever it stands.</summary>
     public long? AtNumber { get; init; }
 }

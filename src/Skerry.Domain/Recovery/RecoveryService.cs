@@ -54,8 +54,16 @@ public sealed class RecoveryService(
         var (toSite, choice) = await ChooseAsync(state, request.VolumeId, request.ToSite, request.IsForced, cancellationToken);
         var move = Resolve(state, actor, request.VolumeId, toSite, toHome: false);
         return move.IsRefused ? move.Refusal! : await MoveAsync(
-            actor, state, move.Value with { Choice = choice, WithoutFence = request.WithoutFence, FencedBy = request.FencedBy, AtNumber = request.AtNumber }, request,
-            cancellationToken);
+            actor, state,
+            move.Value with
+            {
+                Choice = choice,
+                WithoutFence = request.WithoutFence,
+                FencedBy = request.FencedBy,
+                JointOperationId = request.JointOperationId,
+                AtNumber = request.AtNumber,
+            },
+            request, cancellationToken);
     }
 
     /// <summary>
@@ -227,6 +235,7 @@ public sealed class RecoveryService(
         {
             WithoutFence = move.WithoutFence,
             FencedBy = move.FencedBy,
+            JointOperationId = move.JointOperationId,
             AtNumber = move.AtNumber,
         };
         return await site.DecideAsync(
@@ -253,7 +262,7 @@ public sealed class RecoveryService(
     private static bool IsUnderWay(StateView state, Move move) =>
         UnderWay(
             state, move.VolumeId, RecoveryOperations.HandOver,
-            new RecoveryParameters(move.Primary.Current.Id, move.ToSite, IsForced: false, Drain: false)) is not null;
+            new RecoveryParameters(move.Primary.Current.Id, move.ToSite, IsForced: false, Drain: false) { JointOperationId = move.JointOperationId }) is not null;
 
     private static RecoveryTicket Done(Move move) => new(null, move.VolumeId, move.ToSite);
 
@@ -390,6 +399,9 @@ public sealed class RecoveryService(
     {
         /// <summary>By force only: the site's fence command is not run.</summary>
         public bool WithoutFence { get; init; }
+
+        /// <summary>The operation of those that move together.</summary>
+        public string? JointOperationId { get; init; }
 
         /// <summary>The operation that had the old primary fenced for this one.</summary>
         public string? FencedBy { get; init; }

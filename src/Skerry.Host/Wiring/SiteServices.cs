@@ -165,10 +165,12 @@ internal static class SiteServices
                     s.GetServices<IReplicaStore>(),
                     s.GetRequiredService<ILinkStatus>(),
                     s.GetRequiredService<ReplicaTrash>(),
-                    s.GetRequiredService<IExternalFence>()),
+                    s.GetRequiredService<IExternalFence>(),
+                    s.GetRequiredService<JointMoves>()),
                 .. GroupOperations.Handlers(
                     s.GetRequiredService<SiteContext>(), s.GetRequiredService<RecoveryService>(), s.GetServices<IMarkKeeper>(),
-                    s.GetRequiredService<VolumeDrivers>(), s.GetRequiredService<ExportRegistry>(), s.GetRequiredService<IExternalFence>()),
+                    s.GetRequiredService<VolumeDrivers>(), s.GetRequiredService<ExportRegistry>(), s.GetRequiredService<JointMoves>(),
+                    s.GetRequiredService<IExternalFence>()),
                 .. SiteOperations.Handlers(
                     s.GetRequiredService<SiteContext>(), s.GetRequiredService<SiteMoves>(), s.GetRequiredService<RecoveryService>(),
                     s.GetRequiredService<GroupRecovery>()),
@@ -236,6 +238,7 @@ internal static class SiteServices
         services.AddSingleton<GroupCuts>();
         services.AddSingleton<GroupService>();
         services.AddSingleton<GroupRecovery>();
+        services.AddSingleton<JointMoves>();
         services.AddSingleton<GroupDrillService>();
         services.AddSingleton<SiteMoves>();
         services.AddSingleton<PlanService>();

@@ -208,14 +208,15 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
         GroupMoves = new GroupRecovery(Context, Operations, Recovery, Groups);
         GroupDrills = new GroupDrillService(Context, Operations, Groups);
         SiteMoves = new SiteMoves(Context, Operations, Recovery, GroupMoves, Replications);
+        var joint = new JointMoves();
         _operationReconciler = new OperationReconciler(
             Context,
             [
-                .. GroupOperations.Handlers(Context, Recovery, [Marks], drivers, Exports, Fence),
+                .. GroupOperations.Handlers(Context, Recovery, [Marks], drivers, Exports, joint, Fence),
                 .. SiteOperations.Handlers(Context, SiteMoves, Recovery, GroupMoves),
                 .. VolumeOperations.Handlers(Context, drivers, Exports, guards),
                 .. RecoveryOperations.Handlers(
-                    Context, drivers, Exports, [Mover], [Replicas], this, trash, Fence, (volumeId, stage, token) => AtStage(volumeId, stage, token)),
+                    Context, drivers, Exports, [Mover], [Replicas], this, trash, Fence, joint, (volumeId, stage, token) => AtStage(volumeId, stage, token)),
             ]);
         var tasks = new MoverTasks(Context, new AckOptions { Lease = cloud.Lease });
         IReconciler[] reconcilers =

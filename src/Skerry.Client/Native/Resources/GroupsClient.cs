@@ -53,6 +53,11 @@ public sealed class GroupsClient(ApiConnection connection)
             Service.Skerry, HttpMethod.Post, $"{Path(id)}/{verb}", request, SkerryJson.Default.GroupRecoveryRequest,
             SkerryJson.Default.GroupRecoveryReply, cancellationToken);
 
+    /// <summary>Asks to undo a planned failover that is under way.</summary>
+    public async Task<OperationRecord> AbortFailoverAsync(string id, CancellationToken cancellationToken) =>
+        (await connection.SendAsync(
+            Service.Skerry, HttpMethod.Post, $"{Path(id)}/failover/abort", null, SkerryJson.Default.OperationReply, cancellationToken)).Operation;
+
     private async Task<GroupRecord> MemberAsync(HttpMethod method, string id, string volumeId, CancellationToken cancellationToken) =>
         (await connection.SendAsync(
             Service.Skerry, method, $"{Path(id)}/volumes/{Query.Escape(volumeId)}", null, SkerryJson.Default.GroupReply, cancellationToken)).Group;
