@@ -38,11 +38,26 @@ internal sealed class GroupHandOverHandler(SiteContext site, RecoveryService rec
             return Stayed(operation, group.Name, "It was aborted.");
         }
 
-        var together = joint.Begin(operation.Id, members.Where(m => m.PrimarySite != wanted.ToSite).Select(m => m.VolumeId));
+        var leaving = members.Where(m => m.PrimarySite != wanted.ToSite).Select(m => m.VolumeId).ToList();
+        if (leaving.Count > JointMoves.MostVolumes)
+        {
+            return OperationResult.Failed($"{leaving.Count} volumes cannot be moved as one, {JointMoves.MostVolumes} can. Take some out of group {group.Name}.");
+        }
+
+        await using var abort = AbortWatch.Begin(site, operation.Id, cancellationToken);
+        JointMove together;
+        try
+        {
+            together = await joint.BeginAsync(operation.Id, leaving, abort.Token);
+        }
+        catch (OperationCanceledException) when (abort.IsAsked)
+        {
+            return Stayed(operation, group.Name, "It was aborted.");
+        }
+
         var deciding = DecideAsync(together, stages, cancellationToken);
         try
         {
-            await using var abort = AbortWatch.Begin(site, operation.Id, cancellationToken);
             await using var asked = abort.Token.Register(() => together.Stay(null));
 
             // They wait for each other, so none may wait for its turn.

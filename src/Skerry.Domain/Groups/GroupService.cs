@@ -1,3 +1,4 @@
+using Skerry.Domain.Recovery;
 using Skerry.Domain.Replication;
 using Skerry.Domain.Volumes;
 using Skerry.State;
@@ -10,8 +11,8 @@ public sealed class GroupService(SiteContext site, ReplicationService replicatio
     private const long LongestCutIntervalSeconds = 3600;
     private const int MaxNameLength = 255;
 
-    /// <summary>They are stopped and handed over side by side.</summary>
-    private const int MostVolumes = 100;
+    /// <summary>They are handed over as one.</summary>
+    private const int MostVolumes = JointMoves.MostVolumes;
 
     private readonly GroupMarks _marks = new([.. keepers]);
 

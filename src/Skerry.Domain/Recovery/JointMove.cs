@@ -7,17 +7,53 @@ namespace Skerry.Domain.Recovery;
 /// <remarks>Lost with the daemon, and that is no loss: what was not decided by then is undone volume by volume.</remarks>
 public sealed class JointMoves
 {
+    /// <summary>
+    /// Volumes of a move wait for each other, so all of them must be under way at once: with fewer volumes in all moves together than
+    /// there are slots for urgent operations, no two moves wait for each other's slots.
+    /// </summary>
+    internal const int MostVolumes = 100;
+
     private readonly ConcurrentDictionary<string, JointMove> _moves = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _next = new(1, 1);
+    private readonly SemaphoreSlim _places = new(MostVolumes, MostVolumes);
 
     internal JointMove? Find(string operationId) => _moves.GetValueOrDefault(operationId);
 
-    internal JointMove Begin(string operationId, IEnumerable<string> volumeIds) => _moves[operationId] = new JointMove(volumeIds);
+    /// <summary>Begins a move when there are places for all its volumes; at most <see cref="MostVolumes"/> of them.</summary>
+    internal async ValueTask<JointMove> BeginAsync(string operationId, IReadOnlyList<string> volumeIds, CancellationToken cancellationToken)
+    {
+        var taken = 0;
+        await _next.WaitAsync(cancellationToken);
+        try
+        {
+            for (; taken < volumeIds.Count; taken++)
+            {
+                await _places.WaitAsync(cancellationToken);
+            }
 
+            return _moves[operationId] = new JointMove(volumeIds);
+        }
+        catch (OperationCanceledException) when (taken > 0)
+        {
+            _places.Release(taken);
+            throw;
+        }
+        finally
+        {
+            _next.Release();
+        }
+    }
+
+    /// <summary>Ends what was begun.</summary>
     internal void End(string operationId)
     {
         if (_moves.TryRemove(operationId, out var move))
         {
             move.Stay("The move was interrupted.");
+            if (move.VolumeIds.Count > 0)
+            {
+                _places.Release(move.VolumeIds.Count);
+            }
         }
     }
 }
@@ -26,7 +62,7 @@ public sealed class JointMoves
 /// Volumes that are handed over together or not at all. Each waits until all are near before it stops its writers, and then until all
 /// have their last write at the successor; then the generations of all are written in one mutation, or none is. Safe for concurrent use.
 /// </summary>
-internal sealed class JointMove(IEnumerable<string> volumeIds)
+internal sealed class JointMove(IReadOnlyList<string> volumeIds)
 {
     private readonly Lock _lock = new();
     private readonly HashSet<string> _far = [.. volumeIds];
@@ -37,6 +73,8 @@ internal sealed class JointMove(IEnumerable<string> volumeIds)
     private readonly TaskCompletionSource<bool> _allReady = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<IReadOnlyDictionary<string, Generation>?> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _isDeciding;
+
+    public IReadOnlyList<string> VolumeIds => volumeIds;
 
     /// <summary>Why all stay; null while that is not so.</summary>
     public string? WhyStayed { get; private set; }

@@ -116,6 +116,31 @@ internal sealed class GroupRig : IAsyncDisposable
         await RecoveryTests.UntilAsync(async () => (await DevicesAsync(SiteOf(await ShowAsync(at)))).All(d => !((BlockVolume)d).IsReadOnly));
     }
 
+    /// <summary>
+    /// Moves the group, nothing lost. Right after a link is back, or a move was undone, it may find that a replica does not follow yet; it
+    /// changes nothing then, and is asked for again.
+    /// </summary>
+    public async Task MovesAsync(LiveSite at, string? toSite = null)
+    {
+        object? last = null;
+        await RecoveryTests.UntilAsync(
+            async () =>
+            {
+                var asked = await at.GroupMoves.FailoverAsync(LiveSite.Admin, new GroupMoveRequest(GroupId, toSite), None);
+                last = asked.Refusal;
+                if (asked.IsRefused || asked.Value.OperationId is not { } id)
+                {
+                    return !asked.IsRefused;
+                }
+
+                var operation = (await at.Operations.WaitAsync(LiveSite.Admin, id, TimeSpan.FromSeconds(60), None)).Value;
+                last = operation;
+                return operation.Status == OperationStatus.Succeeded;
+            },
+            () => last ?? "");
+        await RecoveryTests.UntilAsync(async () => (await DevicesAsync(SiteOf(await ShowAsync(at)))).TrueForAll(d => !((BlockVolume)d).IsReadOnly));
+    }
+
     public LiveSite SiteOf(GroupView view) => Cloud.Sites.Single(s => s.Id == view.PrimarySite);
 
     public async Task UntilDisconnectedAsync(LiveSite replica)
