@@ -13,11 +13,11 @@ internal sealed class Names(Func<SkerryClient> client)
         name => client().Volumes.ListAsync(name, null, null, allProjects: false, cancellationToken),
         volume => (volume.Id, volume.Name));
 
-    public Task<SnapshotRecord> SnapshotAsync(string wanted, CancellationToken cancellationToken) => FindAsync(
+    public Task<SnapshotRecord> SnapshotAsync(string wanted, CancellationToken cancellationToken, string? volumeId = null) => FindAsync(
         "snapshot",
         wanted,
         id => client().Snapshots.ShowAsync(id, cancellationToken),
-        name => client().Snapshots.ListAsync(name, null, allProjects: false, cancellationToken),
+        name => client().Snapshots.ListAsync(name, volumeId, allProjects: false, cancellationToken),
         snapshot => (snapshot.Id, snapshot.Name));
 
     public Task<UserRecord> UserAsync(string wanted, CancellationToken cancellationToken) => FindAsync(

@@ -43,6 +43,7 @@ public static class DomainSchema
         new(EntityKinds.Operation, "reason", Owner, Observed),
         new(EntityKinds.Operation, "result", Owner, Observed),
         new(EntityKinds.Operation, "progress", Owner, Observed),
+        new(EntityKinds.Operation, "refusal", Owner, Observed),
         new(EntityKinds.Operation, "started_at", Owner, Observed),
         new(EntityKinds.Operation, "finished_at", Owner, Observed),
 

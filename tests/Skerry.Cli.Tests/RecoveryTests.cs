@@ -42,6 +42,60 @@ public sealed class RecoveryTests
         Assert.Contains("failback is done. Nothing was lost.", run.Error);
     }
 
+    [Fact]
+    public async Task What_the_primary_s_site_refuses_is_a_refusal_with_its_exit_code_though_an_operation_was_accepted()
+    {
+        var refused = AnOperation("failed") with
+        {
+            Reason = "Volume data has 1 attached writer. Detach it.",
+            Refusal = new ErrorRecord(409, "state", "Volume data has 1 attached writer.", "Detach it."),
+        };
+        var site = new FakeSite()
+            .On($"GET /skerry/v1/volumes/{VolumeId}", Reply(AVolume()))
+            .On($"POST /skerry/v1/volumes/{VolumeId}/failover", Json(
+                new RecoveryReply(VolumeId, OperationId, "south", null), SkerryJson.Default.RecoveryReply))
+            .On($"GET /skerry/v1/operations/{OperationId}", Reply(refused));
+        foreach (var run in (CommandRun[])[
+            await CommandRun.Of(site, "volume", "failover", VolumeId, "--wait"), await CommandRun.Of(site, "operation", "wait", OperationId)])
+        {
+            Assert.Equal(4, run.ExitCode);
+            Assert.Contains("has 1 attached writer", run.Error);
+            Assert.Contains("Detach it.", run.Error);
+        }
+    }
+
+    [Theory]
+    [InlineData("failback")]
+    [InlineData("promote")]
+    [InlineData("failover", "--to", "south")]
+    public async Task What_is_done_already_prints_the_same_shape(params string[] verb)
+    {
+        var site = new FakeSite()
+            .On($"GET /skerry/v1/volumes/{VolumeId}", Reply(AVolume()))
+            .On($"POST /skerry/v1/volumes/{VolumeId}/{verb[0]}", Json(new RecoveryReply(VolumeId, null, "south", null), SkerryJson.Default.RecoveryReply));
+        var run = await CommandRun.Of(site, ["volume", verb[0], VolumeId, .. verb[1..], "-f", "json"]);
+        Assert.Equal(0, run.ExitCode);
+        var printed = System.Text.Json.JsonElement.Parse(run.Out);
+        Assert.Equal("succeeded", printed.GetProperty("status").GetString());
+        Assert.Equal("south", printed.GetProperty("target_site").GetString());
+        Assert.Equal(VolumeId, printed.GetProperty("entity_id").GetString());
+        Assert.Equal(System.Text.Json.JsonValueKind.Null, printed.GetProperty("id").ValueKind);
+    }
+
+    [Fact]
+    public async Task Nobody_is_asked_about_a_loss_where_nothing_is_to_be_done()
+    {
+        var preview = Json(
+            new RecoveryPreviewReply(new RecoveryPreviewRecord(VolumeId, "south", "south", true, null, 0, 0, null, null, "Nothing is to be done.", null)),
+            SkerryJson.Default.RecoveryPreviewReply);
+        var site = new FakeSite()
+            .On($"GET /skerry/v1/volumes/{VolumeId}", Reply(AVolume()))
+            .On($"GET /skerry/v1/volumes/{VolumeId}/failover?force=true", preview)
+            .On($"POST /skerry/v1/volumes/{VolumeId}/failover", Json(new RecoveryReply(VolumeId, null, "south", null), SkerryJson.Default.RecoveryReply));
+        var run = await new Terminal { Site = site, Typed = "n\n" }.RunAsync("volume", "failover", VolumeId, "--force", "-f", "value", "-c", "status");
+        Assert.Equal((0, "succeeded\n"), (run.ExitCode, run.Out));
+    }
+
     [Theory]
     [InlineData("n\n")]
     [InlineData("\n")]

@@ -99,6 +99,7 @@ internal static class OperationsApi
         Json(operation.Parameters),
         operation.Result is { } result ? Json(result) : null)
     {
+        Refusal = operation.Refusal is { } refusal ? NativeFaults.Record(refusal) : null,
         Progress = operation.Progress is { } progress
             ? new OperationProgressRecord(
                 progress.Stage, progress.Stages, progress.Since, progress.CanAbort && !operation.IsFinished, progress.AbortUntil, progress.Detail)

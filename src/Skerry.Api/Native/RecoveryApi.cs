@@ -40,13 +40,13 @@ internal static class RecoveryApi
     }
 
     private static async Task<IResult> PreviewAsync(
-        Caller caller, string id, string? to, string? force, RecoveryService recovery, SiteLabels labels, CancellationToken cancellationToken)
+        Caller caller, string id, string? to, string? force, string? snapshot_id, RecoveryService recovery, SiteLabels labels, CancellationToken cancellationToken)
     {
         var isForced = QueryFlag.Parse(nameof(force), force);
         return isForced.Refusal is { } refusal
             ? new Fault(refusal)
             : Answer.From(
-                await recovery.PreviewAsync(caller.Actor, new FailoverRequest(id, to, isForced.Value), cancellationToken),
+                await recovery.PreviewAsync(caller.Actor, new FailoverRequest(id, to, isForced.Value) { SnapshotId = snapshot_id }, cancellationToken),
                 preview => new RecoveryPreviewReply(ReplicationRecords.Of(preview, labels)),
                 SkerryJson.Default.RecoveryPreviewReply);
     }
@@ -60,7 +60,7 @@ internal static class RecoveryApi
         }
 
         var fields = body.Root;
-        fields.Allow("to", "force", "drain", "no_fence");
+        fields.Allow("to", "force", "drain", "no_fence", "snapshot_id");
         var to = fields.Text("to");
         var force = fields.Flag("force") ?? false;
         var drain = fields.Flag("drain") ?? false;
@@ -73,6 +73,12 @@ internal static class RecoveryApi
         if (noFence && !force)
         {
             fields.Fail("no_fence", "no_fence goes with force only: nothing else has the old primary fenced.");
+        }
+
+        var snapshotId = fields.Text("snapshot_id");
+        if (snapshotId is not null && !force)
+        {
+            fields.Fail("snapshot_id", "snapshot_id goes with force only: a planned move loses nothing.");
         }
 
         if (to is not null && verb == "demote")
@@ -88,9 +94,9 @@ internal static class RecoveryApi
         var actor = caller.Actor;
         var outcome = verb switch
         {
-            "failover" => await recovery.FailoverAsync(actor, new FailoverRequest(id, to, force, drain) { WithoutFence = noFence }, cancellationToken),
+            "failover" => await recovery.FailoverAsync(actor, new FailoverRequest(id, to, force, drain) { WithoutFence = noFence, SnapshotId = snapshotId }, cancellationToken),
             "failback" => await recovery.FailbackAsync(actor, new FailoverRequest(id, to, IsForced: false, drain), cancellationToken),
-            "promote" => await recovery.PromoteAsync(actor, new PromoteRequest(id, to, force) { WithoutFence = noFence }, cancellationToken),
+            "promote" => await recovery.PromoteAsync(actor, new PromoteRequest(id, to, force) { WithoutFence = noFence, SnapshotId = snapshotId }, cancellationToken),
             "demote" => await recovery.DemoteAsync(actor, new DemoteRequest(id, drain), cancellationToken),
             _ => await recovery.ResyncAsync(actor, new ResyncRequest(id, to), cancellationToken),
         };

@@ -58,6 +58,7 @@ internal static class ReplicationRecords
         preview.Loss,
         preview.Refusal is { } refusal ? NativeFaults.Record(refusal) : null)
     {
+        SnapshotId = preview.SnapshotId,
         Choice = preview.Choice,
         MoreAdvancedSite = labels.OrNone(preview.MoreAdvancedSite),
         BehindWrites = preview.WritesBehind,

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Skerry.Cli.Output;
+using Skerry.Cli.Volume;
 
 namespace Skerry.Cli.Group;
 
@@ -13,11 +14,7 @@ internal sealed class GroupDrillStartCommand : DataCommand
         HelpName = "CUT",
     };
 
-    private readonly Option<string> _limit = new("--limit")
-    {
-        Description = "Drop it by itself after this time, as 90m or 2d; else after a day.",
-        HelpName = "TIME",
-    };
+    private readonly Option<string> _limit = DrillLimit.Create();
 
     public GroupDrillStartCommand()
         : base(
@@ -36,7 +33,7 @@ internal sealed class GroupDrillStartCommand : DataCommand
 
     protected override async Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
     {
-        var limitSeconds = Span.Of(invocation, _limit, "Examples: 90m, 2h, 1d.");
+        var limitSeconds = DrillLimit.Seconds(invocation, _limit);
         var reply = await invocation.Client.Drills.StartOfGroupAsync(
             invocation.Get(_group)!, new(invocation.Get(_cut), limitSeconds), cancellationToken);
         var drill = reply.Drill;

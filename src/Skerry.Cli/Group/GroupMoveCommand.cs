@@ -96,8 +96,11 @@ internal abstract class GroupMoveCommand : DataCommand
                 throw new Client.Native.RefusedException(refusal);
             }
 
-            invocation.Talk.Say(preview.Summary);
-            invocation.Talk.Confirm($"Promote group {group.Name} at {preview.ToSite} and lose that?", invocation.Get(SharedOptions.Yes));
+            if (preview.FromSite != preview.ToSite)
+            {
+                invocation.Talk.Say(preview.Summary);
+                invocation.Talk.Confirm($"Promote group {group.Name} at {preview.ToSite} and lose that?", invocation.Get(SharedOptions.Yes));
+            }
         }
 
         var reply = await invocation.Client.Groups.RecoverAsync(
@@ -111,6 +114,9 @@ internal abstract class GroupMoveCommand : DataCommand
         if (reply.OperationId is not { } id)
         {
             invocation.Talk.Say($"Group {group.Name} is primary at {reply.Site} already.");
+            invocation.Print(
+                OperationView.Operation,
+                OperationView.Nothing($"group.{_verb}", "group", group.Id, reply.Site, $"{_verb} is done at {reply.Site}."));
             return ExitCodes.Done;
         }
 

@@ -5,16 +5,21 @@ namespace Skerry.Cli.Operation;
 
 internal static class OperationView
 {
+    /// <summary>What is printed where there was nothing to do: the same shape, of no operation.</summary>
+    public static OperationRecord Nothing(string kind, string entityKind, string entityId, string site, string reason) => new(
+        null!, kind, entityKind, entityId, site, "succeeded", reason, null, null, null, null, null, null, null, false, null, null);
+
     public static readonly View<OperationRecord> Operation = new(
         "operation",
         OutputJson.Default.OperationRecord,
-        new("id", "UUID.", o => o.Id),
+        new("id", "UUID; null when there was nothing to do.", o => o.Id),
         new("kind", "What is to be done: volume.create, volume.failover …", o => o.Kind),
         new("entity_kind", "Kind of the thing that it is done to.", o => o.EntityKind, IsBrief: false),
         new("entity_id", "Id of that thing.", o => o.EntityId),
         new("target_site", "Site that carries it out.", o => o.TargetSite),
         new("status", "queued, running, succeeded, failed, expired, discarded or cancelled.", o => o.Status),
         new("reason", "Why it is in this status.", o => o.Reason),
+        new("refusal_kind", "Of one that its site refused, with nothing changed: state, conflict, quota …", o => o.Refusal?.Kind, IsBrief: false),
         new("stage", "How far it has come, for kinds that have stages.", o => o.Progress?.Stage, IsBrief: false),
         new("stage_since", "When that stage began.", o => o.Progress?.Since, IsBrief: false),
         new("can_abort", "Whether a cancellation is still obeyed while it runs.", o => o.Progress?.CanAbort, IsBrief: false),

@@ -10,7 +10,7 @@ internal sealed class OperationWaitCommand : DataCommand
     public OperationWaitCommand()
         : base(
             "wait",
-            "Wait until an operation is over, 60 s unless --timeout says otherwise. Exit code 1 unless it succeeded, 5 when it is not over in time.",
+            "Wait until an operation is over, 60 s unless --timeout says otherwise. Exit code 1 unless it succeeded, 4 when its site refused it, 5 when it is not over in time.",
             "skerry operation wait 6d6c0a4e-2f0c-4d52-9a3e-6b8f4a4f9d21",
             "skerry operation wait 6d6c0a4e-2f0c-4d52-9a3e-6b8f4a4f9d21 --timeout 600") => Arguments.Add(_operation);
 

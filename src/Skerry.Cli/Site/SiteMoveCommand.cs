@@ -90,6 +90,7 @@ internal abstract class SiteMoveCommand : DataCommand
         if (reply.OperationId is not { } id)
         {
             invocation.Talk.Say($"There is nothing to do: {preview.Refusal?.Message ?? "everything is where it belongs."}");
+            invocation.Print(PlanView.Line, reply.Preview.Volumes);
             return ExitCodes.Done;
         }
 

@@ -13,11 +13,7 @@ internal sealed class DrillStartCommand : DataCommand
         HelpName = "SITE",
     };
 
-    private readonly Option<string> _limit = new("--limit")
-    {
-        Description = "Drop it by itself after this time, as 90m or 2d; else after a day.",
-        HelpName = "TIME",
-    };
+    private readonly Option<string> _limit = DrillLimit.Create();
 
     public DrillStartCommand()
         : base(
@@ -36,7 +32,7 @@ internal sealed class DrillStartCommand : DataCommand
 
     protected override async Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
     {
-        var limitSeconds = Span.Of(invocation, _limit, "Examples: 90m, 2h, 1d.");
+        var limitSeconds = DrillLimit.Seconds(invocation, _limit);
         var volume = await invocation.Names.VolumeAsync(invocation.Get(_volume), cancellationToken);
         var reply = await invocation.Client.Drills.StartAsync(volume.Id, new(invocation.Get(_at), limitSeconds), cancellationToken);
         var drill = reply.Drill;

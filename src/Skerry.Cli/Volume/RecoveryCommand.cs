@@ -30,6 +30,12 @@ internal abstract class RecoveryCommand : DataCommand
         Description = "With --force: the site's fence_command is not run, because it is certain that the old primary cannot write. The operation records it.",
     };
 
+    private readonly Option<string> _snapshot = new("--snapshot")
+    {
+        Description = "With --force: the state to return to, a snapshot or a kept run that the replica's site has; else the newest. What came later is lost.",
+        HelpName = "SNAPSHOT",
+    };
+
     private readonly Option<bool> _drain = new("--drain") { Description = "End the connections of writers instead of refusing because of them." };
 
     private readonly Option<bool> _dryRun = new("--dry-run")
@@ -52,6 +58,7 @@ internal abstract class RecoveryCommand : DataCommand
         AddIf(takes.HasFlag(Takes.To), _to);
         AddIf(takes.HasFlag(Takes.Force), _force);
         AddIf(takes.HasFlag(Takes.Force), _noFence);
+        AddIf(takes.HasFlag(Takes.Force), _snapshot);
         AddIf(takes.HasFlag(Takes.Drain), _drain);
         AddIf(takes.HasFlag(Takes.Force), SharedOptions.Yes);
         AddIf(takes.HasFlag(Takes.Force), _dryRun);
@@ -80,6 +87,11 @@ internal abstract class RecoveryCommand : DataCommand
             throw new UsageException("--no-fence goes with --force only.");
         }
 
+        if (invocation.Get(_snapshot) is not null && !force)
+        {
+            throw new UsageException("--snapshot goes with --force only.", "A planned move loses nothing, and returns to no snapshot.");
+        }
+
         if (invocation.Get(_abort))
         {
             return to is null && !force && !invocation.Get(_dryRun)
@@ -87,22 +99,28 @@ internal abstract class RecoveryCommand : DataCommand
                 : throw new UsageException("--abort goes with no other option than --wait.");
         }
 
+        var snapshotId = invocation.Get(_snapshot) is { } named ? (await invocation.Names.SnapshotAsync(named, cancellationToken, volume.Id)).Id : null;
         if (invocation.Get(_dryRun))
         {
-            return await TellAsync(invocation, volume, to, force, cancellationToken);
+            return await TellAsync(invocation, volume, to, force, snapshotId, cancellationToken);
         }
 
         if (force)
         {
             // Of several copies the one that was shown is the one that is meant.
-            to = await WarnAsync(invocation, volume, to, cancellationToken);
+            to = await WarnAsync(invocation, volume, to, snapshotId, cancellationToken);
         }
 
         var reply = await invocation.Client.Volumes.RecoverAsync(
-            volume.Id, _verb, new RecoveryRequest(to, force, invocation.Get(_drain)) { NoFence = invocation.Get(_noFence) ? true : null }, cancellationToken);
+            volume.Id, _verb,
+            new RecoveryRequest(to, force, invocation.Get(_drain)) { NoFence = invocation.Get(_noFence) ? true : null, SnapshotId = snapshotId },
+            cancellationToken);
         if (reply.OperationId is not { } id)
         {
             invocation.Talk.Say($"Volume {volume.Name ?? volume.Id}: done at {reply.Site}.");
+            invocation.Print(
+                OperationView.Operation,
+                OperationView.Nothing($"volume.{_verb}", "volume", volume.Id, reply.Site, $"{_verb} is done at {reply.Site}."));
             return ExitCodes.Done;
         }
 
@@ -146,17 +164,18 @@ internal abstract class RecoveryCommand : DataCommand
     }
 
     private async Task<int> TellAsync(
-        Invocation invocation, VolumeRecord volume, string? to, bool force, CancellationToken cancellationToken)
+        Invocation invocation, VolumeRecord volume, string? to, bool force, string? snapshotId, CancellationToken cancellationToken)
     {
-        var preview = await invocation.Client.Volumes.PreviewAsync(volume.Id, _verb, to, force, cancellationToken);
+        var preview = await invocation.Client.Volumes.PreviewAsync(volume.Id, _verb, to, force, cancellationToken, snapshotId);
         invocation.Print(RecoveryPreviewView.Preview, preview);
         return preview.Refusal is { } refusal ? throw new Client.Native.RefusedException(refusal) : ExitCodes.Done;
     }
 
     /// <returns>The site that was shown.</returns>
-    private async Task<string?> WarnAsync(Invocation invocation, VolumeRecord volume, string? to, CancellationToken cancellationToken)
+    private async Task<string?> WarnAsync(
+        Invocation invocation, VolumeRecord volume, string? to, string? snapshotId, CancellationToken cancellationToken)
     {
-        var preview = await invocation.Client.Volumes.PreviewAsync(volume.Id, _verb, to, force: true, cancellationToken);
+        var preview = await invocation.Client.Volumes.PreviewAsync(volume.Id, _verb, to, force: true, cancellationToken, snapshotId);
         if (preview.Refusal is { } refusal)
         {
             throw new Client.Native.RefusedException(refusal);
@@ -165,6 +184,11 @@ internal abstract class RecoveryCommand : DataCommand
         if (preview.Choice is { } choice)
         {
             invocation.Talk.Say(choice);
+        }
+
+        if (preview.FromSite == preview.ToSite)
+        {
+            return to ?? preview.ToSite;
         }
 
         invocation.Talk.Say(preview.Summary);

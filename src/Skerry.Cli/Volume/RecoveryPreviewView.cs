@@ -11,6 +11,7 @@ internal static class RecoveryPreviewView
         new("volume_id", "Volume.", p => p.VolumeId),
         new("from_site", "Site that is primary now; null while nobody is.", p => p.FromSite),
         new("to_site", "Site that would become primary.", p => p.ToSite),
+        new("snapshot_id", "Snapshot that the copy would return to; null for its newest state.", p => p.SnapshotId),
         new("choice", "Why that one, when none was named and there were several.", p => p.Choice),
         new("forced", "Whether it would be by force.", p => p.Forced),
         new("recovery_point_at", "When the primary's disk was in the state that would be promoted, or an earlier one.", p => p.RecoveryPoint?.TakenAt),

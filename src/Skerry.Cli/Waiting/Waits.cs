@@ -9,12 +9,12 @@ internal sealed class Waits(Invocation invocation)
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
-    /// <summary>Throws unless the operation succeeds.</summary>
+    /// <summary>Throws unless the operation succeeds: a refusal, when its site refused it.</summary>
     public async Task<OperationRecord> ForOperationAsync(string id, CancellationToken cancellationToken)
     {
         var operation = await UntilOverAsync(id, cancellationToken);
-        return operation.Status == "succeeded"
-            ? operation
+        return operation.Status == "succeeded" ? operation
+            : operation.Refusal is { } refusal ? throw new Client.Native.RefusedException(refusal)
             : throw new DidNotSucceedException(OperationText.Line(operation), $"More: skerry operation show {id}");
     }
 

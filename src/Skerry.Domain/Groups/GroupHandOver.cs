@@ -41,7 +41,8 @@ internal sealed class GroupHandOverHandler(SiteContext site, RecoveryService rec
         var leaving = members.Where(m => m.PrimarySite != wanted.ToSite).Select(m => m.VolumeId).ToList();
         if (leaving.Count > JointMoves.MostVolumes)
         {
-            return OperationResult.Failed($"{leaving.Count} volumes cannot be moved as one, {JointMoves.MostVolumes} can. Take some out of group {group.Name}.");
+            return OperationResult.Refused(Refusal.State(
+                $"{leaving.Count} volumes cannot be moved as one, {JointMoves.MostVolumes} can.", $"Take some out of group {group.Name}."));
         }
 
         await using var abort = AbortWatch.Begin(site, operation.Id, cancellationToken);
@@ -64,7 +65,7 @@ internal sealed class GroupHandOverHandler(SiteContext site, RecoveryService rec
             var driver = new MoveDriver(site, Math.Max(1, members.Count), looked: r => StayIfOneFailed(together, r));
             await driver.SaveAsync(operation.Id, report, cancellationToken);
             report = await DriveAsync(driver, operation, wanted, report, operation.Id, cancellationToken);
-            return together.WhyStayed is { } why ? Stayed(operation, group.Name, why) : GroupLine.End(report);
+            return together.WhyStayed is { } why ? Stayed(operation, group.Name, why, together.Refusal) : GroupLine.End(report);
         }
         finally
         {
@@ -93,10 +94,19 @@ internal sealed class GroupHandOverHandler(SiteContext site, RecoveryService rec
         MoveDriver driver, Operation operation, GroupMoveParameters wanted, MoveReport report, string? jointId, CancellationToken cancellationToken) =>
         await driver.RunAsync(
             operation.Id, report, line => line.VolumeId,
-            async (line, token) => GroupLine.Begun(
-                site, line,
-                await recovery.FailoverAsync(
-                    Self, new FailoverRequest(line.VolumeId, wanted.ToSite, IsForced: false, wanted.Drain) { JointOperationId = jointId }, token)),
+            async (line, token) =>
+            {
+                var begun = GroupLine.Begun(
+                    site, line,
+                    await recovery.FailoverAsync(
+                        Self, new FailoverRequest(line.VolumeId, wanted.ToSite, IsForced: false, wanted.Drain) { JointOperationId = jointId }, token));
+                if (begun.Refusal is { } refusal)
+                {
+                    joint.Find(operation.Id)?.Stay($"Volume {line.VolumeName ?? line.VolumeId}: {refusal.Message}", refusal);
+                }
+
+                return begun;
+            },
             cancellationToken);
 
     /// <summary>Lets all members go on together, and writes the generations of all.</summary>
@@ -190,11 +200,12 @@ internal sealed class GroupHandOverHandler(SiteContext site, RecoveryService rec
         }
     }
 
-    private OperationResult Stayed(Operation operation, string groupName, string why)
+    private OperationResult Stayed(Operation operation, string groupName, string why, Refusal? refusal = null)
     {
         var reason = $"No volume of group {groupName} was moved. {why} Site {site.SiteName} goes on as the primary of those that are there.";
         return OperationEntity.Find(StateView.Of(site.Replica), operation.Id) is { CancelRequested: true }
             ? OperationResult.Cancelled(reason)
-            : OperationResult.Failed($"{reason} Ask again when that is mended.");
+            : refusal is null ? OperationResult.Failed($"{reason} Ask again when that is mended.")
+            : OperationResult.Refused(refusal with { Message = reason, NextStep = refusal.NextStep ?? "Ask again when that is mended." });
     }
 }

@@ -82,7 +82,7 @@ internal sealed class GroupPromoteHandler(SiteContext site, RecoveryService reco
             var chosen = await ChooseAsync(state, group, wanted, cancellationToken);
             if (chosen.IsRefused)
             {
-                return OperationResult.Failed($"{chosen.Refusal} Nothing was changed.");
+                return OperationResult.Refused(chosen.Refusal! with { Message = $"{chosen.Refusal!.Message} Nothing was changed." });
             }
 
             report = chosen.Value;

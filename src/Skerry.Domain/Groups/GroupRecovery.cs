@@ -119,8 +119,8 @@ public sealed class GroupRecovery(
         if (previews.Count == 0 && refusal is null)
         {
             return new GroupPreview(
-                group.Id, from, to, request.IsForced, null, null, 0, [],
-                Refusal.State($"Group {group.Name} is primary there already."), "Nothing is to be done.");
+                group.Id, to, to, request.IsForced, null, 0, 0, [], null,
+                $"Nothing is to be done: site {new SiteDirectory(site, StateView.Of(site.Replica)).NameOf(to)} is the primary of all volumes of group {group.Name}.");
         }
 
         if (!request.IsForced)
@@ -208,7 +208,9 @@ public sealed class GroupRecovery(
         else
         {
             // Of a group that stands apart the rest goes where its last move was going.
-            to = toHome ? standing.HomeSite : standing.ReplicaSite ?? LastTarget(state, found.Value.Id);
+            to = toHome ? standing.HomeSite
+                : (request.IsForced ? recovery.PromotedAt(state, standing.Members.Select(m => m.VolumeId)) : null)
+                    ?? standing.ReplicaSite ?? LastTarget(state, found.Value.Id);
         }
 
         if (to is null)
@@ -218,8 +220,10 @@ public sealed class GroupRecovery(
 
         if (standing.Members.FirstOrDefault(m => m.Relation!.BackendAt(to) is null) is { } missing)
         {
+            var names = new SiteDirectory(site, state);
             return Refusal.State(
-                $"Site {new SiteDirectory(site, state).NameOf(to)} has no copy of volume {missing.VolumeId}.", "Name a site that has copies of all.");
+                $"Group {found.Value.Name} is not replicated to site {names.NameOf(to)}: volume {missing.VolumeId} goes with it between {names.NameOf(missing.Relation!.HomeSite)} and {names.NameOf(missing.Relation.OtherSite)}.",
+                "Name one of these. A copy that a volume has elsewhere is promoted by itself, at an instant of its own.");
         }
 
         var away = standing.Members.Where(m => m.PrimarySite != to).Select(m => m.Primary?.Current.Site ?? "").Distinct().ToList();

@@ -33,8 +33,9 @@ public interface IOperationHandler
 /// <summary>What came of an operation.</summary>
 public sealed record OperationResult
 {
-    private OperationResult(OperationStatus status, string? reason, FieldValue? value, Action<ITransaction>? effect)
+    private OperationResult(OperationStatus status, string? reason, FieldValue? value, Action<ITransaction>? effect, Refusal? refusal = null)
     {
+        Refusal = refusal;
         Status = status;
         Reason = reason;
         Value = value;
@@ -49,6 +50,9 @@ public sealed record OperationResult
     /// <summary>Why it failed, and what to do.</summary>
     public string? Reason { get; }
 
+    /// <summary>When it failed because its target refused it, with nothing changed: that refusal.</summary>
+    public Refusal? Refusal { get; }
+
     /// <summary>JSON whose shape the kind decides.</summary>
     public FieldValue? Value { get; }
 
@@ -60,6 +64,10 @@ public sealed record OperationResult
 
     public static OperationResult Failed(string reason, Action<ITransaction>? effect = null) =>
         new(OperationStatus.Failed, reason, null, effect);
+
+    /// <summary>Its target refused it, and nothing is changed, or not any more.</summary>
+    public static OperationResult Refused(Refusal refusal, Action<ITransaction>? effect = null) =>
+        new(OperationStatus.Failed, refusal.ToString(), null, effect, refusal);
 
     /// <summary>Somebody asked so, and everything is undone.</summary>
     public static OperationResult Cancelled(string reason, Action<ITransaction>? effect = null) =>

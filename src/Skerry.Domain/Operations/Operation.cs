@@ -61,6 +61,9 @@ public sealed record Operation(
 {
     public bool IsFinished => Status is not (OperationStatus.Queued or OperationStatus.Running);
 
+    /// <summary>Of one that failed because its target refused it, as it would have refused the request: why. Nothing was changed then.</summary>
+    public Refusal? Refusal { get; init; }
+
     /// <summary>How far it has come; null for kinds that have no stages, and before the first.</summary>
     public OperationProgress? Progress { get; init; }
 }

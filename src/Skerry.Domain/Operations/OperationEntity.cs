@@ -7,6 +7,7 @@ namespace Skerry.Domain.Operations;
 internal static class OperationEntity
 {
     private const string ProgressField = "progress";
+    private const string RefusalField = "refusal";
 
     public static EntityKey Key(string id) => new(EntityKinds.Operation, id);
 
@@ -44,6 +45,7 @@ internal static class OperationEntity
             entity.Instant("finished_at"))
         {
             Progress = entity.Json(ProgressField, ProgressJson.Default.OperationProgress),
+            Refusal = entity.Json(RefusalField, ProgressJson.Default.StoredRefusal)?.Read(),
         };
     }
 
@@ -53,6 +55,10 @@ internal static class OperationEntity
     public static void WriteProgress(ITransaction transaction, string id, OperationProgress progress) =>
         transaction.Set(
             Key(id), ProgressField, FieldValue.Serialize(progress, ProgressJson.Default.OperationProgress), DomainSchema.OwnerRank);
+
+    public static void WriteRefusal(ITransaction transaction, string id, Refusal refusal) =>
+        transaction.Set(
+            Key(id), RefusalField, FieldValue.Serialize(StoredRefusal.Of(refusal), ProgressJson.Default.StoredRefusal), DomainSchema.OwnerRank);
 
     public static string Word(OperationStatus status) => status switch
     {

@@ -17,9 +17,20 @@ public sealed record OperationProgress(
     string? AbortUntil,
     string? Detail = null);
 
-/// <summary>The stored form of a progress.</summary>
+/// <summary>The stored form of a refusal.</summary>
+/// <param name="Kind">The name of a <see cref="RefusalKind"/>; one that this version does not know is taken for a matter of state.</param>
+internal sealed record StoredRefusal(string Kind, string Message, string? NextStep, string? Field)
+{
+    public static StoredRefusal Of(Refusal refusal) => new(refusal.Kind.ToString(), refusal.Message, refusal.NextStep, refusal.Field);
+
+    public Refusal Read() =>
+        new(Enum.TryParse<RefusalKind>(Kind, out var kind) && Enum.IsDefined(kind) ? kind : RefusalKind.State, Message, NextStep, Field);
+}
+
+/// <summary>The stored form of what operations say of themselves.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(OperationProgress))]
+[JsonSerializable(typeof(StoredRefusal))]
 internal sealed partial class ProgressJson : JsonSerializerContext;

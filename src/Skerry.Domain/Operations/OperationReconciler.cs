@@ -184,6 +184,11 @@ public sealed class OperationReconciler : IReconciler, IAsyncDisposable
             {
                 result.Effect?.Invoke(transaction);
                 End(transaction, operation.Id, result.Status, result.Reason);
+                if (result.Refusal is { } refusal)
+                {
+                    OperationEntity.WriteRefusal(transaction, operation.Id, refusal);
+                }
+
                 if (result.Value is { } value)
                 {
                     transaction.Set(OperationEntity.Key(operation.Id), "result", value, DomainSchema.OwnerRank);

@@ -53,18 +53,16 @@ internal sealed class HandOverHandler(
             return OperationResult.Failed("The move that it was part of has ended. Ask again for the whole.");
         }
 
-        var why = "It was interrupted.";
+        OperationResult? result = null;
         try
         {
-            var result = await RunAsync(operation, wanted, together, cancellationToken);
-            why = result.IsSuccess ? null : result.Reason;
-            return result;
+            return result = await RunAsync(operation, wanted, together, cancellationToken);
         }
         finally
         {
-            if (why is not null)
+            if (result is not { IsSuccess: true })
             {
-                together.Stay($"Volume {operation.Entity.Id}: {why}");
+                together.Stay($"Volume {operation.Entity.Id}: {result?.Refusal?.Message ?? result?.Reason ?? "It was interrupted."}", result?.Refusal);
             }
         }
     }
@@ -89,8 +87,8 @@ internal sealed class HandOverHandler(
 
         if (!primary.IsPrimary(site.SelfText) || primary.Current.Id != wanted.GenerationId)
         {
-            return OperationResult.Failed(
-                $"Volume {volumeId} is in generation {primary.Current.Number} since this was asked for. Look at it, and ask again.");
+            return OperationResult.Refused(Refusal.State(
+                $"Volume {volumeId} is in generation {primary.Current.Number} since this was asked for.", "Look at it, and ask again."));
         }
 
         if (!await stages.TryEnterAsync(FailoverStages.Preflight, cancellationToken))
@@ -105,14 +103,15 @@ internal sealed class HandOverHandler(
 
         if (!wanted.Drain && AttachedWriters.Refusal(state, exports, volumeId) is { } attached)
         {
-            return OperationResult.Failed(attached.ToString());
+            return OperationResult.Refused(attached);
         }
 
         var replicas = Relation.OfVolume(state, volumeId);
         var successor = replicas.FirstOrDefault(r => r.ReplicaOf(site.SelfText).Site == wanted.ToSite);
         if (wanted.ToSite.Length > 0 && successor is null)
         {
-            return OperationResult.Failed($"Volume {volumeId} has no replica at the site that it was to be handed to.");
+            return OperationResult.Refused(Refusal.State(
+                $"Volume {volumeId} has no replica at the site that it was to be handed to.", "Replicate it there first."));
         }
 
         await using var abort = AbortWatch.Begin(site, operation.Id, cancellationToken);
@@ -152,7 +151,8 @@ internal sealed class HandOverHandler(
         {
             if (move.Successor is { } near && await writes.SyncAsync(near, isWritten: true, abort.Token) is { Number: null } unready)
             {
-                return abort.IsAsked ? Aborted(stages, volumeId, current) : OperationResult.Failed($"{unready.Reason} Nothing was changed; it can be asked again, or forced at the other site.");
+                return abort.IsAsked ? Aborted(stages, volumeId, current)
+                    : OperationResult.Refused(Refusal.State(unready.Reason, "Nothing was changed; it can be asked again, or forced at the other site."));
             }
 
             if (move.Together is { } together)
@@ -219,7 +219,7 @@ internal sealed class HandOverHandler(
         // Since it was looked at somebody may have come; from the hold on nobody can.
         if (!move.Wanted.Drain && AttachedWriters.Refusal(StateView.Of(site.Replica), exports, volumeId) is { } attached)
         {
-            return (0, OperationResult.Failed(attached.ToString(), t => Handover.Clear(t, volumeId)));
+            return (0, OperationResult.Refused(attached, t => Handover.Clear(t, volumeId)));
         }
 
         exports.RevokeVolume(volumeId);

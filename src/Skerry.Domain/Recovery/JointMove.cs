@@ -79,6 +79,9 @@ internal sealed class JointMove(IReadOnlyList<string> volumeIds)
     /// <summary>Why all stay; null while that is not so.</summary>
     public string? WhyStayed { get; private set; }
 
+    /// <summary>What it is, when that is a refusal.</summary>
+    public Refusal? Refusal { get; private set; }
+
     /// <summary>True when all replicas are near, false when all stay.</summary>
     public Task<bool> AllNear => _allNear.Task;
 
@@ -151,7 +154,7 @@ internal sealed class JointMove(IReadOnlyList<string> volumeIds)
     }
 
     /// <summary>All volumes stay where they are, unless that was decided already. The first reason counts.</summary>
-    public void Stay(string? why)
+    public void Stay(string? why, Refusal? refusal = null)
     {
         lock (_lock)
         {
@@ -160,6 +163,7 @@ internal sealed class JointMove(IReadOnlyList<string> volumeIds)
                 return;
             }
 
+            Refusal = WhyStayed is null ? refusal : Refusal;
             WhyStayed ??= why ?? "It was aborted.";
         }
 

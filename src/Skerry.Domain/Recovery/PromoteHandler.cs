@@ -44,22 +44,25 @@ internal sealed class PromoteHandler(
 
         if (primary.Current.Id != wanted.GenerationId)
         {
-            return OperationResult.Failed(
-                $"Volume {volumeId} is in generation {primary.Current.Number} since this was asked for. Look at it, and ask again.");
+            return OperationResult.Refused(Refusal.State(
+                $"Volume {volumeId} is in generation {primary.Current.Number} since this was asked for.", "Look at it, and ask again."));
         }
 
-        var preview = FailoverJudgement.Of(
-            await reader.ReadAsync(state, primary, volumeId, site.SelfText, cancellationToken), wanted.IsForced, site.Now);
+        var preview = OlderState.Apply(
+            site, state,
+            FailoverJudgement.Of(
+                await reader.ReadAsync(state, primary, volumeId, site.SelfText, cancellationToken), wanted.IsForced, site.Now),
+            wanted.AtSnapshotId);
         if (preview.Refusal is { } refusal)
         {
-            return OperationResult.Failed(refusal.ToString());
+            return OperationResult.Refused(refusal);
         }
 
         if (drivers.Holding(volumeId)?.Keys?.WhyLocked(volumeId) is { } locked)
         {
             var holder = new SiteDirectory(site, state).NameOf(primary.Current.Site);
-            return OperationResult.Failed(
-                $"The copy of volume {volumeId} at site {site.SiteName} cannot be promoted: {locked}. Site {holder} has the key. Nothing was changed.");
+            return OperationResult.Refused(Refusal.State(
+                $"The copy of volume {volumeId} at site {site.SiteName} cannot be promoted: {locked}. Site {holder} has the key. Nothing was changed."));
         }
 
         if (await FenceStep.RunAsync(fence, site, operation, wanted, primary, cancellationToken) is { } unfenced)
@@ -70,7 +73,7 @@ internal sealed class PromoteHandler(
         ReplicaHold? settled;
         try
         {
-            settled = await SettleAsync(volumeId, cancellationToken);
+            settled = await SettleAsync(volumeId, wanted.AtSnapshotId, cancellationToken);
         }
         catch (DriverException e)
         {
@@ -80,7 +83,10 @@ internal sealed class PromoteHandler(
         using var hold = settled;
         if (hold?.Copy is not { } copy)
         {
-            return OperationResult.Failed($"The copy of volume {volumeId} here has no whole recovery point. Nothing was changed.");
+            return OperationResult.Refused(Refusal.State(
+                wanted.AtSnapshotId is { } older
+                    ? $"The copy of volume {volumeId} here does not have snapshot {older} in its past. Nothing was changed."
+                    : $"The copy of volume {volumeId} here has no whole recovery point. Nothing was changed."));
         }
 
         if (wanted.AtNumber is { } number && copy.Number != number)
@@ -99,7 +105,7 @@ internal sealed class PromoteHandler(
         var written = await WriteAsync(volumeId, wanted, copy, cancellationToken);
         await FailPoint.ReachAsync(RecoveryMoments.GenerationWritten, site);
         return written.IsRefused
-            ? OperationResult.Failed(written.Refusal!.ToString())
+            ? OperationResult.Refused(written.Refusal!)
             : await FinishAsync(written.Value, copy.RecoveryPoint, preview.Loss, cancellationToken);
     }
 
@@ -107,13 +113,15 @@ internal sealed class PromoteHandler(
     public ValueTask<OperationResult> ReconcileAsync(Operation operation, CancellationToken cancellationToken) =>
         RunAsync(operation, cancellationToken);
 
-    private async ValueTask<ReplicaHold?> SettleAsync(string volumeId, CancellationToken cancellationToken)
+    private async ValueTask<ReplicaHold?> SettleAsync(string volumeId, string? snapshotId, CancellationToken cancellationToken)
     {
         foreach (var store in stores)
         {
             if (await store.FindAsync(volumeId, cancellationToken) is not null)
             {
-                return await store.SettleAsync(volumeId, cancellationToken);
+                return snapshotId is null
+                    ? await store.SettleAsync(volumeId, cancellationToken)
+                    : await store.ReturnAsync(volumeId, snapshotId, takenAt: null, cancellationToken);
             }
         }
 

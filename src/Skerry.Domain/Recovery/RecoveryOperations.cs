@@ -75,6 +75,9 @@ internal sealed record RecoveryParameters(string GenerationId, string ToSite, bo
     /// <summary>The operation, of a group, that writes the generations of all its volumes or of none.</summary>
     public string? JointOperationId { get; init; }
 
+    /// <summary>The snapshot that the copy is to return to; null for its newest whole state.</summary>
+    public string? AtSnapshotId { get; init; }
+
     /// <summary>The write that the copy must stand at to be promoted; null for any.</summary>
     public long? AtNumber { get; init; }
 }

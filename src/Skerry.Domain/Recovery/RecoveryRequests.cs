@@ -14,6 +14,9 @@ public sealed record FailoverRequest(string VolumeId, string? ToSite = null, boo
     /// <summary>Forced moves only: the site's fence command is not run, and the operation records that it was not.</summary>
     public bool WithoutFence { get; init; }
 
+    /// <summary>Forced moves only: the snapshot that the copy is to return to, one that its site has; null for its newest state.</summary>
+    public string? SnapshotId { get; init; }
+
     /// <summary>The operation that has fenced the old primary for this move already; null when none has.</summary>
     internal string? FencedBy { get; init; }
 
@@ -32,6 +35,9 @@ public sealed record PromoteRequest(string VolumeId, string? Site = null, bool I
 {
     /// <summary>As <see cref="FailoverRequest.WithoutFence"/>.</summary>
     public bool WithoutFence { get; init; }
+
+    /// <summary>As <see cref="FailoverRequest.SnapshotId"/>.</summary>
+    public string? SnapshotId { get; init; }
 }
 
 /// <summary>A wish to make the primary a replica, with no successor yet.</summary>
@@ -81,6 +87,9 @@ public sealed record FailoverPreview(
 {
     /// <summary>What is added to a moment of the primary's clock to have it by the clock of the site that was asked, or earlier.</summary>
     internal TimeSpan ClockAhead { get; init; }
+
+    /// <summary>The snapshot that the copy would return to; null for its newest state.</summary>
+    public string? SnapshotId { get; init; }
 
     /// <summary>Why this site, when none was named and there were several; a sentence.</summary>
     public string? Choice { get; init; }

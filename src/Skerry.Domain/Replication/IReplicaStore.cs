@@ -23,6 +23,16 @@ public interface IReplicaStore
     ValueTask<ReplicaHold> SettleAsync(string volumeId, CancellationToken cancellationToken);
 
     /// <summary>
+    /// As <see cref="SettleAsync"/>, and makes the copy the state of a snapshot of it, durably; what it received later is given up. Calling
+    /// it again is safe. The hold has no copy, and nothing is changed, when the copy has no such snapshot, or it is of another line.
+    /// </summary>
+    /// <param name="volumeId">The volume.</param>
+    /// <param name="snapshotId">The snapshot.</param>
+    /// <param name="takenAt">When the primary was in that state, by its clock; null for when the snapshot was made here.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    ValueTask<ReplicaHold> ReturnAsync(string volumeId, string snapshotId, DateTimeOffset? takenAt, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Makes a volume of its own of the copy's newest whole state, which keeps following its source meanwhile and knows nothing of it.
     /// What was cloned, as it stood; null when there is no whole state. A clone of that id that is there already is taken for it.
     /// </summary>

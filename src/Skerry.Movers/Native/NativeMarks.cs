@@ -20,38 +20,8 @@ public sealed class NativeMarks(NativeReplicas replicas, BlockStoreSet stores) :
         }
     }
 
-    public async ValueTask<ReplicaHold> ReturnAsync(string volumeId, Cut cut, CancellationToken cancellationToken)
-    {
-        var slot = replicas.Slot(volumeId);
-        slot.Close();
-        try
-        {
-            var settled = await slot.UseAsync(
-                async () =>
-                {
-                    if (await replicas.LookAsync(volumeId, cancellationToken) is not { Volume.IsReadOnly: true } copy
-                        || !await copy.ReturnToMarkAsync(cut, cancellationToken))
-                    {
-                        return null;
-                    }
-
-                    return await replicas.FindAsync(volumeId, cancellationToken);
-                },
-                cancellationToken);
-            return new ReplicaHold(settled, slot.Open);
-        }
-        catch (Exception e)
-        {
-            slot.Copy = null;
-            slot.Open();
-            if (e is BlockException fault)
-            {
-                throw CopyFault.Of(fault, volumeId, $"returned to cut {cut}");
-            }
-
-            throw;
-        }
-    }
+    public ValueTask<ReplicaHold> ReturnAsync(string volumeId, Cut cut, CancellationToken cancellationToken) =>
+        replicas.ReturnAsync(volumeId, ReplicaMarks.SnapshotOf(cut), cut.TakenAt, cancellationToken);
 
     public async ValueTask<bool> CloneAsync(string volumeId, Cut cut, string cloneId, CancellationToken cancellationToken)
     {

@@ -60,6 +60,35 @@ public sealed class NativeReplicas(BlockStoreSet stores, BootClock clock) : IRep
         }
     }
 
+    public async ValueTask<ReplicaHold> ReturnAsync(
+        string volumeId, string snapshotId, DateTimeOffset? takenAt, CancellationToken cancellationToken)
+    {
+        var slot = Slot(volumeId);
+        slot.Close();
+        try
+        {
+            var settled = await slot.UseAsync(
+                async () =>
+                    await LookAsync(slot, cancellationToken) is { Volume.IsReadOnly: true, IsWhole: true } copy
+                        && await copy.ReturnToAsync(snapshotId, takenAt, cancellationToken)
+                        ? await FindAsync(volumeId, cancellationToken)
+                        : null,
+                cancellationToken);
+            return new ReplicaHold(settled, slot.Open);
+        }
+        catch (Exception e)
+        {
+            slot.Copy = null;
+            slot.Open();
+            if (e is BlockException fault)
+            {
+                throw CopyFault.Of(fault, volumeId, $"returned to snapshot {snapshotId}");
+            }
+
+            throw;
+        }
+    }
+
     /// <remarks>
     /// Beside the session, which may open or end a catch-up at any moment: the head is cloned where it is a state, else the snapshot
     /// that keeps the last one; when both just changed places it is looked at again.

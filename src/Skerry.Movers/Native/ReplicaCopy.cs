@@ -314,13 +314,13 @@ internal sealed class ReplicaCopy
     }
 
     /// <summary>
-    /// Goes back to the state at a cut, durably, and forgets what came after it. False, with nothing done but a catch-up undone, when
-    /// that state is not kept or not in this copy's past.
+    /// Goes back to the state of a snapshot, durably, and forgets what came after it. False, with nothing done but a catch-up undone, when
+    /// there is no such snapshot, or its state is not in this copy's past.
     /// </summary>
-    public async ValueTask<bool> ReturnToMarkAsync(Cut cut, CancellationToken cancellationToken)
+    public async ValueTask<bool> ReturnToAsync(string snapshotId, DateTimeOffset? takenAt, CancellationToken cancellationToken)
     {
         await UndoCatchUpAsync(cancellationToken);
-        if (ReplicaMarks.Find(_volume, cut) is not { } mark || !mark.Lineage.IsPrefixOf(_volume.Lineage))
+        if (FindSnapshot(snapshotId) is not { } mark || !mark.Lineage.IsPrefixOf(_volume.Lineage))
         {
             return false;
         }
@@ -332,7 +332,7 @@ internal sealed class ReplicaCopy
         }
 
         await SaveRecoveryPointAsync(
-            mark.Lineage, mark.Lineage.LastNumber, cut.TakenAt, RecoveryPoint?.Here(cut.TakenAt), cancellationToken);
+            mark.Lineage, mark.Lineage.LastNumber, takenAt ?? mark.CreatedAt, takenAt is { } at ? RecoveryPoint?.Here(at) : mark.CreatedAt, cancellationToken);
         await FailPoint.ReachAsync(GroupSteps.PointSaved, _volume);
         return true;
     }

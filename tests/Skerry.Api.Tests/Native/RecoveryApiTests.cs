@@ -107,6 +107,11 @@ public sealed class RecoveryApiTests : IAsyncLifetime
             _volume, "failover", new RecoveryRequest("atlantis", null, null), None));
         Assert.Equal("invalid", refused.Error.Kind);
         Assert.Contains("atlantis", refused.Error.Message);
+
+        // Nor does a planned move return to a snapshot.
+        var planned = await RefusedAsync(
+            () => _site.Client.Volumes.RecoverAsync(_volume, "failover", new RecoveryRequest("south", null, null) { SnapshotId = _volume }, None), 400);
+        Assert.Equal("snapshot_id", planned.Field);
     }
 
     [Fact]

@@ -70,6 +70,27 @@ public sealed class GroupHandOverTests
         Assert.Equal(50, await rig.Writer.AssertPrefixAsync(await rig.DevicesAsync(rig.South), 50, "the moved group"));
     }
 
+    [Fact]
+    public async Task A_writer_of_one_member_is_a_refusal_of_the_whole_though_another_site_was_asked()
+    {
+        await using var rig = await GroupRig.StartAsync(2);
+        await rig.Writer.WriteAsync(rig.North, 10);
+        await IsWholeAsync(rig);
+        using (await rig.North.AttachAsync(rig.VolumeIds[1]))
+        {
+            var asked = await rig.South.GroupMoves.FailoverAsync(LiveSite.Admin, new GroupMoveRequest(rig.GroupId, "south"), None);
+            Assert.False(asked.IsRefused, asked.Refusal?.ToString());
+            var ended = (await rig.South.Operations.WaitAsync(LiveSite.Admin, asked.OperationId!, TimeSpan.FromSeconds(60), None)).Value;
+            Assert.True((OperationStatus.Failed, RefusalKind.State) == (ended.Status, ended.Refusal?.Kind), $"{ended.Status} {ended.Refusal}: {ended.Reason}");
+            Assert.Contains("1 attached writer", ended.Refusal!.Message, StringComparison.Ordinal);
+        }
+
+        await AllStayedAsync(rig);
+        await rig.MovesAsync(rig.South, "south");
+        var again = await rig.South.GroupMoves.FailoverAsync(LiveSite.Admin, new GroupMoveRequest(rig.GroupId, "south", IsForced: true), None);
+        Assert.Equal((null, null), (again.Value.OperationId, again.Value.Preview.Refusal));
+    }
+
     [Theory]
     [InlineData("hand-over", false)]
     [InlineData("promote", true)]

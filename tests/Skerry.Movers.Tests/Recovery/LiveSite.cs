@@ -44,9 +44,15 @@ internal sealed class LiveCloud : IAsyncDisposable
     /// <param name="name">Of the site.</param>
     /// <param name="trashTime">How long replicas stay in its trash.</param>
     /// <param name="clockOff">By how much its wall clock is wrong.</param>
-    public async Task<LiveSite> AddAsync(string name, TimeSpan? trashTime = null, TimeSpan clockOff = default)
+    /// <param name="without">What its version has not heard of yet.</param>
+    public async Task<LiveSite> AddAsync(string name, TimeSpan? trashTime = null, TimeSpan clockOff = default, IReadOnlyList<string>? without = null)
     {
-        var site = new LiveSite(this, name) { TrashTime = trashTime ?? TimeSpan.FromMilliseconds(500), Time = new ShiftedTime(clockOff) };
+        var site = new LiveSite(this, name)
+        {
+            TrashTime = trashTime ?? TimeSpan.FromMilliseconds(500),
+            Time = new ShiftedTime(clockOff),
+            Without = without ?? [],
+        };
         Strikes.Add(site);
         await site.StartAsync(CancellationToken.None);
         Sites.Add(site);
@@ -100,6 +106,9 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
 
     /// <summary>A moment at which whatever reaches it waits.</summary>
     public (string Name, Func<Task> WaitAsync)? AtMoment { get; set; }
+
+    /// <summary>What the site's version has not heard of yet; taken up by the next start.</summary>
+    public IReadOnlyList<string> Without { get; set; } = [];
 
     /// <summary>Taken up by the next start.</summary>
     public IExternalFence Fence { get; set; } = new NoExternalFence();
@@ -182,7 +191,12 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
         var stores = new BlockStoreSet(new Dictionary<string, BlockStore> { ["ssd"] = Store });
         Exports = new ExportRegistry(Context);
         var drivers = new VolumeDrivers([new NativeDriver("ssd", Store, Exports)]);
-        var options = new NativeMoverOptions { HeartbeatInterval = TimeSpan.FromMilliseconds(100), FlushInterval = TimeSpan.FromMilliseconds(50) };
+        var options = new NativeMoverOptions
+        {
+            HeartbeatInterval = TimeSpan.FromMilliseconds(100),
+            FlushInterval = TimeSpan.FromMilliseconds(50),
+            Features = [.. Movers.Native.Wire.Features.Own.Except(Without)],
+        };
         var admission = new ReplicaAdmission(Context);
         Replicas = new NativeReplicas(stores, BootClock.System);
         Endpoint = new NativeReplicaEndpoint(Replicas, admission, options, time, NullLogger<NativeReplicaEndpoint>.Instance);
@@ -204,7 +218,7 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
         Recovery = new RecoveryService(Context, Operations, [Replicas], this, Exports, fresh);
         var cuts = new GroupCuts();
         Marks = new NativeMarks(Replicas, stores);
-        Groups = new GroupService(Context, Replications, [Marks]);
+        Groups = new GroupService(Context, Replications, [Marks], this);
         GroupMoves = new GroupRecovery(Context, Operations, Recovery, Groups);
         GroupDrills = new GroupDrillService(Context, Operations, Groups);
         SiteMoves = new SiteMoves(Context, Operations, Recovery, GroupMoves, Replications);
@@ -397,6 +411,24 @@ internal sealed class LiveSite(LiveCloud cloud, string name) : ISiteDialer, ILin
         }
 
         return ValueTask.FromResult(link.Client);
+    }
+
+    /// <summary>What a client that is connected for writing has open, until it is disposed.</summary>
+    public async Task<ExportLease> AttachAsync(string volumeId)
+    {
+        var secret = Context.Ids.NewUuid();
+        var key = new EntityKey(EntityKinds.Connection, Context.Ids.NewUuid());
+        await Context.DecideAsync(
+            Admin,
+            transaction =>
+            {
+                transaction.Set(key, "volume_id", FieldValue.FromString(volumeId));
+                transaction.Set(key, "site", FieldValue.FromString(Id));
+                transaction.Set(key, "secret_hash", FieldValue.FromString(Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(secret)))));
+                return default(Unit);
+            },
+            CancellationToken.None);
+        return Exports.Open(secret) ?? throw new InvalidOperationException($"Volume {volumeId} cannot be attached at {name}.");
     }
 
     public ValueTask<BlockVolume> OpenAsync(string volumeId) => Store.OpenAsync(volumeId, CancellationToken.None);

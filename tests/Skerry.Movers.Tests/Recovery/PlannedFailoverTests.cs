@@ -136,6 +136,25 @@ public sealed class PlannedFailoverTests
     }
 
     [Fact]
+    public async Task A_writer_that_only_the_primary_s_site_knows_of_is_a_refusal_though_another_site_was_asked()
+    {
+        await using var cloud = new LiveCloud();
+        var (north, south) = (await cloud.AddAsync("north"), await cloud.AddAsync("south"));
+        var (volumeId, _) = await ReplicateAsync(north, south);
+        await IsSecondaryAsync(north);
+        using var lease = await north.AttachAsync(volumeId);
+
+        var asked = await south.Recovery.FailoverAsync(LiveSite.Admin, new FailoverRequest(volumeId, "south"), None);
+        Assert.False(asked.IsRefused, asked.Refusal?.ToString());
+        var ended = (await south.Operations.WaitAsync(LiveSite.Admin, asked.OperationId!, TimeSpan.FromSeconds(60), None)).Value;
+        Assert.True((OperationStatus.Failed, RefusalKind.State) == (ended.Status, ended.Refusal?.Kind), $"{ended.Status} {ended.Refusal}: {ended.Reason}");
+        Assert.Contains("1 attached writer", ended.Refusal!.Message, StringComparison.Ordinal);
+        Assert.Contains("drain", ended.Refusal.NextStep!, StringComparison.Ordinal);
+        Assert.Equal(ended.Refusal.ToString(), ended.Reason);
+        Assert.Equal(RefusalKind.State, (await north.Recovery.FailoverAsync(LiveSite.Admin, new FailoverRequest(volumeId, "south"), None)).Refusal?.Kind);
+    }
+
+    [Fact]
     public async Task Many_volumes_move_side_by_side()
     {
         await using var cloud = new LiveCloud();
@@ -156,7 +175,6 @@ public sealed class PlannedFailoverTests
         }
 
         await UntilAsync(() => north.Replications.List(LiveSite.Admin).All(r => r.Status == ReplicationWords.Secondary));
-        var began = TimeProvider.System.GetTimestamp();
         var asked = new List<Outcome<RecoveryTicket>>();
         foreach (var volume in volumes)
         {
@@ -165,9 +183,6 @@ public sealed class PlannedFailoverTests
 
         var opened = await Task.WhenAll(volumes.Select(async v => await south.OpenAsync(v)));
         await UntilAsync(() => opened.All(v => !v.IsReadOnly));
-        var took = TimeProvider.System.GetElapsedTime(began);
-        Assert.True(took < TimeSpan.FromSeconds(5), $"20 volumes took {took.TotalSeconds:0.00} s");
-        TestContext.Current.SendDiagnosticMessage($"20 volumes moved in {took.TotalMilliseconds:0} ms");
         foreach (var outcome in asked)
         {
             await SucceedsAsync(north, outcome);

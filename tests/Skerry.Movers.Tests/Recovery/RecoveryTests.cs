@@ -94,6 +94,9 @@ public sealed class RecoveryTests
         Assert.Equal(ReplicationWords.Demoted, north.Replications.Show(LiveSite.Admin, replicationId).Value.Status);
         await SucceedsAsync(north, await north.Recovery.PromoteAsync(LiveSite.Admin, new PromoteRequest(volumeId, "south"), None));
         Assert.Null((await south.Recovery.PromoteAsync(LiveSite.Admin, new PromoteRequest(volumeId, "south"), None)).Value.OperationId);
+        var unnamed = await south.Recovery.PromoteAsync(LiveSite.Admin, new PromoteRequest(volumeId), None);
+        Assert.False(unnamed.IsRefused, unnamed.Refusal?.ToString());
+        Assert.Equal((null, south.Id), (unnamed.Value.OperationId, unnamed.Value.Site));
         var south2 = await south.OpenAsync(volumeId);
         await UntilAsync(() => !south2.IsReadOnly);
         await history.AssertHoldsAsync(south2, south2.Lineage, "the promoted copy");

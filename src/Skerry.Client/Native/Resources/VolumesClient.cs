@@ -81,10 +81,10 @@ public sealed class VolumesClient(ApiConnection connection)
     /// <param name="force">Without the consent of the present primary.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<RecoveryPreviewRecord> PreviewAsync(
-        string id, string action, string? to, bool force, CancellationToken cancellationToken) =>
+        string id, string action, string? to, bool force, CancellationToken cancellationToken, string? snapshotId = null) =>
         (await connection.GetAsync(
             Service.Skerry,
-            Query.Of($"{Path(id)}/{action}", ("to", to), ("force", force ? "true" : null)),
+            Query.Of($"{Path(id)}/{action}", ("to", to), ("force", force ? "true" : null), ("snapshot_id", snapshotId)),
             SkerryJson.Default.RecoveryPreviewReply,
             cancellationToken)).Preview;
 

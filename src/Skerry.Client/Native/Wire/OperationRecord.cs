@@ -24,6 +24,9 @@ public sealed record OperationRecord(
     JsonElement? Parameters,
     JsonElement? Result)
 {
+    /// <summary>Of one that failed because its site refused it, with nothing changed: what a request that is refused is answered with.</summary>
+    public ErrorRecord? Refusal { get; init; }
+
     /// <summary>How far it has come; null for kinds that have no stages.</summary>
     public OperationProgressRecord? Progress { get; init; }
 

@@ -8,6 +8,9 @@ public sealed record RecoveryRequest(string? To, bool? Force, bool? Drain)
 {
     /// <summary>With force only: the site's fence command is not run, and the operation records that it was not.</summary>
     public bool? NoFence { get; init; }
+
+    /// <summary>With force only: the snapshot, one that the site to promote has, that its copy returns to; null for its newest state.</summary>
+    public string? SnapshotId { get; init; }
 }
 
 /// <summary>What a failover would do if it were committed now, from what the asked site knows.</summary>
@@ -30,6 +33,9 @@ public sealed record RecoveryPreviewRecord(
     string Summary,
     ErrorRecord? Refusal)
 {
+    /// <summary>The snapshot that the copy would return to; null for its newest state.</summary>
+    public string? SnapshotId { get; init; }
+
     /// <summary>Why this site, when none was named and there were several.</summary>
     public string? Choice { get; init; }
 
