@@ -31,6 +31,8 @@ internal static class GroupRecords
         ],
         view.CreatedAt)
     {
+        KeepSource = view.KeepSource,
+        KeepTarget = view.KeepTarget,
         RecoveryPoints = [.. view.RecoveryPoints.Select(cut => Of(cut, view.PointKnownAt, now - view.ClockAhead)!)],
     };
 

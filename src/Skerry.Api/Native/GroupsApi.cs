@@ -92,7 +92,7 @@ internal static class GroupsApi
         }
 
         var fields = body.Root;
-        fields.Allow("target_site", "target_backend", "mode", "interval_seconds", "start_at", "on_return", "cut_interval_seconds");
+        fields.Allow("target_site", "target_backend", "mode", "interval_seconds", "start_at", "on_return", "cut_interval_seconds", "keep_source", "keep_target");
         var request = new ReplicateGroupRequest(
             fields.Text("target_site", required: true) ?? "",
             fields.Text("target_backend"),
@@ -100,7 +100,11 @@ internal static class GroupsApi
             fields.Integer("interval_seconds"),
             fields.Instant("start_at"),
             fields.Text("on_return") ?? ReturnPolicies.Resync,
-            fields.Integer("cut_interval_seconds"));
+            fields.Integer("cut_interval_seconds"))
+        {
+            KeepSource = fields.Text("keep_source"),
+            KeepTarget = fields.Text("keep_target"),
+        };
         return fields.Refusal is { } refusal
             ? new Fault(refusal)
             : Reply(await groups.ReplicateAsync(caller.Actor, id, request, cancellationToken), labels, site);

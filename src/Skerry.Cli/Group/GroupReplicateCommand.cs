@@ -43,13 +43,16 @@ internal sealed class GroupReplicateCommand : DataCommand
         HelpName = "resync|wait",
     };
 
+    private readonly RetentionOptions _retention = new();
+
     public GroupReplicateCommand()
         : base(
             "replicate",
             "Keep replicas of all volumes of a group at another site, cut at one instant. Asking again adds what is missing.",
             "skerry group replicate database --to south",
             "skerry group replicate database --to south --cut-interval 2s",
-            "skerry group replicate database --to south@ssd --mode periodic --interval 15m")
+            "skerry group replicate database --to south@ssd --mode periodic --interval 15m",
+            "skerry group replicate database --to south --mode periodic --interval 15m --keep-target count=24,age=7d")
     {
         _mode.OneOf("instant", "one-time", "periodic");
         _onReturn.OneOf("resync", "wait");
@@ -60,6 +63,7 @@ internal sealed class GroupReplicateCommand : DataCommand
         Options.Add(_start);
         Options.Add(_cutInterval);
         Options.Add(_onReturn);
+        _retention.AddTo(this);
     }
 
     public override IView View => GroupView.Group;
@@ -70,7 +74,11 @@ internal sealed class GroupReplicateCommand : DataCommand
         var request = new GroupReplicateRequest(
             (await invocation.Names.SiteAsync(site, cancellationToken)).Id, backend, invocation.Get(_mode),
             ScheduleOptions.Seconds(invocation, _interval), ScheduleOptions.Moment(invocation, _start), invocation.Get(_onReturn),
-            ScheduleOptions.Seconds(invocation, _cutInterval));
+            ScheduleOptions.Seconds(invocation, _cutInterval))
+        {
+            KeepSource = _retention.Source(invocation),
+            KeepTarget = _retention.Target(invocation),
+        };
         invocation.Print(GroupView.Group, await invocation.Client.Groups.ReplicateAsync(invocation.Get(_group), request, cancellationToken));
         return ExitCodes.Done;
     }

@@ -27,8 +27,10 @@ internal static class GroupView
         new("recovery_point_reason", "Why there is none.", g => g.RecoveryPointReason, IsBrief: false),
         new("cut_interval_seconds", "Between two cuts, in instant mode.", g => g.CutIntervalSeconds, IsBrief: false),
         new("last_cut_held_microseconds", "For how long the last cut held the volumes' writes.", g => g.LastCut?.HeldMicroseconds, IsBrief: false),
-        new("last_cut_reason", "Why no cut is taken now.", g => g.LastCut?.Reason, IsBrief: false),
+        new("last_cut_reason", "Why no cut is taken now, or why the last one becomes no recovery point.", g => g.LastCut?.Reason, IsBrief: false),
         new("interval_seconds", "Between two runs, in periodic mode.", g => g.IntervalSeconds, IsBrief: false),
+        new("keep_source", "How long states of past runs are kept at the source.", g => g.KeepSource, IsBrief: false),
+        new("keep_target", "How long states of past runs are kept at the replicas.", g => g.KeepTarget, IsBrief: false),
         new("start_at", "First run, in periodic mode.", g => g.StartAt, IsBrief: false),
         new("on_return", "resync or wait: what a returning former primary does.", g => g.OnReturn, IsBrief: false),
         new("created_at", "When it was made.", g => g.CreatedAt, IsBrief: false));

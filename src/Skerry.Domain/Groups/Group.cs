@@ -23,6 +23,12 @@ internal sealed record Group(
 {
     public const long DefaultCutIntervalSeconds = 5;
 
+    /// <summary>How long the states of past runs of members are kept at their source, as <see cref="Retention"/> reads it; null where nothing was said.</summary>
+    public string? KeepSource { get; init; }
+
+    /// <summary>The same at the replicas.</summary>
+    public string? KeepTarget { get; init; }
+
     /// <summary>What the primary's site last said of its cuts.</summary>
     public CutStatus? Cuts { get; init; }
 
@@ -49,6 +55,8 @@ internal sealed record Group(
         transaction.Set(key, "start_at", StartAt is { } start ? FieldValue.FromString(Instants.ToField(start)) : FieldValue.Null);
         transaction.Set(key, "on_return", OnReturn);
         transaction.Set(key, "cut_interval_seconds", FieldValue.From(CutIntervalSeconds));
+        transaction.Set(key, "keep_source", KeepSource);
+        transaction.Set(key, "keep_target", KeepTarget);
         transaction.Set(key, "created_at", CreatedAt);
     }
 
@@ -64,6 +72,8 @@ internal sealed record Group(
         entity.Integer("cut_interval_seconds") ?? DefaultCutIntervalSeconds,
         entity.Instant("created_at") ?? DateTimeOffset.UnixEpoch)
     {
+        KeepSource = entity.Text("keep_source"),
+        KeepTarget = entity.Text("keep_target"),
         Cuts = entity.Json("cut_status", GroupJson.Default.CutStatus),
         Point = entity.Json("point_status", GroupJson.Default.PointStatus),
         Shipped = entity.Json("shipped_cut", GroupJson.Default.ShippedCut),
@@ -74,7 +84,7 @@ internal sealed record Group(
 /// <param name="At">By the primary's clock.</param>
 /// <param name="CutId">The newest cut that was taken; null when none was.</param>
 /// <param name="HeldMicroseconds">For how long it held the members' writes.</param>
-/// <param name="Reason">Why none is taken now; null while they are.</param>
+/// <param name="Reason">Why none is taken now, or why the last one becomes no recovery point; null while all is well.</param>
 public sealed record CutStatus(DateTimeOffset At, string? CutId, long? HeldMicroseconds, string? Reason);
 
 /// <summary>What the replicas' site says of a group; true at <paramref name="At"/>.</summary>
@@ -85,6 +95,9 @@ public sealed record PointStatus(DateTimeOffset At, string? CutId, string? Reaso
 {
     /// <summary>The cuts that all members keep, the newest first.</summary>
     public IReadOnlyList<string> Kept { get; init; } = [];
+
+    /// <summary>What is added to the time of a cut to have it by that site's clock, or earlier; null when not known.</summary>
+    public long? ClockAheadMilliseconds { get; init; }
 }
 
 /// <summary>The cut that the members' runs ship.</summary>

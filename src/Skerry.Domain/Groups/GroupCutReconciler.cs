@@ -116,8 +116,13 @@ public sealed class GroupCutReconciler(SiteContext site, VolumeDrivers drivers, 
         }
 
         var cut = Cut.New(site.Now, site.Ids.NewUuid());
-        var result = await cutter.SnapshotAsync(Order(standing, cut), cancellationToken);
-        if (result.IsTaken)
+        var kept = await RunSnapshot.PrepareAsync(site, Self, standing.Members.Select(m => m.Relation!), run.Value, cut, cancellationToken);
+        var result = await cutter.SnapshotAsync(Order(standing, cut) with { Kept = kept }, cancellationToken);
+        if (!result.IsTaken)
+        {
+            await RunSnapshot.ForgetAsync(site, Self, kept, cancellationToken);
+        }
+        else
         {
             var shipped = FieldValue.Serialize(new ShippedCut(cut.Id, run.Value) { Site = site.SelfText }, GroupJson.Default.ShippedCut);
             await site.DecideAsync(
@@ -178,7 +183,7 @@ public sealed class GroupCutReconciler(SiteContext site, VolumeDrivers drivers, 
     {
         var last = _last.GetValueOrDefault(group.Id) ?? group.Cuts;
         var status = result.Held is { } held
-            ? new CutStatus(site.Now, cut!.Value.Id, (long)held.TotalMicroseconds, null)
+            ? new CutStatus(site.Now, cut!.Value.Id, (long)held.TotalMicroseconds, result.Reason)
             : new CutStatus(site.Now, last?.CutId, last?.HeldMicroseconds, result.Reason);
         _last[group.Id] = status;
         if (result.Held is { } hold)

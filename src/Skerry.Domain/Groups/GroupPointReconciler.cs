@@ -91,6 +91,7 @@ public sealed class GroupPointReconciler(SiteContext site, IEnumerable<IMarkKeep
                 : "No cut has reached all members yet.")
         {
             Kept = [.. point.Kept.Select(c => c.Id)],
+            ClockAheadMilliseconds = point.ClockAhead is { } ahead ? (long)Math.Floor(ahead.TotalMilliseconds) : null,
         };
         var isNews = group.Point is null || (group.Point.CutId is null) != (status.CutId is null) || group.Point.Reason != status.Reason;
         if (!_pace.IsDue(group.Id, isNews, isMoving: group.Point?.CutId != status.CutId && group.Point?.At < site.Now - TimeSpan.FromSeconds(10)))

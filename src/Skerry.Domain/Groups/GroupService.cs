@@ -1,20 +1,17 @@
-using Skerry.Domain.Recovery;
 using Skerry.Domain.Replication;
+using Skerry.Domain.Sites;
 using Skerry.Domain.Volumes;
 using Skerry.State;
 
 namespace Skerry.Domain.Groups;
 
 /// <summary>What administrators do with consistency groups. Everything is answered from this site.</summary>
-public sealed class GroupService(SiteContext site, ReplicationService replications, IEnumerable<IMarkKeeper> keepers)
+public sealed class GroupService(SiteContext site, ReplicationService replications, IEnumerable<IMarkKeeper> keepers, ILinkStatus links)
 {
     private const long LongestCutIntervalSeconds = 3600;
     private const int MaxNameLength = 255;
 
-    /// <summary>They are handed over as one.</summary>
-    private const int MostVolumes = JointMoves.MostVolumes;
-
-    private readonly GroupMarks _marks = new([.. keepers]);
+    private readonly GroupViews _views = new(site, replications, new GroupMarks([.. keepers]), links);
 
     /// <summary>Makes a group, with members when some are named.</summary>
     public async ValueTask<Outcome<GroupView>> CreateAsync(
@@ -46,7 +43,7 @@ public sealed class GroupService(SiteContext site, ReplicationService replicatio
                 group.Write(transaction);
                 foreach (var volumeId in volumeIds.Distinct(StringComparer.Ordinal))
                 {
-                    if (CheckMember(StateView.Of(transaction), actor, group, volumeId) is { } refusal)
+                    if (GroupAdmission.Check(site, StateView.Of(transaction), actor, group, volumeId) is { } refusal)
                     {
                         return refusal;
                     }
@@ -67,7 +64,7 @@ public sealed class GroupService(SiteContext site, ReplicationService replicatio
     {
         var state = StateView.Of(site.Replica);
         var found = Find(state, actor, nameOrId);
-        return found.IsRefused ? found.Refusal! : await ViewAsync(state, found.Value, cancellationToken);
+        return found.IsRefused ? found.Refusal! : await _views.OfAsync(state, found.Value, cancellationToken);
     }
 
     /// <summary>By name. Tenants see none.</summary>
@@ -77,7 +74,7 @@ public sealed class GroupService(SiteContext site, ReplicationService replicatio
         var views = new List<GroupView>();
         foreach (var group in Group.All(state).Where(_ => actor.IsAdmin).OrderBy(g => g.Name, StringComparer.Ordinal).ThenBy(g => g.Id, StringComparer.Ordinal))
         {
-            views.Add(await ViewAsync(state, group, cancellationToken));
+            views.Add(await _views.OfAsync(state, group, cancellationToken));
         }
 
         return views;
@@ -90,7 +87,7 @@ public sealed class GroupService(SiteContext site, ReplicationService replicatio
             actor, groupId,
             (transaction, group) =>
             {
-                if (CheckMember(StateView.Of(transaction), actor, group, volumeId) is { } refusal)
+                if (GroupAdmission.Check(site, StateView.Of(transaction), actor, group, volumeId) is { } refusal)
                 {
                     return refusal;
                 }
@@ -184,6 +181,11 @@ public sealed class GroupService(SiteContext site, ReplicationService replicatio
                 "Delete the group and make it anew to replicate it elsewhere; the volumes and their replicas stay.");
         }
 
+        if ((Retention.Check("keep_source", request.KeepSource) ?? Retention.Check("keep_target", request.KeepTarget)) is { } unread)
+        {
+            return unread;
+        }
+
         // One start for all, or their runs would drift apart.
         var group = found.Value with
         {
@@ -194,6 +196,8 @@ public sealed class GroupService(SiteContext site, ReplicationService replicatio
             StartAt = request.Mode == ReplicationModes.Instant ? request.StartAt : request.StartAt ?? found.Value.StartAt ?? site.Now,
             OnReturn = request.OnReturn,
             CutIntervalSeconds = cutInterval,
+            KeepSource = request.KeepSource ?? found.Value.KeepSource,
+            KeepTarget = request.KeepTarget ?? found.Value.KeepTarget,
         };
         if (GroupMembers.Of(state, group.Id).Count == 0)
         {
@@ -204,6 +208,19 @@ public sealed class GroupService(SiteContext site, ReplicationService replicatio
         if (related.IsRefused)
         {
             return related.Refusal!;
+        }
+
+        if (request.KeepSource is not null || request.KeepTarget is not null)
+        {
+            foreach (var relation in GroupStanding.Of(StateView.Of(site.Replica), group).Members.Select(m => m.Relation).OfType<Relation>())
+            {
+                var kept = await replications.SetAsync(
+                    actor, relation.Id, new ReplicationSettings { KeepSource = request.KeepSource, KeepTarget = request.KeepTarget }, cancellationToken);
+                if (kept.IsRefused)
+                {
+                    return kept.Refusal!;
+                }
+            }
         }
 
         var outcome = await ChangeAsync(
@@ -286,7 +303,15 @@ public sealed class GroupService(SiteContext site, ReplicationService replicatio
                 actor,
                 new CreateReplicationRequest(member.VolumeId, group.TargetSite!, group.TargetBackend)
                 {
-                    Settings = new() { Mode = group.Mode, IntervalSeconds = group.IntervalSeconds, StartAt = group.StartAt, OnReturn = group.OnReturn },
+                    Settings = new()
+                    {
+                        Mode = group.Mode,
+                        IntervalSeconds = group.IntervalSeconds,
+                        StartAt = group.StartAt,
+                        OnReturn = group.OnReturn,
+                        KeepSource = group.KeepSource,
+                        KeepTarget = group.KeepTarget,
+                    },
                 },
                 cancellationToken);
             if (made.IsRefused)
@@ -296,48 +321,6 @@ public sealed class GroupService(SiteContext site, ReplicationService replicatio
         }
 
         return await ShowAsync(actor, group.Id, cancellationToken);
-    }
-
-    private Refusal? CheckMember(StateView state, Actor actor, Group group, string volumeId)
-    {
-        if (state.Find(EntityKinds.Volume, volumeId) is not { } volume || !actor.MaySee(volume.Text("project_id")))
-        {
-            return Refusal.NotFound("volume", volumeId);
-        }
-
-        if (GroupMembers.GroupOf(state, volumeId) is { } other && other.Id != group.Id)
-        {
-            return new Refusal(RefusalKind.Conflict, $"Volume {volumeId} is in group {other.Name} already.", "Remove it there first.");
-        }
-
-        if (GroupMembers.Of(state, group.Id) is { Count: >= MostVolumes } full && !full.Contains(volumeId))
-        {
-            return new Refusal(
-                RefusalKind.Quota, $"Group {group.Name} has {full.Count} volumes; {MostVolumes} is the most that a group can have.",
-                "Make another group of those that belong together.");
-        }
-
-        if (Relation.OfVolume(state, volumeId).FirstOrDefault(r => r.Failover == FailoverPolicies.Automatic) is { } alone)
-        {
-            return Refusal.State(
-                $"Volume {volumeId} is failed over automatically by replication {alone.Id}, which would promote it alone, wherever it stands; the volumes of a group are promoted together at one instant.",
-                $"Set failover of that replication to {FailoverPolicies.Manual} first, and fail the group over by force when its site is lost.");
-        }
-
-        var names = new SiteDirectory(site, state);
-        var owner = Generations.Owner(Generations.Of(state, volumeId)) ?? volume.Text("site", "");
-        foreach (var member in GroupMembers.Of(state, group.Id).Where(m => m != volumeId))
-        {
-            var at = Generations.Owner(Generations.Of(state, member)) ?? state.Find(EntityKinds.Volume, member)?.Text("site", "");
-            if (at != owner)
-            {
-                return Refusal.State(
-                    $"Volume {volumeId} is primary at site {names.NameOf(owner)}, and group {group.Name} at {names.NameOf(at ?? "")}; a cut goes through volumes of one site.",
-                    "Fail it over there first.");
-            }
-        }
-
-        return null;
     }
 
     private async ValueTask<Outcome<Group>> ChangeAsync(
@@ -352,78 +335,4 @@ public sealed class GroupService(SiteContext site, ReplicationService replicatio
                     : found.Value;
             },
             cancellationToken);
-
-    private async ValueTask<GroupView> ViewAsync(StateView state, Group group, CancellationToken cancellationToken)
-    {
-        var standing = GroupStanding.Of(state, group);
-        var members = standing.Members.Select(m => Member(state, m)).ToList();
-        var (status, reason, nextStep) = Summary(standing, members);
-        var (points, pointReason, knownAt, ahead) = await PointsAsync(standing, cancellationToken);
-        return new GroupView(
-            group.Id, group.Name, standing.PrimarySite, standing.ReplicaSite, standing.HomeSite, group.TargetSite, group.Mode, group.IntervalSeconds,
-            group.StartAt, group.OnReturn, group.CutIntervalSeconds, status, reason, nextStep,
-            points.Count > 0 ? points[0] : null, pointReason, knownAt, group.Cuts, members, group.CreatedAt)
-        {
-            RecoveryPoints = points,
-            ClockAhead = ahead,
-        };
-    }
-
-    private GroupMemberView Member(StateView state, Member member)
-    {
-        var name = state.Find(EntityKinds.Volume, member.VolumeId)?.Text("name");
-        if (member.Relation is null)
-        {
-            return new GroupMemberView(member.VolumeId, name, null, member.PrimarySite, ReplicationWords.Waiting, "It is not replicated with the group.");
-        }
-
-        var view = replications.Show(Actor.System("groups"), member.Relation.Id);
-        return view.IsRefused
-            ? new GroupMemberView(member.VolumeId, name, member.Relation.Id, member.PrimarySite, ReplicationWords.Waiting, view.Refusal!.Message)
-            : new GroupMemberView(member.VolumeId, name, member.Relation.Id, member.PrimarySite, view.Value.Status, view.Value.Reason);
-    }
-
-    /// <summary>Never better than the worst of the members.</summary>
-    private static (string Status, string? Reason, string? NextStep) Summary(GroupStanding standing, IReadOnlyList<GroupMemberView> members)
-    {
-        if (members.Count == 0)
-        {
-            return (ReplicationWords.Waiting, "It has no volumes.", "Add some.");
-        }
-
-        if (standing.Group.TargetSite is null)
-        {
-            return (ReplicationWords.Waiting, "It is not replicated.", "Replicate it.");
-        }
-
-        if (standing.PrimarySite is null && standing.Members.All(m => m.PrimarySite is not null))
-        {
-            return (ReplicationWords.Error, "Its volumes are primary at different sites, so they cannot be cut together.", "Fail over or back those that stand apart.");
-        }
-
-        var worst = members.FirstOrDefault(m => m.Status is not (ReplicationWords.Secondary or ReplicationWords.Updating))
-            ?? members.FirstOrDefault(m => m.Status != ReplicationWords.Secondary);
-        return worst is null ? (ReplicationWords.Secondary, null, null)
-            : (worst.Status, worst.Reason is null ? null : $"Volume {worst.VolumeName ?? worst.VolumeId}: {worst.Reason}", null);
-    }
-
-    /// <summary>The newest first; from the copies themselves where they are here, else what their site said last.</summary>
-    private async ValueTask<(IReadOnlyList<Cut> Points, string? Reason, DateTimeOffset? KnownAt, TimeSpan ClockAhead)> PointsAsync(
-        GroupStanding standing, CancellationToken cancellationToken)
-    {
-        if (standing.ReplicaSite == site.SelfText)
-        {
-            var point = GroupPoint.Of(await _marks.OfAsync(standing.Members.Select(m => m.VolumeId), cancellationToken));
-            return (point.Kept, point.Newest is null ? "No cut has reached all members yet." : null, site.Now, point.ClockAhead ?? TimeSpan.Zero);
-        }
-
-        if (standing.Group.Point is not { } said)
-        {
-            return ([], "The replicas' site has not reported any yet.", null, TimeSpan.Zero);
-        }
-
-        // A site of the version before tells of the newest alone.
-        var kept = said.Kept.Count > 0 ? said.Kept : said.CutId is { } newest ? [newest] : [];
-        return ([.. kept.Select(Cut.Parse).OfType<Cut>()], said.Reason, said.At, TimeSpan.Zero);
-    }
 }

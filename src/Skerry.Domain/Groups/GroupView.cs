@@ -32,6 +32,12 @@ public sealed record GroupView(
     /// <summary>The cuts that all members keep, the newest first: the group can be promoted or drilled at any.</summary>
     public IReadOnlyList<Cut> RecoveryPoints { get; init; } = [];
 
+    /// <summary>How long the states of past runs of members are kept at their source; null where nothing was said.</summary>
+    public string? KeepSource { get; init; }
+
+    /// <summary>The same at the replicas.</summary>
+    public string? KeepTarget { get; init; }
+
     /// <summary>What is added to the time of a cut, which is by the primary's clock, to have it by this site's, or earlier.</summary>
     public TimeSpan ClockAhead { get; init; }
 }
@@ -56,7 +62,14 @@ public sealed record GroupMemberView(
 /// <param name="CutIntervalSeconds">Between two cuts in instant mode, 1 to 3600; null for 5.</param>
 public sealed record ReplicateGroupRequest(
     string TargetSite, string? TargetBackend, string Mode, long? IntervalSeconds = null, DateTimeOffset? StartAt = null,
-    string OnReturn = ReturnPolicies.Resync, long? CutIntervalSeconds = null);
+    string OnReturn = ReturnPolicies.Resync, long? CutIntervalSeconds = null)
+{
+    /// <summary>How long to keep the states of past runs of all members at their source, as <see cref="Retention"/> reads it; null leaves as it is.</summary>
+    public string? KeepSource { get; init; }
+
+    /// <summary>The same at the replicas.</summary>
+    public string? KeepTarget { get; init; }
+}
 
 /// <summary>A wish to move a group's primary.</summary>
 /// <param name="GroupId">The group.</param>

@@ -30,11 +30,15 @@ public interface IGroupCutter
 /// <param name="Cut">Its name.</param>
 /// <param name="Members">Volume ids with the replication that carries each member.</param>
 /// <param name="HoldLimit">For how long writes may be held; the cut is given up rather than hold them longer.</param>
-public sealed record CutOrder(Cut Cut, IReadOnlyList<(string VolumeId, string ReplicationId)> Members, TimeSpan HoldLimit);
+public sealed record CutOrder(Cut Cut, IReadOnlyList<(string VolumeId, string ReplicationId)> Members, TimeSpan HoldLimit)
+{
+    /// <summary>Snapshots that are taken of members at the same instant, and outlive the cut; ids that were never used.</summary>
+    public IReadOnlyList<(string VolumeId, string SnapshotId)> Kept { get; init; } = [];
+}
 
 /// <summary>What came of a cut.</summary>
 /// <param name="Held">For how long writes were held; null when it was not taken.</param>
-/// <param name="Reason">Why it was not taken.</param>
+/// <param name="Reason">Why it was not taken; or why it becomes no recovery point, though it was.</param>
 public sealed record CutResult(TimeSpan? Held, string? Reason)
 {
     public bool IsTaken => Held is not null;

@@ -41,6 +41,10 @@ public sealed record Retention(int? Count, TimeSpan? Age)
         return new Retention(count, age);
     }
 
+    /// <summary>Null when the text can be read, or says nothing or <c>none</c>.</summary>
+    internal static Refusal? Check(string field, string? text) =>
+        text is null or "" or "none" ? null : Parse(field, text) is { IsRefused: true } unread ? unread.Refusal : null;
+
     /// <summary>What was stored; null where nothing was, or what this version cannot read, so that nothing is let go by mistake.</summary>
     internal static Retention? Read(string? text) => text is not null && Parse("", text) is { IsRefused: false } read ? read.Value : null;
 

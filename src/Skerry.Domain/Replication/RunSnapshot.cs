@@ -1,4 +1,5 @@
 using System.Globalization;
+using Skerry.Domain.Groups;
 using Skerry.Domain.Volumes;
 using Skerry.State;
 using Skerry.State.Merging;
@@ -20,6 +21,9 @@ internal static class RunSnapshot
 
     public static string IdOf(Relation relation, DateTimeOffset run) =>
         Ids.Derived("run", $"{relation.Id}/{run.UtcTicks.ToString(CultureInfo.InvariantCulture)}");
+
+    /// <summary>That of a run which ships the cut of a group. A cut that was not taken leaves its id unused for ever.</summary>
+    public static string IdOf(Relation relation, Cut cut) => Ids.Derived("run", $"{relation.Id}/{cut.Id}");
 
     /// <summary>True for a snapshot that a replication took for itself, not a person.</summary>
     public static bool IsOne(Entity snapshot) => snapshot.Text(ReplicationIdField) is not null;
@@ -47,6 +51,47 @@ internal static class RunSnapshot
         }
 
         return id;
+    }
+
+    /// <summary>The snapshots, by volume, of a group's run that is about to be cut: of those relations that keep some.</summary>
+    public static async ValueTask<IReadOnlyList<(string VolumeId, string SnapshotId)>> PrepareAsync(
+        SiteContext site, Actor actor, IEnumerable<Relation> relations, DateTimeOffset run, Cut cut, CancellationToken cancellationToken)
+    {
+        var keeping = relations.Where(r => r.KeepSource is not null || r.KeepTarget is not null).ToList();
+        if (keeping.Count > 0)
+        {
+            await site.DecideAsync(
+                actor,
+                transaction =>
+                {
+                    keeping.ForEach(r => Write(site, transaction, VolumeEntity.SnapshotKey(IdOf(r, cut)), r, run));
+                    return default(Unit);
+                },
+                cancellationToken);
+        }
+
+        return [.. keeping.Select(r => (r.VolumeId, IdOf(r, cut)))];
+    }
+
+    /// <summary>What was prepared for a cut that was not taken.</summary>
+    public static async ValueTask ForgetAsync(
+        SiteContext site, Actor actor, IReadOnlyList<(string VolumeId, string SnapshotId)> prepared, CancellationToken cancellationToken)
+    {
+        if (prepared.Count > 0)
+        {
+            await site.DecideAsync(
+                actor,
+                transaction =>
+                {
+                    foreach (var (_, id) in prepared)
+                    {
+                        transaction.Delete(VolumeEntity.SnapshotKey(id));
+                    }
+
+                    return default(Unit);
+                },
+                cancellationToken);
+        }
     }
 
     /// <summary>

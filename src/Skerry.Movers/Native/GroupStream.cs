@@ -10,6 +10,9 @@ namespace Skerry.Movers.Native;
 /// </remarks>
 internal sealed class GroupStream
 {
+    /// <summary>Why a replica keeps no cuts, and what helps.</summary>
+    public const string IsOlder = "its replica's site is of an older version, which keeps no cuts; upgrade that site";
+
     private const int MostOutstanding = 8;
 
     private readonly Lock _lock = new();
@@ -36,6 +39,27 @@ internal sealed class GroupStream
         }
     }
 
+    /// <summary>False when the replica that was met last keeps no cuts.</summary>
+    public bool KeepsMarks
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _keepsMarks;
+            }
+        }
+    }
+
+    /// <summary>A replica is met, to which no stream begins.</summary>
+    public void Meet(bool keepsMarks)
+    {
+        lock (_lock)
+        {
+            _keepsMarks = keepsMarks;
+        }
+    }
+
     /// <summary>The replica keeps the state at that mark.</summary>
     public void Kept(string cutId)
     {
@@ -50,7 +74,7 @@ internal sealed class GroupStream
     {
         lock (_lock)
         {
-            return !_keepsMarks ? "its replica's site is of an older version that keeps no cuts"
+            return !_keepsMarks ? IsOlder
                 : _tap is not { End: TapEnd.None } ? "its replica is catching up, or is not connected"
                 : _outstanding.Count >= MostOutstanding ? $"its replica is {MostOutstanding} cuts behind"
                 : null;

@@ -8,6 +8,9 @@ public sealed partial class NativeMover : IGroupCutter
 {
     private const string SnapshotPrefix = "cut-";
 
+    /// <summary>Replications whose run ended at a replica that keeps no cuts; runs have no session between them.</summary>
+    private readonly HashSet<string> _withoutMarks = new(StringComparer.Ordinal);
+
     /// <summary>The snapshot of a cut, at the source.</summary>
     internal static string SnapshotOf(string cutId) => SnapshotPrefix + cutId;
 
@@ -67,6 +70,12 @@ public sealed partial class NativeMover : IGroupCutter
         {
             foreach (var volume in volumes)
             {
+                // Those for people first: what a replica is to have at a state, it must find there when it comes to that state.
+                foreach (var (_, snapshotId) in order.Kept.Where(k => k.VolumeId == volume.Id))
+                {
+                    taking.Add(volume.CreateSnapshotAsync(snapshotId, cancellationToken).AsTask());
+                }
+
                 taking.Add(volume.CreateSnapshotAsync(SnapshotOf(order.Cut.Id), cancellationToken).AsTask());
             }
         });
@@ -79,7 +88,31 @@ public sealed partial class NativeMover : IGroupCutter
             return CutResult.Refused($"A snapshot could not be taken: {e.Message}.");
         }
 
-        return held is null ? GivenUp(order) : new CutResult(held, null);
+        return held is null ? GivenUp(order) : new CutResult(held, WhyNoPoint(order));
+    }
+
+    /// <summary>Why a cut that was taken becomes no recovery point, though its runs are shipped; null when it does.</summary>
+    private string? WhyNoPoint(CutOrder order)
+    {
+        lock (_lock)
+        {
+            var (volumeId, _) = order.Members.FirstOrDefault(
+                m => _sessions.TryGetValue(m.ReplicationId, out var session) ? !session.Facts.Group.KeepsMarks : _withoutMarks.Contains(m.ReplicationId));
+            return volumeId is null ? null : $"The run of volume {volumeId} is no recovery point of the group: {GroupStream.IsOlder}.";
+        }
+    }
+
+    /// <summary>Within the lock.</summary>
+    private void RememberMarks(string replicationId, SourceSession session)
+    {
+        if (session.Facts.Group.KeepsMarks)
+        {
+            _withoutMarks.Remove(replicationId);
+        }
+        else
+        {
+            _withoutMarks.Add(replicationId);
+        }
     }
 
     public async ValueTask DropSnapshotsAsync(string volumeId, Cut? keep, CancellationToken cancellationToken)

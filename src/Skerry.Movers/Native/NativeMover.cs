@@ -68,7 +68,10 @@ public sealed partial class NativeMover(
         SourceSession? session;
         lock (_lock)
         {
-            _sessions.Remove(replicationId, out session);
+            if (_sessions.Remove(replicationId, out session))
+            {
+                RememberMarks(replicationId, session);
+            }
         }
 
         if (session is not null)

@@ -20,6 +20,7 @@ internal sealed class PassedCuts(SourceEnd source, ReplicaPeer peer)
     /// <summary>As <see cref="SendAsync"/>, and waits until it is kept, durably. A replica of an older version keeps none.</summary>
     public async ValueTask KeepAsync(TapMark mark, CancellationToken cancellationToken)
     {
+        source.Facts.Group.Meet(peer.Can(Features.GroupMarks));
         if (peer.Can(Features.GroupMarks))
         {
             var awaited = new Awaited(mark.Id, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));

@@ -32,7 +32,8 @@ public sealed class GroupsApiTests
         var wrong = await Assert.ThrowsAsync<RefusedException>(
             () => groups.ReplicateAsync("database", new GroupReplicateRequest("south", null, null, null, null, null, 4000), None));
         Assert.Contains("1 to 3600", wrong.Error.Message);
-        var replicated = await groups.ReplicateAsync("database", new GroupReplicateRequest("south", null, null, null, null, null, 2), None);
+        var replicated = await groups.ReplicateAsync("database", new GroupReplicateRequest("south", null, null, null, null, null, 2) { KeepTarget = "count=3" }, None);
+        Assert.Equal((null, "count=3"), (replicated.KeepSource, replicated.KeepTarget));
         Assert.Equal(("south", "north", 2), (replicated.TargetSite, replicated.PrimarySite, replicated.CutIntervalSeconds));
         Assert.All(replicated.Members, m => Assert.NotNull(m.ReplicationId));
         Assert.NotNull(replicated.RecoveryPointReason);

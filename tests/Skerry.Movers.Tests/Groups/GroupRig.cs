@@ -30,10 +30,11 @@ internal sealed class GroupRig : IAsyncDisposable
     public OrderedWriter Writer { get; }
 
     public static async Task<GroupRig> StartAsync(
-        int members, string mode = ReplicationModes.Instant, long? intervalSeconds = null, TimeSpan southClockOff = default)
+        int members, string mode = ReplicationModes.Instant, long? intervalSeconds = null, TimeSpan southClockOff = default,
+        IReadOnlyList<string>? southWithout = null)
     {
         var cloud = new LiveCloud();
-        var (north, south) = (await cloud.AddAsync("north"), await cloud.AddAsync("south", clockOff: southClockOff));
+        var (north, south) = (await cloud.AddAsync("north"), await cloud.AddAsync("south", clockOff: southClockOff, without: southWithout));
         await RecoveryTests.UntilAsync(() => new[] { north, south }.All(s => BackendReport.Of(StateView.Of(north.Context.Replica), s.Id).Count > 0));
         var volumeIds = new List<string>();
         for (var i = 0; i < members; i++)

@@ -35,6 +35,9 @@ public sealed class GroupTests
         Assert.Contains("return to one instant", preview.Loss, StringComparison.Ordinal);
         var atCut = await rig.Writer.AssertPrefixAsync(await rig.DevicesAsync(rig.South, preview.RecoveryPoint.Value), 1, "the recovery point");
         await rig.SucceedsAsync(rig.South, await rig.South.GroupMoves.FailoverAsync(LiveSite.Admin, new GroupMoveRequest("database", IsForced: true), None));
+        var repeated = await rig.South.GroupMoves.FailoverAsync(LiveSite.Admin, new GroupMoveRequest("database", IsForced: true), None);
+        Assert.False(repeated.IsRefused, repeated.Refusal?.ToString());
+        Assert.Equal((null, rig.South.Id), (repeated.Value.OperationId, repeated.Value.Site));
         var last = await rig.Writer.AssertPrefixAsync(await rig.DevicesAsync(rig.South), atCut, "the promoted group");
         Assert.Equal(atCut, last);
 
@@ -75,6 +78,89 @@ public sealed class GroupTests
         // Once all are through, nothing of a cut is left at the source.
         await RecoveryTests.UntilAsync(async () =>
             (await rig.DevicesAsync(rig.North)).All(d => !((Blocks.BlockVolume)d).Snapshots.Any(s => s.Id.StartsWith("cut-", StringComparison.Ordinal))));
+    }
+
+    [Fact]
+    public async Task Runs_of_a_group_are_kept_at_each_side_and_each_is_of_one_instant()
+    {
+        await using var rig = await GroupRig.StartAsync(3, ReplicationModes.Periodic, intervalSeconds: 3600);
+        var wrong = await rig.South.Groups.ReplicateAsync(LiveSite.Admin, rig.GroupId, Kept("count=2", "many"), None);
+        Assert.Equal("keep_target", wrong.Refusal?.Field);
+        var kept = await rig.South.Groups.ReplicateAsync(LiveSite.Admin, rig.GroupId, Kept("count=2", "count=3"), None);
+        Assert.Equal(("count=2", "count=3"), (kept.Value.KeepSource, kept.Value.KeepTarget));
+        await RecoveryTests.UntilAsync(() => rig.North.Replications.List(LiveSite.Admin).All(r => r is { KeepTarget: "count=3", Status: ReplicationWords.Secondary }));
+        using var stop = new CancellationTokenSource();
+        var writing = rig.Writer.RunAsync(rig.North, stop.Token);
+        for (var run = 0; run < 5; run++)
+        {
+            var point = (await rig.ShowAsync(rig.South)).RecoveryPoint;
+            Assert.False((await rig.North.Groups.SyncAsync(LiveSite.Admin, rig.GroupId, None)).IsRefused);
+            await RecoveryTests.UntilAsync(async () => (await rig.ShowAsync(rig.South)).RecoveryPoint is { } next && next != point);
+        }
+
+        await stop.CancelAsync();
+        await writing;
+        await RecoveryTests.UntilAsync(async () => (await RunsAsync(rig, rig.North)).All(r => r.Count == 2) && (await RunsAsync(rig, rig.South)).All(r => r.Count == 3));
+        var (source, target) = (await RunsAsync(rig, rig.North), await RunsAsync(rig, rig.South));
+        var least = 0L;
+        for (var run = 0; run < 3; run++)
+        {
+            var devices = new List<Blocks.IBlockDevice>();
+            for (var member = 0; member < 3; member++)
+            {
+                devices.Add((await rig.South.OpenAsync(rig.VolumeIds[member])).OpenSnapshot(target[member][run].Id));
+            }
+
+            least = await rig.Writer.AssertPrefixAsync(devices, least, $"kept run {run}");
+            Assert.Single(target.Select(t => rig.South.Snapshots.Show(LiveSite.Admin, t[run].Id).Value.Name).Distinct());
+        }
+
+        // What both sides keep is the same state under the same id.
+        Assert.All(Enumerable.Range(0, 3), m => Assert.Equal(
+            source[m].Select(s => (s.Id, s.Lineage.LastNumber)), target[m].Skip(1).Select(s => (s.Id, s.Lineage.LastNumber))));
+
+        static ReplicateGroupRequest Kept(string atSource, string atTarget) =>
+            new("south", null, ReplicationModes.Periodic, 3600) { KeepSource = atSource, KeepTarget = atTarget };
+    }
+
+    /// <summary>For each member the kept runs, oldest first.</summary>
+    private static async Task<List<List<Blocks.SnapshotInfo>>> RunsAsync(GroupRig rig, LiveSite site)
+    {
+        var runs = new List<List<Blocks.SnapshotInfo>>();
+        foreach (var id in rig.VolumeIds)
+        {
+            runs.Add([.. (await site.OpenAsync(id)).Snapshots.Where(s => Guid.TryParseExact(s.Id, "D", out _)).OrderBy(s => s.Lineage.LastNumber)]);
+        }
+
+        return runs;
+    }
+
+    [Theory]
+    [InlineData(ReplicationModes.Instant)]
+    [InlineData(ReplicationModes.Periodic)]
+    public async Task A_target_of_an_older_version_gets_the_volumes_and_the_group_says_why_it_has_no_recovery_point(string mode)
+    {
+        await using var rig = await GroupRig.StartAsync(
+            2, mode, intervalSeconds: mode == ReplicationModes.Periodic ? 3600 : null, southWithout: [Movers.Native.Wire.Features.GroupMarks]);
+        await RecoveryTests.UntilAsync(() => rig.North.Replications.List(LiveSite.Admin).All(r => r.Status == ReplicationWords.Secondary));
+        await rig.Writer.WriteAsync(rig.North, 10);
+        Assert.False((await rig.North.Groups.SyncAsync(LiveSite.Admin, rig.GroupId, None)).IsRefused);
+        GroupView? view = null;
+        await RecoveryTests.UntilAsync(
+            async () => (view = await rig.ShowAsync(rig.North)) is { Status: ReplicationWords.Secondary, Reason: { } why, Cuts.Reason: { } last }
+                && why.Contains("older version", StringComparison.Ordinal) && last.Contains("upgrade that site", StringComparison.Ordinal),
+            () => view!);
+        Assert.Null(view!.RecoveryPoint);
+        await RecoveryTests.UntilAsync(() => rig.South.Replications.List(LiveSite.Admin).All(r => r.Target?.RecoveryPoint is not null));
+
+        // By force it is refused with what helps; planned it loses nothing, and needs no cut.
+        rig.Cloud.Cut(rig.North);
+        await rig.UntilDisconnectedAsync(rig.South);
+        var refused = await rig.South.GroupMoves.FailoverAsync(LiveSite.Admin, new GroupMoveRequest(rig.GroupId, IsForced: true), None);
+        Assert.Contains("no recovery point", refused.Refusal!.Message, StringComparison.Ordinal);
+        rig.Cloud.CutOff.Clear();
+        await rig.MovesAsync(rig.North, "south");
+        Assert.Equal(10, await rig.Writer.AssertPrefixAsync(await rig.DevicesAsync(rig.South), 10, "the moved group"));
     }
 
     [Fact]

@@ -59,6 +59,7 @@ public sealed class ClockTests
     public async Task A_groups_loss_bound_is_true_though_the_clocks_are_an_hour_apart()
     {
         await using var rig = await GroupRig.StartAsync(2, southClockOff: TimeSpan.FromHours(-1));
+        var west = await rig.Cloud.AddAsync("west", clockOff: TimeSpan.FromHours(1));
         await rig.Writer.WriteAsync(rig.North, 20);
         await rig.NextPointAsync(rig.South);
         rig.Cloud.Cut(rig.North);
@@ -71,6 +72,12 @@ public sealed class ClockTests
         Assert.InRange(preview.SecondsSinceCut!.Value, least, PlentySeconds);
         var view = await rig.ShowAsync(rig.South);
         Assert.InRange((rig.South.Time.GetUtcNow() - (view.RecoveryPoint!.Value.TakenAt + view.ClockAhead)).TotalSeconds, least, PlentySeconds);
+
+        // A third site, by whose clock the cut is yet another hour off, knows it from the replicas' site.
+        GroupView? told = null;
+        await RecoveryTests.UntilAsync(async () => (told = await rig.ShowAsync(west)) is { RecoveryPoint: not null });
+        Assert.InRange((west.Time.GetUtcNow() - (told!.RecoveryPoint!.Value.TakenAt + told.ClockAhead)).TotalSeconds, least, PlentySeconds);
+
         var moved = await rig.South.GroupMoves.FailoverAsync(LiveSite.Admin, request, None);
         await rig.SucceedsAsync(rig.South, moved);
         var report = rig.South.Operations.Show(LiveSite.Admin, moved.Value.OperationId!).Value.Result!.ToString()!;

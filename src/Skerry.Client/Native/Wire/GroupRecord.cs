@@ -33,6 +33,12 @@ public sealed record GroupRecord(
     IReadOnlyList<GroupMemberRecord> Members,
     DateTimeOffset CreatedAt)
 {
+    /// <summary>How long the states of past runs are kept at the source, as count=24,age=7d; null where nothing was said.</summary>
+    public string? KeepSource { get; init; }
+
+    /// <summary>The same at the replicas.</summary>
+    public string? KeepTarget { get; init; }
+
     /// <summary>The cuts that all replicas keep, the newest first: the group can be promoted by force, or drilled, at any.</summary>
     public IReadOnlyList<GroupPointRecord> RecoveryPoints { get; init; } = [];
 }
@@ -48,7 +54,7 @@ public sealed record GroupPointRecord(string CutId, DateTimeOffset TakenAt, doub
 /// <param name="At">When it said so.</param>
 /// <param name="CutId">The newest that was taken; null when none was.</param>
 /// <param name="HeldMicroseconds">For how long it held the members' writes.</param>
-/// <param name="Reason">Why none is taken now; null while they are.</param>
+/// <param name="Reason">Why none is taken now, or why the last one becomes no recovery point; null while all is well.</param>
 public sealed record GroupCutRecord(DateTimeOffset At, string? CutId, long? HeldMicroseconds, string? Reason);
 
 /// <summary>A volume of a group.</summary>
@@ -69,7 +75,14 @@ public sealed record GroupCreateRequest(string Name, IReadOnlyList<string>? Volu
 /// <param name="CutIntervalSeconds">In instant mode, 1 to 3600; null for 5.</param>
 public sealed record GroupReplicateRequest(
     string TargetSite, string? TargetBackend, string? Mode, long? IntervalSeconds, DateTimeOffset? StartAt, string? OnReturn,
-    long? CutIntervalSeconds);
+    long? CutIntervalSeconds)
+{
+    /// <summary>How long to keep the states of past runs of all volumes at their source: count=24,age=7d, either alone, or none; null leaves as it is.</summary>
+    public string? KeepSource { get; init; }
+
+    /// <summary>The same at the replicas.</summary>
+    public string? KeepTarget { get; init; }
+}
 
 /// <summary>Asks to move a group's primary.</summary>
 /// <param name="To">Name or id of the site; null for the site of the replicas, or for a failback the home.</param>
