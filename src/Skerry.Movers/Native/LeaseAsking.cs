@@ -33,10 +33,7 @@ internal sealed class LeaseAsking(BlockVolume volume, SourceAcks acks, NativeMov
 
     public void Released() => _released?.TrySetResult();
 
-    /// <summary>
-    /// Waits until a lease that is not wanted any more was given back. A link that ends before, as that of a run does, would leave the
-    /// volume without writes until the next.
-    /// </summary>
+    /// <summary>Waits until a lease that is not wanted any more was given back.</summary>
     public async ValueTask UntilGivenBackAsync(CancellationToken cancellationToken)
     {
         while (acks is { Lease: not null, Shortcoming: null } && !IsWanted)

@@ -89,9 +89,7 @@ internal sealed class SourceLink
             if (now is { Run: { } cutRun, CutId: { } cutId } && _source.FindSnapshot(NativeMover.SnapshotOf(cutId)) is { } cut)
             {
                 await _transfer.ShipCutAsync(state, cut, cutId, cancellationToken);
-                await _snapshots.UntilMadeAsync(cancellationToken);
-                Complete(cutRun);
-                await _leases.UntilGivenBackAsync(cancellationToken);
+                await CompleteAsync(cutRun, cancellationToken);
                 return;
             }
 
@@ -100,9 +98,7 @@ internal sealed class SourceLink
             state = reached.State;
             if (now.Run is { } run && reached.UpTo >= run)
             {
-                await _snapshots.UntilMadeAsync(cancellationToken);
-                Complete(run);
-                await _leases.UntilGivenBackAsync(cancellationToken);
+                await CompleteAsync(run, cancellationToken);
                 return;
             }
 
@@ -113,8 +109,14 @@ internal sealed class SourceLink
         }
     }
 
-    private void Complete(DateTimeOffset run)
+    /// <summary>
+    /// No run is complete before its snapshots are there, and a lease that is not wanted any more was given back: nobody makes another
+    /// link until the next run, and the volume would stand still until then.
+    /// </summary>
+    private async ValueTask CompleteAsync(DateTimeOffset run, CancellationToken cancellationToken)
     {
+        await _snapshots.UntilMadeAsync(cancellationToken);
+        await _leases.UntilGivenBackAsync(cancellationToken);
         _source.Facts.CompletedRun = new SourceFacts.Moment(run);
         _source.Facts.Now = new SourceFacts.Standing(ReplicationWords.Secondary, null, null, true);
     }

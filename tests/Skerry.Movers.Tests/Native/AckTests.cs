@@ -1,6 +1,8 @@
 using Skerry.Blocks;
 using Skerry.Domain.Recovery;
 using Skerry.Domain.Replication;
+using Skerry.Movers.Native;
+using Skerry.Movers.Tests.Native.Disasters;
 
 namespace Skerry.Movers.Tests.Native;
 
@@ -206,6 +208,26 @@ public sealed class AckTests
         await WriteAsync(source, 1).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
         await source.FlushAsync(CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
         Assert.Null(await south.Replicas.FindLeaseAsync(TestCloud.Volume, CancellationToken.None));
+    }
+
+    /// <summary>The run was told to be complete before: a link that broke right then was never made anew, and nothing was acknowledged until the next run.</summary>
+    [Fact]
+    public async Task A_run_whose_link_breaks_before_the_lease_is_given_back_is_not_complete_before_it_is()
+    {
+        await using var cloud = new TestCloud();
+        var (north, south, source) = await BeginAsync(cloud, waits: true, stops: true);
+        await UntilAsync(() => Report(north, south, true, true).Acks is { IsUnderLease: true, State: AckStates.Both });
+        south.Arm(MoverSteps.LeaseForgotten, 1, Blow.Stall, new Random(1));
+        var run = TaskOf(north, south, false, false) with { Run = DateTimeOffset.UtcNow };
+        north.Mover.Synchronize(run);
+        await UntilAsync(() => !south.IsArmed);
+        await Task.Delay(cloud.Options.HeartbeatInterval);
+        north.Cut();
+        await north.UntilAsync(run, r => r.CompletedRun is not null);
+        await Task.Delay(Lease * 2);
+        Assert.Null(await south.Replicas.FindLeaseAsync(TestCloud.Volume, CancellationToken.None));
+        await WriteAsync(source, 1).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+        await source.FlushAsync(CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
     }
 
     [Fact]
