@@ -11,7 +11,7 @@ namespace Skerry.Domain.Replication;
 /// id, each for as long as that side's <see cref="Retention"/> says.
 /// </summary>
 /// <remarks>
-/// The entity is written before the mover takes the snapshot, with an id that follows from the run, so that a crash in between leaves
+/// The entity is written before the mover takes the snapshot, with an id that follows from the run and its primary, so that a crash in between leaves
 /// nothing that nobody knows of. It is "creating" until a site has it, and is deleted when no site has it any more.
 /// </remarks>
 internal static class RunSnapshot
@@ -19,8 +19,9 @@ internal static class RunSnapshot
     private const string ReplicationIdField = "replication_id";
     private const string ReleasedField = "released_at";
 
-    public static string IdOf(Relation relation, DateTimeOffset run) =>
-        Ids.Derived("run", $"{relation.Id}/{run.UtcTicks.ToString(CultureInfo.InvariantCulture)}");
+    /// <summary>Each primary's own: one that took over makes the run that its predecessor did not finish, and of another state.</summary>
+    public static string IdOf(Relation relation, string generationId, DateTimeOffset run) =>
+        Ids.Derived("run", $"{relation.Id}/{generationId}/{run.UtcTicks.ToString(CultureInfo.InvariantCulture)}");
 
     /// <summary>That of a run which ships the cut of a group. A cut that was not taken leaves its id unused for ever.</summary>
     public static string IdOf(Relation relation, Cut cut) => Ids.Derived("run", $"{relation.Id}/{cut.Id}");
@@ -36,14 +37,14 @@ internal static class RunSnapshot
 
     /// <summary>The snapshot of a run that is about to begin; null when the relation keeps none.</summary>
     public static async ValueTask<string?> PrepareAsync(
-        SiteContext site, Actor actor, Relation relation, DateTimeOffset run, CancellationToken cancellationToken)
+        SiteContext site, Actor actor, Relation relation, string generationId, DateTimeOffset run, CancellationToken cancellationToken)
     {
         if (relation.KeepSource is null && relation.KeepTarget is null)
         {
             return null;
         }
 
-        var id = IdOf(relation, run);
+        var id = IdOf(relation, generationId, run);
         var key = VolumeEntity.SnapshotKey(id);
         if (site.Replica.Find(key) is null)
         {

@@ -129,7 +129,7 @@ public sealed class SourceReconciler(
 
                 // What a replica has of runs it has from its source, and a run of a group ships the snapshot of its cut.
                 RunSnapshotId = run is { } kept && !isPassedOn && cut is null
-                    ? await RunSnapshot.PrepareAsync(site, Self, relation, kept, cancellationToken)
+                    ? await RunSnapshot.PrepareAsync(site, Self, relation, primary.Current.Id, kept, cancellationToken)
                     : null,
             };
             var report = mover.Synchronize(task);

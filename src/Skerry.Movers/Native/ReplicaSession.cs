@@ -208,7 +208,7 @@ internal sealed class ReplicaSession(
             }
 
             var generation = whole.Runs[^1].Generation;
-            var id = Ids.Derived("diverged", $"{hello.VolumeId}/{whole.Runs[^1].RunId:x16}");
+            var id = Ids.Derived("diverged", $"{hello.VolumeId}/{whole.Runs[^1].RunId:x16}/{whole.LastNumber}");
             await copy.KeepAsync(id, cancellationToken);
             await FailPoint.ReachAsync(MoverSteps.DivergedKept, copy.Volume);
             await admission.KeepDivergedAsync(

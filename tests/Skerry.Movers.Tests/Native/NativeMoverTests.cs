@@ -271,6 +271,38 @@ public sealed class NativeMoverTests
         await AssertSameAsync(onA, await c.OpenAsync());
     }
 
+    /// <summary>
+    /// Both end in one run: one as its primary, the other as a replica of it that had been primary before. What they keep had one id
+    /// once, and was of two states.
+    /// </summary>
+    [Fact]
+    public async Task Two_sites_that_diverge_in_one_run_at_different_writes_keep_that_under_two_ids()
+    {
+        await using var cloud = new TestCloud();
+        var (a, b, c) = (cloud.Add(1), cloud.Add(2), cloud.Add(3));
+        cloud.Begin(a);
+        var onA = await a.CreateAsync(1 << 20);
+        await WriteAsync(onA, 0, 4096, seed: 1);
+        await a.FollowAsync(c);
+        await a.Mover.CleanupAsync(a.ReplicationTo(c), TestCloud.Volume, forGood: true, CancellationToken.None);
+        await WriteAsync(onA, 4096, 4096, seed: 2);
+        await a.FollowAsync(b);
+        await PromoteAsync(cloud, a, b, [b]);
+        var onB = await b.OpenAsync();
+        await WriteAsync(onB, 8192, 4096, seed: 3);
+        await b.FollowAsync(a);
+        await b.Mover.CleanupAsync(b.ReplicationTo(a), TestCloud.Volume, forGood: true, CancellationToken.None);
+        await WriteAsync(onB, 8192, 4096, seed: 4);
+        var (apartAtA, apartAtB) = (onA.Lineage, onB.Lineage);
+        await PromoteAsync(cloud, b, c, [c]);
+        await c.FollowAsync(a);
+        await c.FollowAsync(b);
+        var (keptAtA, keptAtB) = (Assert.Single(onA.Snapshots), Assert.Single(onB.Snapshots));
+        Assert.Equal((apartAtA, apartAtB), (keptAtA.Lineage, keptAtB.Lineage));
+        Assert.Equal(apartAtA.Runs[^1], apartAtB.Runs[^1]);
+        Assert.NotEqual(keptAtA.Id, keptAtB.Id);
+    }
+
     private static async Task PromoteAsync(TestCloud cloud, TestSite from, TestSite to, IEnumerable<TestSite> targets)
     {
         foreach (var target in targets)
