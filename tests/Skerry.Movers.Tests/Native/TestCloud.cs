@@ -110,7 +110,9 @@ internal sealed class TestSite(TestCloud cloud, ulong number, TimeSpan clockOff,
     private CancellationTokenSource _stop = new();
     private FaultyStorage _storage = new();
     private FaultyStorage? _afterBlow;
+    private readonly HashSet<string> _struckAt = [];
     private (string? Moment, int After, Blow Blow)? _due;
+    private (string Moment, Blow Blow)? _aim;
     private Random _blowChance = new(0);
     private long _taken;
     private volatile bool _isUp;
@@ -201,12 +203,30 @@ internal sealed class TestSite(TestCloud cloud, ulong number, TimeSpan clockOff,
         }
     }
 
+    /// <summary>As <see cref="Arm"/>, beside it, until the blow has come or <see cref="Disarm"/>.</summary>
+    public void Aim(string moment, Blow blow, Random chance)
+    {
+        lock (_striking)
+        {
+            (_aim, _blowChance) = ((moment, blow), chance);
+        }
+    }
+
+    /// <summary>Whether a blow has ever come there at this moment.</summary>
+    public bool WasStruckAt(string moment)
+    {
+        lock (_striking)
+        {
+            return _struckAt.Contains(moment);
+        }
+    }
+
     /// <summary>No blow comes after this returns; one may have come.</summary>
     public void Disarm()
     {
         lock (_striking)
         {
-            _due = null;
+            (_due, _aim) = (null, null);
         }
     }
 
@@ -237,17 +257,12 @@ internal sealed class TestSite(TestCloud cloud, ulong number, TimeSpan clockOff,
     {
         lock (_striking)
         {
-            if (_isStruck || _due is not var (due, after, blow) || (due is not null && due != moment))
+            if (_isStruck || Due(moment) is not { } blow)
             {
                 return null;
             }
 
-            _due = after > 1 ? (due, after - 1, blow) : null;
-            if (after > 1)
-            {
-                return null;
-            }
-
+            _struckAt.Add(moment);
             if (blow is Blow.Kill or Blow.PowerLoss)
             {
                 // Links first: what was said before was true before, and nothing is said after.
@@ -258,6 +273,24 @@ internal sealed class TestSite(TestCloud cloud, ulong number, TimeSpan clockOff,
 
             return blow;
         }
+    }
+
+    /// <summary>The blow that is due at this moment; under the lock.</summary>
+    private Blow? Due(string moment)
+    {
+        if (_aim is { } aim && aim.Moment == moment)
+        {
+            _aim = null;
+            return aim.Blow;
+        }
+
+        if (_due is not var (due, after, blow) || (due is not null && due != moment))
+        {
+            return null;
+        }
+
+        _due = after > 1 ? (due, after - 1, blow) : null;
+        return after > 1 ? null : blow;
     }
 
     async ValueTask IStrikeable.TakeAsync(Blow blow)

@@ -46,7 +46,9 @@ internal sealed partial class Disaster
             foreach (var snapshot in volume.Snapshots.Where(s => TravellingSnapshots.Travels(s.Id)))
             {
                 var expected = _taken.GetValueOrDefault(snapshot.Id) ?? source.Snapshots.FirstOrDefault(s => s.Id == snapshot.Id)?.Lineage;
-                Assert.Equal(expected ?? snapshot.Lineage, snapshot.Lineage);
+                Assert.True(
+                    expected is null || expected.Equals(snapshot.Lineage),
+                    $"snapshot {snapshot.Id} is of {snapshot.Lineage} at {(volume == source ? "the primary" : "the replica")} and of {expected} {(_taken.ContainsKey(snapshot.Id) ? "by the one who took it" : "at the primary")}; {string.Join("; ", Others(_primary).Append(_primary).Select(s => $"{s.Name}{(s.IsOld ? " (old)" : "")}{(s == _primary ? " (primary)" : s == _replica ? " (replica)" : "")}: {string.Join(", ", s.Store.Find(TestCloud.Volume)?.Snapshots.Where(x => x.Id == snapshot.Id).Select(x => $"{x.Lineage} at {x.CreatedAt:O}") ?? [])}"))}");
                 await _history.AssertHoldsAsync(volume.OpenSnapshot(snapshot.Id), snapshot.Lineage, $"snapshot {snapshot.Id}");
             }
         }

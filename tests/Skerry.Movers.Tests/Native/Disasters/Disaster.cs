@@ -14,6 +14,7 @@ internal sealed partial class Disaster
 {
     private const int Blocks = 192;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan LetStreamFor = TimeSpan.FromMilliseconds(100);
 
     private readonly Chance _chance;
     private readonly IReadOnlyList<string> _aims;
@@ -21,6 +22,7 @@ internal sealed partial class Disaster
     private readonly Dictionary<string, Lineage> _taken = [];
     private readonly HashSet<string> _takenByThisPrimary = [];
     private readonly bool _isChurning;
+    private readonly bool _isUnhurried;
     private TestCloud _cloud = null!;
     private TestSite _primary = null!;
     private TestSite _replica = null!;
@@ -30,11 +32,11 @@ internal sealed partial class Disaster
     private int _aimed;
 
     /// <param name="chance">Decides everything but the order of tasks.</param>
-    /// <param name="aims">Moments to strike at, over and over.</param>
+    /// <param name="aims">Moments to strike at, in turn.</param>
     public Disaster(Chance chance, IReadOnlyList<string> aims)
     {
         (_chance, _aims) = (chance, aims);
-        _isChurning = chance.OneIn(4);
+        (_isChurning, _isUnhurried) = (chance.OneIn(4), !chance.OneIn(3));
     }
 
     public DisasterTally Tally { get; } = new();
@@ -61,6 +63,11 @@ internal sealed partial class Disaster
         cloud.Begin(_primary);
         Weather();
         await _primary.CreateAsync(Blocks * IBlockDevice.BlockSize);
+        foreach (var target in Others(_primary))
+        {
+            ChangeTerms(target);
+        }
+
         for (var round = 0; round < 4; round++)
         {
             for (var step = 5 + _chance.Below(20); step > 0; step--)
@@ -115,6 +122,8 @@ internal sealed partial class Disaster
     private async Task StepAsync()
     {
         await ReviveAsync();
+        HoldAim();
+        await LetStreamAsync();
         switch (_chance.Below(19))
         {
             case 0:
@@ -181,10 +190,60 @@ internal sealed partial class Disaster
     private void Arm()
     {
         var site = _chance.OneIn(2) || _bystander is null ? _chance.OneIn(2) ? _primary : _replica : _bystander;
-        var moment = _chance.OneIn(4) ? null : _chance.OneIn(2) ? _chance.Pick(_aims) : _aims[_aimed++ % _aims.Count];
-        site = moment is null ? site : moment.StartsWith("source.", StringComparison.Ordinal) ? _primary : site == _primary ? _replica : site;
-        var blow = _chance.Below(10) switch { < 3 => Blow.Kill, < 6 => Blow.PowerLoss, < 8 => Blow.Cut, 8 => Blow.Wait, _ => Blow.Stall };
-        site.Arm(moment, 1 + _chance.Below(moment is null ? 30 : 3), blow, new Random(_chance.Below(int.MaxValue)));
+        var moment = _chance.OneIn(3) ? null : _chance.Pick(_aims);
+        site = moment is null ? site : IsOfSource(moment) ? _primary : site == _primary ? _replica : site;
+        site.Arm(moment, 1 + _chance.Below(moment is null ? 30 : 3), DrawBlow(), DrawRandom());
+    }
+
+    /// <summary>
+    /// One aim at a time, held until somebody was struck there: so most of the time goes to the moments that come seldom. After that,
+    /// or when a disaster seems not to come there, the next is taken up in a while.
+    /// </summary>
+    private void HoldAim()
+    {
+        var sites = Others(_primary).Append(_primary).ToList();
+        if (sites.Any(s => s.WasStruckAt(_aims[_aimed % _aims.Count])))
+        {
+            if (!_chance.OneIn(4))
+            {
+                return;
+            }
+
+            _aimed++;
+        }
+
+        var moment = _aims[_aimed % _aims.Count];
+        foreach (var site in sites.Where(s => s == _primary == IsOfSource(moment) && !s.WasStruckAt(moment)))
+        {
+            site.Aim(moment, DrawBlow(), DrawRandom());
+        }
+    }
+
+    private static bool IsOfSource(string moment) => moment.StartsWith("source.", StringComparison.Ordinal);
+
+    private Blow DrawBlow() => _chance.Below(10) switch { < 3 => Blow.Kill, < 6 => Blow.PowerLoss, < 8 => Blow.Cut, 8 => Blow.Wait, _ => Blow.Stall };
+
+    private Random DrawRandom() => new(_chance.Below(int.MaxValue));
+
+    /// <summary>In most disasters replicas are given time to come to the stream; else they would be catching up for ever.</summary>
+    private async Task LetStreamAsync()
+    {
+        if (!_isUnhurried || _cloud.IsCutOff || _chance.OneIn(3))
+        {
+            return;
+        }
+
+        var task = TaskTo(_replica);
+        for (var deadline = DateTime.UtcNow + LetStreamFor; DateTime.UtcNow < deadline && !_primary.IsStruck && !_replica.IsStruck;)
+        {
+            var report = _primary.Mover.Synchronize(task);
+            if (report.State == ReplicationWords.Secondary || (task.Run is { } run && report.CompletedRun >= run))
+            {
+                return;
+            }
+
+            await Task.Delay(3);
+        }
     }
 
     private async Task ReviveAsync()
@@ -242,6 +301,7 @@ internal sealed partial class Disaster
         if (mayStrike)
         {
             Arm();
+            HoldAim();
         }
 
         var deadline = DateTime.UtcNow + Patience;

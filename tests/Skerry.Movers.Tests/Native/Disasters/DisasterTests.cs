@@ -33,13 +33,18 @@ public sealed class DisasterTests
         var first = Number("SKERRY_SEED") ?? 0;
         var seeds = Number("SKERRY_SEEDS") ?? (Number("SKERRY_SEED") is null ? 2000 : 1);
         var started = TimeProvider.System.GetTimestamp();
-        var tally = await RunAsync(first, seeds, TestContext.Current.CancellationToken, isTold: true);
-        Console.WriteLine(
-            $"disasters: {seeds} in {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0} s: {tally}");
-        foreach (var moment in s_moments)
+        try
         {
-            Console.WriteLine(
-                $"disasters: {moment,-36} reached {Strikes.Reached.GetValueOrDefault(moment),9}, struck {Strikes.Struck.GetValueOrDefault(moment),6}");
+            var tally = await RunAsync(first, seeds, TestContext.Current.CancellationToken, isTold: true);
+            Console.WriteLine($"disasters: {seeds} in {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0} s: {tally}");
+        }
+        finally
+        {
+            foreach (var moment in s_moments)
+            {
+                Console.WriteLine(
+                    $"disasters: {moment,-36} reached {Strikes.Reached.GetValueOrDefault(moment),9}, struck {Strikes.Struck.GetValueOrDefault(moment),6}");
+            }
         }
 
         Assert.True(seeds < EnoughSeeds || Untouched().Count == 0, $"the protocol never came to, or was never struck at: {string.Join(", ", Untouched())}");
