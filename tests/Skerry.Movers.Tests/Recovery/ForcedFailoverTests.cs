@@ -121,12 +121,10 @@ public sealed class ForcedFailoverTests
         await history.AssertHoldsAsync(copy.OpenSnapshot(oldest.Id), oldest.Lineage, "the oldest kept run");
         await WriteAsync(history, south, volumeId, 40, 5);
         cloud.CutOff.Clear();
-        await UntilAsync(
-            () => south.Replications.Show(LiveSite.Admin, id).Value is { Status: ReplicationWords.Secondary, Source.Generation: 2 },
-            () => south.Replications.Show(LiveSite.Admin, id).Value);
-        Assert.False((await south.Replications.SyncAsync(LiveSite.Admin, id, None)).IsRefused);
         var back = await north.OpenAsync(volumeId);
-        await UntilAsync(() => back.Lineage.Equals(copy.Lineage));
+        await UntilAsync(() => back.IsReadOnly && Generations.Primary(StateView.Of(north.Context.Replica), volumeId)!.IsPrimary(south.Id));
+        Assert.False((await south.Replications.SyncAsync(LiveSite.Admin, id, None)).IsRefused);
+        await UntilAsync(() => back.Lineage.Equals(copy.Lineage), () => south.Replications.Show(LiveSite.Admin, id).Value);
         await history.AssertHoldsAsync(back, back.Lineage, "the old primary");
 
         List<Blocks.SnapshotInfo> Runs() =>
