@@ -94,7 +94,7 @@ public sealed class ForcedFailoverTests
 
         // As a primary the site keeps what is to be kept at the source.
         var copy = await south.OpenAsync(volumeId);
-        await UntilAsync(() => Runs().Count == 3 && Runs().All(r => south.Snapshots.Show(LiveSite.Admin, r.Id).Value?.Status == VolumeStatus.Available));
+        await UntilAsync(() => Runs().Count == 3 && Runs().All(r => south.Snapshots.Show(LiveSite.Admin, r.Id) is { IsRefused: false, Value.Status: VolumeStatus.Available }));
         var (oldest, middle, newest) = (Runs()[0], Runs()[1], Runs()[2]);
         FailoverRequest At(string? snapshotId, bool isForced = true) => new(volumeId, "south", isForced) { SnapshotId = snapshotId };
 
