@@ -39,7 +39,7 @@ internal sealed class SourceTransfer(
         }
 
         using var turn = await TurnAsync(state, isInstant, cancellationToken);
-        (state, var passedAt) = await PassSnapshotsAsync(state, _volume.Lineage, cancellationToken);
+        (state, var passedAt) = Resumed(state) is null ? await PassSnapshotsAsync(state, _volume.Lineage, cancellationToken) : (state, null);
         if (wanted is not null && passedAt >= wanted)
         {
             return new Reached(passedAt.Value, state, null);
@@ -54,7 +54,11 @@ internal sealed class SourceTransfer(
         try
         {
             await FailPoint.ReachAsync(MoverSteps.SnapshotTaken, _volume);
-            (state, _) = await PassSnapshotsAsync(state, snapshot.Lineage, cancellationToken);
+            if (Resumed(state) is null)
+            {
+                (state, _) = await PassSnapshotsAsync(state, snapshot.Lineage, cancellationToken);
+            }
+
             state = await catchUp.ShipAsync(state, snapshot, cancellationToken);
             await DropSnapshotAsync(cancellationToken);
             await FailPoint.ReachAsync(MoverSteps.SnapshotDropped, _volume);
@@ -113,17 +117,13 @@ internal sealed class SourceTransfer(
 
     /// <summary>
     /// Brings the replica to each state on the way to the target that is a snapshot here and not there, oldest first, and has it kept
-    /// there under the same id. When the last of them was taken; null when there was none.
+    /// there under the same id. When the last of them was taken; null when there was none. Not on the way to what an open catch-up came
+    /// from: it passed them already, and the first step would undo it.
     /// </summary>
     private async ValueTask<(StateMessage State, DateTimeOffset? TakenAt)> PassSnapshotsAsync(
         StateMessage state, Lineage target, CancellationToken cancellationToken)
     {
         DateTimeOffset? takenAt = null;
-        if (Resumed(state) is not null)
-        {
-            return (state, takenAt);
-        }
-
         foreach (var snapshot in snapshots.Missing(target, state))
         {
             state = await catchUp.ShipAsync(state, snapshot, cancellationToken);

@@ -1,8 +1,10 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Skerry.Blocks;
+using Skerry.Domain.Groups;
 using Skerry.Domain.Replication;
 using Skerry.Movers.Native;
 using Skerry.Movers.Native.Wire;
+using Skerry.Movers.Tests.Native.Disasters;
 
 namespace Skerry.Movers.Tests.Native;
 
@@ -60,6 +62,42 @@ public sealed class TravellingSnapshotTests
         var replica = await south.OpenAsync();
         Assert.Equal(Travelling(source), Travelling(replica));
         Assert.Equal("first-copy", north.Mover.Synchronize(north.TaskTo(south)).LastTransfer!.Kind);
+        await HoldsAsync(history, replica);
+    }
+
+    /// <summary>The replica had the beginning of another transfer, and was brought past the snapshot's state without it.</summary>
+    [Fact]
+    public async Task A_cut_passes_the_snapshots_before_it_also_where_a_transfer_was_left_open()
+    {
+        await using var cloud = new TestCloud();
+        var (north, south, source, history) = await StartAsync(cloud);
+        await history.WriteAsync(source, 0, 4, isTrim: false);
+        await north.FollowAsync(south);
+        cloud.IsCutOff = true;
+        north.Cut();
+        for (var i = 0; i < 100; i++)
+        {
+            await history.WriteAsync(source, i * 4, 4, isTrim: false);
+        }
+
+        south.Arm(MoverSteps.CatchUpBegun, 1, Blow.Stall, new Random(1));
+        cloud.IsCutOff = false;
+        await north.UntilAsync(north.TaskTo(south), _ => !south.IsArmed);
+        cloud.IsCutOff = true;
+        await north.Mover.CleanupAsync(TestCloud.Replication, TestCloud.Volume, forGood: false, None);
+        north.Cut();
+        await history.WriteAsync(source, 1, 1, isTrim: false);
+        var id = Guid.NewGuid().ToString();
+        await source.CreateSnapshotAsync(id, None);
+        await history.WriteAsync(source, 2, 1, isTrim: false);
+        var cut = Cut.New(DateTimeOffset.UtcNow, Guid.NewGuid().ToString());
+        var order = new CutOrder(cut, [(TestCloud.Volume, TestCloud.Replication)], TimeSpan.FromSeconds(30));
+        Assert.True((await north.Mover.SnapshotAsync(order, None)).IsTaken);
+        Assert.NotNull(ReplicaCopy.Look(await south.OpenAsync()).CatchUp);
+        cloud.IsCutOff = false;
+        await north.UntilAsync(north.TaskTo(south, DateTimeOffset.UtcNow) with { CutId = cut.Id }, r => r.CompletedRun is not null);
+        var replica = await south.OpenAsync();
+        Assert.Contains(replica.Snapshots, s => s.Id == id);
         await HoldsAsync(history, replica);
     }
 

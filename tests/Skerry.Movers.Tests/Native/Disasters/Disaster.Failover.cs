@@ -72,11 +72,11 @@ internal sealed partial class Disaster
                 }
             }
 
-            foreach (var (run, number) in cut is null ? _durableAt.GetValueOrDefault(_replica, []) : [])
+            foreach (var (run, number, by) in cut is null ? _durableAt.GetValueOrDefault(_replica, []) : [])
             {
                 Assert.True(
                     !DiskHistory.Contains(old, run, number) || DiskHistory.Contains(promoted.Lineage, run, number),
-                    $"write {number} of run {run:x16} was called durable at the replica, and is not in what was promoted: {promoted.Lineage}; the primary was at {old}");
+                    $"write {number} of run {run:x16} was called durable at the replica by {by}, and is not in what was promoted: {promoted.Lineage}; the primary was at {old}");
             }
 
             if (_chance.OneIn(2))

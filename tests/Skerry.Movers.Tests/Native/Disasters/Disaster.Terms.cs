@@ -13,7 +13,7 @@ internal sealed partial class Disaster
     private readonly Dictionary<TestSite, Run> _runs = [];
 
     /// <summary>Writes that each replica called durable, or that a flush was acknowledged for; newest last.</summary>
-    private readonly Dictionary<TestSite, List<(ulong Run, long Number)>> _durableAt = [];
+    private readonly Dictionary<TestSite, List<(ulong Run, long Number, string By)>> _durableAt = [];
 
     private IEnumerable<TestSite> Others(TestSite site) =>
         ((TestSite?[])[_primary, _replica, _bystander]).OfType<TestSite>().Where(s => s != site);
@@ -65,20 +65,20 @@ internal sealed partial class Disaster
             var report = _primary.Mover.Synchronize(TaskTo(target));
             if (report is { State: ReplicationWords.Secondary, IsConnected: true, ReplicaNumber: { } number })
             {
-                NoteDurable(target, number);
+                NoteDurable(target, number, "what it told");
             }
 
             if (_runs.GetValueOrDefault(target) is { Begun.Runs: [.., var last] } run && report.CompletedRun >= run.At
                 && DiskHistory.Contains(_primary.Store.Find(TestCloud.Volume)?.Lineage ?? Lineage.Empty, last.RunId, run.Begun.LastNumber))
             {
                 // Unless the primary lost it since: then the run took another write for that number.
-                NoteDurable(target, run.Begun.LastNumber);
+                NoteDurable(target, run.Begun.LastNumber, $"the run that is complete, {run}");
             }
         }
     }
 
     /// <summary>A replica called this write durable. It must keep it for as long as the primary does.</summary>
-    private void NoteDurable(TestSite target, long number)
+    private void NoteDurable(TestSite target, long number, string by)
     {
         if (_primary.IsStruck || _primary.Store.Find(TestCloud.Volume)?.Lineage is not { } lineage || number > lineage.LastNumber)
         {
@@ -94,9 +94,9 @@ internal sealed partial class Disaster
                     _durableAt[target] = noted = [];
                 }
 
-                if (noted.Count == 0 || noted[^1] != (run.RunId, number))
+                if (noted.Count == 0 || (noted[^1].Run, noted[^1].Number) != (run.RunId, number))
                 {
-                    noted.Add((run.RunId, number));
+                    noted.Add((run.RunId, number, by));
                 }
 
                 return;
@@ -133,7 +133,7 @@ internal sealed partial class Disaster
         _flushed = (lineage.Runs[^1].RunId, lineage.LastNumber);
         foreach (var target in waitedFor.Where(t => _cloud.Ledger.Of(_primary.ReplicationTo(t)) is null))
         {
-            NoteDurable(target, lineage.LastNumber);
+            NoteDurable(target, lineage.LastNumber, "a flush");
             Tally.FlushedAtBoth++;
         }
 

@@ -334,7 +334,7 @@ internal sealed partial class Disaster
         (cloud.IsCutOff, cloud.LinkBytes, cloud.LinkDelay, cloud.LinkEnd) = (isCutOff, bytes, delay, end);
         if (!_primary.IsStruck && !_replica.IsStruck)
         {
-            NoteDurable(_replica, (await _primary.OpenAsync()).Lineage.LastNumber);
+            NoteDurable(_replica, (await _primary.OpenAsync()).Lineage.LastNumber, "one who waited for all");
             await AssertEqualAsync();
         }
     }
