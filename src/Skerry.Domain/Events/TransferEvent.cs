@@ -12,6 +12,7 @@ internal static class TransferEvent
         var moved = entry.MovedBytes.ToString(CultureInfo.InvariantCulture);
         var message = entry.Reason is null
             ? $"The {entry.Kind} of volume {volume} by replication {relation.Id} is done: {moved} bytes moved."
+            : entry.Kind == "attempt" ? $"Volume {volume} could not be sent by replication {relation.Id}: {entry.Reason}"
             : $"The {entry.Kind} of volume {volume} by replication {relation.Id} failed after {moved} bytes: {entry.Reason}";
         return new SiteEvent(EventKinds.Transfer, message)
         {
