@@ -89,7 +89,7 @@ internal sealed class SourceLink
             if (now is { Run: { } cutRun, CutId: { } cutId } && _source.FindSnapshot(NativeMover.SnapshotOf(cutId)) is { } cut)
             {
                 await _transfer.ShipCutAsync(state, cut, cutId, cancellationToken);
-                await CompleteAsync(cutRun, cancellationToken);
+                await CompleteAsync(cutRun, state, cancellationToken);
                 return;
             }
 
@@ -98,7 +98,7 @@ internal sealed class SourceLink
             state = reached.State;
             if (now.Run is { } run && reached.UpTo >= run)
             {
-                await CompleteAsync(run, cancellationToken);
+                await CompleteAsync(run, state, cancellationToken);
                 return;
             }
 
@@ -110,11 +110,17 @@ internal sealed class SourceLink
     }
 
     /// <summary>
-    /// No run is complete before its snapshots are there, and a lease that is not wanted any more was given back: nobody makes another
-    /// link until the next run, and the volume would stand still until then.
+    /// No run is complete before the replica has its state durably, and its snapshots, and a lease that is not wanted any more was given
+    /// back: nobody makes another link until the next run, and the volume would stand still until then.
     /// </summary>
-    private async ValueTask CompleteAsync(DateTimeOffset run, CancellationToken cancellationToken)
+    private async ValueTask CompleteAsync(DateTimeOffset run, StateMessage state, CancellationToken cancellationToken)
     {
+        if (state.DurableNumber < state.Lineage.ToLineage().LastNumber)
+        {
+            // What an earlier link brought, and its end could not make durable.
+            await _peer.AskAsync(cancellationToken);
+        }
+
         await _snapshots.UntilMadeAsync(cancellationToken);
         await _leases.UntilGivenBackAsync(cancellationToken);
         _source.Facts.CompletedRun = new SourceFacts.Moment(run);

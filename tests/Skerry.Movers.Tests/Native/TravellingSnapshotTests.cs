@@ -280,6 +280,42 @@ public sealed class TravellingSnapshotTests
         await Assert.ThrowsAnyAsync<Exception>(() => running);
     }
 
+    /// <summary>An earlier link brought it, and the replica's disk did not take it yet: a loss of power would take it back.</summary>
+    [Fact]
+    public async Task A_run_is_not_complete_before_the_replica_has_its_state_durably()
+    {
+        await using var cloud = new TestCloud();
+        var (north, south, source, history) = await StartAsync(cloud);
+        await history.WriteAsync(source, 0, 8, isTrim: false);
+        var task = north.TaskTo(south, DateTimeOffset.UtcNow);
+        var link = new MemoryLink();
+        var facts = new SourceFacts();
+        await using var acks = new SourceAcks(
+            task, new VolumeGates(Skerry.Domain.Recovery.BootClock.System), cloud.Ledger, facts, TimeProvider.System, NullLogger.Instance);
+        acks.Attach(source);
+        using var sender = new FrameChannel(link.Client, TimeProvider.System);
+        var running = new SourceLink(
+            new SourceEnd(task, source, facts, cloud.Options, TimeProvider.System, NullLogger.Instance), sender, new SettleRequests(), acks,
+            new TransferLimits(cloud.Options, TimeProvider.System)).RunAsync(() => task, None);
+        using var replica = new FrameChannel(link.Server, TimeProvider.System);
+        Assert.Equal(FrameKind.Hello, (await replica.ReceiveAsync(None))!.Value.Kind);
+        await SayAsync(source.Lineage.LastNumber - 1);
+        FrameKind? kind;
+        do
+        {
+            kind = (await replica.ReceiveAsync(None))?.Kind;
+        }
+        while (kind is FrameKind.Heartbeat);
+        Assert.Equal(FrameKind.Ask, kind);
+        Assert.Null(facts.CompletedRun);
+        await SayAsync(source.Lineage.LastNumber);
+        await running;
+        Assert.Equal(task.Run, facts.CompletedRun?.At);
+
+        ValueTask SayAsync(long durableNumber) => replica.SendAsync(
+            FrameKind.State, new StateMessage(LineageDocument.Of(source.Lineage), Size, true, durableNumber, null), MoverJson.Default.StateMessage, None);
+    }
+
     private static async Task ReachAsync(TestSite from, TestSite to, MoverTask task, Lineage lineage)
     {
         var replica = to.Replicas;
