@@ -29,6 +29,9 @@ public sealed record Hello : Frame
 
     /// <summary>The snapshot of the receiver's that the sender holds a part of; null when none.</summary>
     public SnapshotPosition? Staged { get; init; }
+
+    /// <summary>What the sender understands beyond version 1; see <see cref="Protocol.Features"/>. Unknown words mean nothing.</summary>
+    public IReadOnlyList<string> Features { get; init; } = [];
 }
 
 /// <summary>How much of a snapshot is there.</summary>

@@ -132,6 +132,15 @@ public static class FrameCodec
             writer.Id(staged.Snapshot);
             writer.Varint(staged.Chunks);
         }
+
+        if (hello.Features.Count > 0)
+        {
+            writer.Varint(hello.Features.Count);
+            foreach (var word in hello.Features)
+            {
+                writer.Text(word);
+            }
+        }
     }
 
     private static Hello ReadHello(WireReader reader)
@@ -164,7 +173,25 @@ public static class FrameCodec
             Vector = ReadVector(ref reader),
             WindowBytes = reader.Length(int.MaxValue),
         };
-        return reader.Byte() == 0 ? hello : hello with { Staged = new SnapshotPosition(reader.Id(), reader.Varint()) };
+        var staged = reader.Byte() == 0 ? null : new SnapshotPosition(reader.Id(), reader.Varint());
+        return hello with { Staged = staged, Features = ReadFeatures(ref reader) };
+    }
+
+    /// <summary>Absent from the hello of a site that knows none.</summary>
+    private static string[] ReadFeatures(ref WireReader reader)
+    {
+        if (reader.IsAtEnd)
+        {
+            return [];
+        }
+
+        var words = new string[reader.Length(Features.MostWords)];
+        for (var i = 0; i < words.Length; i++)
+        {
+            words[i] = reader.Text(Features.MostWordBytes);
+        }
+
+        return words;
     }
 
     private static VersionVector ReadVector(ref WireReader reader)

@@ -245,6 +245,15 @@ public sealed class LinkSession : IDisposable
         }
     }
 
+    /// <summary>Both ends named the feature. False before the peer's hello.</summary>
+    public bool Speaks(string feature)
+    {
+        lock (_lock)
+        {
+            return _peer is not null && _peer.Features.Contains(feature) && _local.Features.Contains(feature);
+        }
+    }
+
     private static SendStep Send(Frame frame) => new(frame, null, false);
 
     private Hello Greeting()
@@ -260,6 +269,7 @@ public sealed class LinkSession : IDisposable
             Vector = _local.Replica.Vector,
             WindowBytes = _local.Options.WindowBytes,
             Staged = _staged is null ? null : new SnapshotPosition(_staged.Id, _staged.Chunks),
+            Features = _local.Features,
         };
     }
 

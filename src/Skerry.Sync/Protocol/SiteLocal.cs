@@ -28,6 +28,9 @@ public sealed class SiteLocal
 
     public TimeProvider Time { get; }
 
+    /// <summary>What this site says that it understands. All of it, unless a test plays an older version.</summary>
+    public IReadOnlyList<string> Features { get; init; } = Protocol.Features.Spoken;
+
     internal Random Random { get; }
 
     internal SnapshotOutbox Outbox { get; }

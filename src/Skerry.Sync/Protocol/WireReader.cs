@@ -14,6 +14,8 @@ internal struct WireReader(ReadOnlyMemory<byte> bytes, string frame)
     private readonly int _length = bytes.Length;
     private ReadOnlyMemory<byte> _rest = bytes;
 
+    public readonly bool IsAtEnd => _rest.IsEmpty;
+
     public readonly ProtocolException Fault(string what) => new(ByeCode.Malformed, $"A {frame} frame of {_length} bytes is malformed: {what}.");
 
     public byte Byte() => Take(1).Span[0];
@@ -45,11 +47,11 @@ internal struct WireReader(ReadOnlyMemory<byte> bytes, string frame)
     /// <summary>A part of the frame itself, not a copy.</summary>
     public ReadOnlyMemory<byte> Bytes() => Take(Length(_rest.Length));
 
-    public string Text()
+    public string Text(int mostBytes = int.MaxValue)
     {
         try
         {
-            return Strict.GetString(Bytes().Span);
+            return Strict.GetString(Take(Length(Math.Min(mostBytes, _rest.Length))).Span);
         }
         catch (DecoderFallbackException)
         {

@@ -76,6 +76,28 @@ public sealed class FrameCodecTests
     }
 
     [Fact]
+    public void A_hello_of_yesterday_names_no_features_and_one_with_too_many_is_refused()
+    {
+        var hello = new Hello
+        {
+            LeastVersion = 1,
+            MostVersion = 1,
+            CloudId = "cloud",
+            Site = new SiteId(1),
+            Incarnation = 2,
+            Vector = VersionVector.Empty,
+            WindowBytes = 1,
+            Features = ["one", "two"],
+        };
+        Assert.Empty(Decoded(hello with { Features = [] }).Features);
+        Assert.Equal(["one", "two"], Decoded(hello).Features);
+        Assert.Throws<ProtocolException>(() => Decoded(hello with { Features = [.. Enumerable.Repeat("x", 257)] }));
+        Assert.Throws<ProtocolException>(() => Decoded(hello with { Features = [new string('x', 65)] }));
+
+        static Hello Decoded(Hello hello) => (Hello)FrameCodec.Decode(FrameCodec.Encode(hello).ToArray());
+    }
+
+    [Fact]
     public void A_length_beyond_the_frame_takes_no_memory()
     {
         // A batch that says it holds 2^62 mutations.
@@ -114,6 +136,7 @@ public sealed class FrameCodecTests
             new SnapshotAck(snapshot, 301, true),
             new Heartbeat(1_767_225_600_000_000, 5, 3, 1),
             new Bye(ByeCode.Stopping, "The site stops."),
+            hello with { Features = ["gossip", "digests"] },
         ];
     }
 }

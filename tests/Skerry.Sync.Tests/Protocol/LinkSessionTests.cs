@@ -127,6 +127,21 @@ public sealed class LinkSessionTests
     }
 
     [Fact]
+    public async Task A_feature_is_spoken_only_where_both_ends_named_it()
+    {
+        var a = await SessionSite.StartAsync(1, _time, features: ["gossip", "digests"]);
+        var b = await SessionSite.StartAsync(2, _time, features: ["digests", "later"]);
+        using var pair = new SessionPair(a, b);
+        Assert.False(pair.A.Speaks("digests"));
+
+        await pair.RunAsync();
+
+        Assert.Equal((true, true), (pair.A.Speaks("digests"), pair.B.Speaks("digests")));
+        Assert.Equal((false, false), (pair.A.Speaks("gossip"), pair.B.Speaks("gossip")));
+        Assert.Equal((false, false), (pair.A.Speaks("later"), pair.B.Speaks("later")));
+    }
+
+    [Fact]
     public async Task Heartbeats_measure_the_drift_of_clocks_and_keep_their_pace()
     {
         var other = new ManualTime();

@@ -8,18 +8,18 @@ using Skerry.TestKit.Time;
 namespace Skerry.Sync.Tests.Protocol;
 
 /// <summary>One site as a session sees it, on time that the test moves.</summary>
-internal sealed class SessionSite(Replica replica, SyncOptions options, TimeProvider time)
+internal sealed class SessionSite(Replica replica, SyncOptions options, TimeProvider time, IReadOnlyList<string>? features = null)
 {
     public Replica Replica => replica;
 
-    public SiteLocal Local { get; } = new(replica, () => "cloud", options, time, new Random(1));
+    public SiteLocal Local { get; } = new(replica, () => "cloud", options, time, new Random(1)) { Features = features ?? Features.Spoken };
 
-    public static async Task<SessionSite> StartAsync(ulong id, ManualTime time, SyncOptions? options = null, long logBytes = long.MaxValue)
+    public static async Task<SessionSite> StartAsync(ulong id, ManualTime time, SyncOptions? options = null, long logBytes = long.MaxValue, IReadOnlyList<string>? features = null)
     {
         var replica = await Replica.OpenAsync(
             new ReplicaOptions { Site = new SiteId(id), Limits = new ReplicaLimits { MaxLogBytes = logBytes } },
             new MemoryStore(), time, new Random((int)id), CancellationToken.None);
-        return new SessionSite(replica, options ?? new SyncOptions(), time);
+        return new SessionSite(replica, options ?? new SyncOptions(), time, features);
     }
 
     public async Task WriteAsync(string id, string value = "x", bool urgent = true) => await Replica.CommitAsync(

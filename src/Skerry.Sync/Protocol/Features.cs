@@ -1,0 +1,16 @@
+namespace Skerry.Sync.Protocol;
+
+/// <summary>
+/// What a site understands beyond the first version of the protocol, as words in its hello. A frame or a coding of a feature goes only
+/// to a peer that named it, so sites of different versions work together with what both know. Words, once released, keep their meaning.
+/// </summary>
+public static class Features
+{
+    /// <summary>All that this program speaks; each word once.</summary>
+    public static IReadOnlyList<string> Spoken { get; } = [];
+
+    /// <summary>More words than this, or longer ones, are no hello.</summary>
+    internal const int MostWords = 256;
+
+    internal const int MostWordBytes = 64;
+}
