@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Skerry.State.Clocks;
 using Skerry.State.Merging;
 
@@ -132,7 +131,7 @@ public static class MutationCodec
         if (kind == ChangeKind.Purge) return new Change { Kind = kind, Key = key, Seen = seen };
 
         var field = kind == ChangeKind.Set ? reader.ReadName() : Entity.LifecycleField;
-        var value = kind == ChangeKind.Set ? ReadValue(ref reader) : Entity.Gone;
+        var value = kind == ChangeKind.Set ? EntityBody.ReadValue(ref reader, Record) : Entity.Gone;
         var rank = reader.ReadInt(int.MaxValue);
         var replaces = writers.ReadDots(ref reader);
         var outranks = writers.ReadDots(ref reader);
@@ -142,7 +141,7 @@ public static class MutationCodec
             var origin = new Origin(writers.ReadDot(ref reader), new Hlc(reader.ReadUInt64()), reader.ReadName());
             if (!replaces.Contains(origin.Dot)) throw reader.Fault("a settled value that is not replaced");
             var settledRank = reader.ReadInt(int.MaxValue);
-            settles[i] = new StandingValue(origin, ReadValue(ref reader), settledRank, Marks.None);
+            settles[i] = new StandingValue(origin, EntityBody.ReadValue(ref reader, Record), settledRank, Marks.None);
         }
 
         return new Change
@@ -158,17 +157,5 @@ public static class MutationCodec
             Settles = settles,
             KnowsDelete = (head & KnowsDeleteFlag) != 0,
         };
-    }
-
-    internal static FieldValue ReadValue(scoped ref ByteReader reader)
-    {
-        try
-        {
-            return FieldValue.FromStored(reader.ReadBytes());
-        }
-        catch (JsonException invalid)
-        {
-            throw new StateFormatException($"Damaged {Record}: a value that is not JSON.", invalid);
-        }
     }
 }

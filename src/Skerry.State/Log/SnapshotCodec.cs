@@ -1,28 +1,31 @@
 using System.Security.Cryptography;
-using Skerry.State.Clocks;
 using Skerry.State.Merging;
 
 namespace Skerry.State.Log;
 
-/// <summary>The parts of a snapshot, in this order.</summary>
+/// <summary>The parts of a snapshot.</summary>
 internal enum SnapshotPart : byte
 {
     Head = 1,
     Entities = 2,
     History = 3,
     End = 4,
+    Retired = 5,
 }
 
 /// <summary>Writes snapshots; docs/formats/mutations.md has the layout. Equal states have equal bytes.</summary>
 internal static class SnapshotCodec
 {
-    public const byte Version = 1;
+    /// <summary>The version that this program writes, and the highest that it reads.</summary>
+    public const byte Version = 2;
+
+    /// <summary>The parts in the order in which they come.</summary>
+    public static readonly SnapshotPart[] Order = [SnapshotPart.Head, SnapshotPart.Retired, SnapshotPart.Entities, SnapshotPart.History, SnapshotPart.End];
 
     public static IEnumerable<ReadOnlyMemory<byte>> Encode(ReplicaState state, int chunkBytes)
     {
         var index = 0;
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var writers = Writers(state);
 
         var vector = state.Vector.Encode();
         hash.AppendData(vector);
@@ -31,11 +34,20 @@ internal static class SnapshotCodec
         head.WriteBytes(vector);
         yield return Close(head);
 
+        if (state.Retired.Count > 0)
+        {
+            var retired = Begin(SnapshotPart.Retired, index++);
+            var encoded = state.Retired.Encode();
+            hash.AppendData(encoded);
+            retired.WriteRaw(encoded);
+            yield return Close(retired);
+        }
+
         var entityCount = 0L;
         foreach (var chunk in Chunks(SnapshotPart.Entities, state.Entities(), (writer, entity) =>
         {
             var start = writer.Length;
-            WriteEntity(writer, entity, writers);
+            WriteEntity(writer, entity);
             hash.AppendData(writer.Written[start..]);
             entityCount++;
         }))
@@ -43,7 +55,7 @@ internal static class SnapshotCodec
             yield return chunk;
         }
 
-        foreach (var chunk in Chunks(SnapshotPart.History, state.History, (writer, settled) => WriteSettled(writer, settled, writers))) yield return chunk;
+        foreach (var chunk in Chunks(SnapshotPart.History, state.History, WriteSettled)) yield return chunk;
 
         var end = Begin(SnapshotPart.End, index);
         end.WriteVarint((ulong)entityCount);
@@ -69,18 +81,15 @@ internal static class SnapshotCodec
 
     public static void AddTo(IncrementalHash hash, ReplicaState state)
     {
-        var writers = Writers(state);
         var writer = new ByteWriter();
         hash.AppendData(state.Vector.Encode());
         foreach (var entity in state.Entities())
         {
-            WriteEntity(writer, entity, writers);
+            WriteEntity(writer, entity);
             hash.AppendData(writer.Written);
             writer.Clear();
         }
     }
-
-    private static WriterTable Writers(ReplicaState state) => new(state.Vector.Select(dot => dot.Writer));
 
     private static ByteWriter Begin(SnapshotPart part, int index)
     {
@@ -96,43 +105,16 @@ internal static class SnapshotCodec
         return writer.ToArray();
     }
 
-    private static void WriteEntity(ByteWriter writer, Entity entity, WriterTable writers)
+    private static void WriteEntity(ByteWriter writer, Entity entity)
     {
         writer.WriteString(entity.Key.Kind);
         writer.WriteString(entity.Key.Id);
-
-        // A mutation usually wrote several of the fields; each is told once.
-        var origins = new SortedDictionary<Dot, (int Index, Origin Origin)>();
-        foreach (var register in entity.Registers)
-        {
-            foreach (var value in register.Standing) origins[value.Dot] = (0, value.Origin);
-        }
-
-        writer.WriteVarint((ulong)origins.Count);
-        var index = 0;
-        foreach (var dot in origins.Keys.ToArray())
-        {
-            var origin = origins[dot].Origin;
-            origins[dot] = (index++, origin);
-            WriteOrigin(writer, origin, writers);
-        }
-
-        writer.WriteVarint((ulong)entity.Registers.Length);
-        foreach (var register in entity.Registers)
-        {
-            writer.WriteString(register.Field);
-            writer.WriteVarint((ulong)register.Count);
-            foreach (var value in register.Standing)
-            {
-                writer.WriteVarint((ulong)origins[value.Dot].Index);
-                writer.WriteByte((byte)value.Marks);
-                writer.WriteVarint((ulong)value.Rank);
-                writer.WriteBytes(value.Value.Bytes);
-            }
-        }
+        var body = new ByteWriter();
+        EntityBody.Write(body, entity.Registers);
+        writer.WriteBytes(body.Written);
     }
 
-    private static void WriteSettled(ByteWriter writer, SettledConflict settled, WriterTable writers)
+    private static void WriteSettled(ByteWriter writer, SettledConflict settled)
     {
         writer.WriteString(settled.Key.Kind);
         writer.WriteString(settled.Key.Id);
@@ -140,16 +122,9 @@ internal static class SnapshotCodec
         writer.WriteVarint((ulong)settled.Replaced.Count);
         foreach (var value in settled.Replaced.Prepend(settled.By))
         {
-            WriteOrigin(writer, value.Origin, writers);
+            EntityBody.WriteOrigin(writer, value.Origin);
             writer.WriteVarint((ulong)value.Rank);
             writer.WriteBytes(value.Value.Bytes);
         }
-    }
-
-    private static void WriteOrigin(ByteWriter writer, Origin origin, WriterTable writers)
-    {
-        writers.WriteDot(writer, origin.Dot);
-        writer.WriteUInt64(origin.Stamp.Value);
-        writer.WriteString(origin.Author);
     }
 }

@@ -8,14 +8,15 @@ namespace Skerry.State.Log;
 internal sealed class SnapshotDecoder(StateSchema schema)
 {
     private const string Record = "snapshot";
-    private const int SmallestEntityBytes = 4;
 
     private readonly ReplicaState.Builder _builder = new(ReplicaState.Empty, schema);
-    private WriterTable _writers = new();
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private VersionVector _vector = VersionVector.Empty;
+    private VersionVector _retired = VersionVector.Empty;
+    private SnapshotDecoderV1? _v1;
+    private EntityKey? _last;
     private SnapshotPart _part;
     private int _next;
-    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private long _entities;
     private long _settled;
 
@@ -25,14 +26,18 @@ internal sealed class SnapshotDecoder(StateSchema schema)
         var part = (SnapshotPart)reader.ReadByte();
         var index = reader.ReadInt(int.MaxValue);
         if (index != _next) throw reader.Fault($"chunk {index} where chunk {_next} belongs");
-        var inOrder = _next == 0 ? part == SnapshotPart.Head : part > SnapshotPart.Head && part >= _part && _part != SnapshotPart.End;
-        if (!inOrder || part > SnapshotPart.End) throw reader.Fault($"a part {(byte)part} out of its place");
+        if (!MayFollow(part)) throw reader.Fault($"a part {(byte)part} out of its place");
         _next++;
         _part = part;
         switch (part)
         {
             case SnapshotPart.Head:
                 ReadHead(ref reader);
+                break;
+            case SnapshotPart.Retired:
+                _hash.AppendData(reader.Rest);
+                _retired = VersionVector.ReadFrom(ref reader);
+                reader.ExpectEnd();
                 break;
             case SnapshotPart.Entities:
                 while (!reader.AtEnd)
@@ -56,8 +61,18 @@ internal sealed class SnapshotDecoder(StateSchema schema)
     {
         if (_part != SnapshotPart.End) throw new StateFormatException("Damaged snapshot: its end is missing.");
         _builder.Cover(_vector);
+        _builder.Retire(_retired);
         _hash.Dispose();
         return _builder.ToState();
+    }
+
+    /// <summary>Entities and history may take several chunks; the rest comes once.</summary>
+    private bool MayFollow(SnapshotPart part)
+    {
+        if (_next == 0) return part == SnapshotPart.Head;
+        var place = Array.IndexOf(SnapshotCodec.Order, part);
+        var before = Array.IndexOf(SnapshotCodec.Order, _part);
+        return place > before || (part == _part && part is SnapshotPart.Entities or SnapshotPart.History);
     }
 
     private void ReadHead(ref ByteReader reader)
@@ -70,7 +85,7 @@ internal sealed class SnapshotDecoder(StateSchema schema)
 
         var encoded = reader.ReadBytes();
         _vector = VersionVector.Decode(encoded);
-        _writers = new WriterTable(_vector.Select(dot => dot.Writer));
+        if (version == 1) _v1 = new SnapshotDecoderV1(_vector);
         _hash.AppendData(encoded);
         reader.ExpectEnd();
     }
@@ -78,29 +93,15 @@ internal sealed class SnapshotDecoder(StateSchema schema)
     private void ReadEntity(ref ByteReader reader)
     {
         var key = new EntityKey(reader.ReadName(), reader.ReadString());
-        var origins = new Origin[reader.ReadCount(minimumBytesEach: 11)];
-        for (var i = 0; i < origins.Length; i++) origins[i] = ReadOrigin(ref reader);
-        var registers = new Register[reader.ReadCount(SmallestEntityBytes)];
-        for (var i = 0; i < registers.Length; i++)
+        if (_last is { } last && key <= last) throw reader.Fault($"{key} out of its order");
+        var registers = _v1?.ReadRegisters(ref reader) ?? EntityBody.Read(reader.ReadBytes());
+        foreach (var register in registers)
         {
-            var field = reader.ReadName();
-            var standing = new StandingValue[reader.ReadCount(SmallestEntityBytes)];
-            for (var j = 0; j < standing.Length; j++)
-            {
-                var origin = origins[reader.ReadInt(origins.Length - 1)];
-                var marks = (Marks)reader.ReadByte();
-                var rank = reader.ReadInt(int.MaxValue);
-                standing[j] = new StandingValue(origin, MutationCodec.ReadValue(ref reader), rank, marks);
-                if (j > 0 && StandingValue.Compare(standing[j - 1], standing[j]) >= 0) throw reader.Fault("standing values out of order");
-            }
-
-            if (standing.Length == 0) throw reader.Fault("a field without a value");
-            if (i > 0 && string.CompareOrdinal(registers[i - 1].Field, field) >= 0) throw reader.Fault("fields out of order");
-            registers[i] = new Register(field, standing);
+            foreach (var value in register.Standing) RequireCovered(value.Dot, ref reader);
         }
 
-        if (registers.Length == 0) throw reader.Fault("an entity without a field");
         _builder.Put(key, new Entity(key, registers));
+        _last = key;
         _entities++;
     }
 
@@ -117,9 +118,10 @@ internal sealed class SnapshotDecoder(StateSchema schema)
 
     private StandingValue ReadSettledValue(ref ByteReader reader)
     {
-        var origin = ReadOrigin(ref reader);
+        var origin = _v1?.ReadOrigin(ref reader) ?? EntityBody.ReadOrigin(ref reader);
+        RequireCovered(origin.Dot, ref reader);
         var rank = reader.ReadInt(int.MaxValue);
-        return new StandingValue(origin, MutationCodec.ReadValue(ref reader), rank, Marks.None);
+        return new StandingValue(origin, EntityBody.ReadValue(ref reader, Record), rank, Marks.None);
     }
 
     private void ReadEnd(ref ByteReader reader)
@@ -129,10 +131,8 @@ internal sealed class SnapshotDecoder(StateSchema schema)
         reader.ExpectEnd();
     }
 
-    private Origin ReadOrigin(ref ByteReader reader)
+    private void RequireCovered(Dot dot, ref ByteReader reader)
     {
-        var dot = _writers.ReadDot(ref reader);
-        if (!_vector.Covers(dot)) throw reader.Fault($"a value of {dot}, which its vector does not cover");
-        return new Origin(dot, new Hlc(reader.ReadUInt64()), reader.ReadName());
+        if (!_vector.Covers(dot) && !_retired.Covers(dot)) throw reader.Fault($"a value of {dot}, which its vector does not cover");
     }
 }

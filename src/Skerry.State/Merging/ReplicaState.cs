@@ -8,14 +8,15 @@ namespace Skerry.State.Merging;
 internal sealed class ReplicaState
 {
     public static ReplicaState Empty { get; } = new(
-        ImmutableSortedDictionary.Create<string, KindTable>(StringComparer.Ordinal), VersionVector.Empty, [], []);
+        ImmutableSortedDictionary.Create<string, KindTable>(StringComparer.Ordinal), VersionVector.Empty, VersionVector.Empty, [], []);
 
     private ReplicaState(
-        ImmutableSortedDictionary<string, KindTable> kinds, VersionVector vector, ImmutableSortedSet<EntityKey> contested,
-        ImmutableSortedSet<SettledConflict> history)
+        ImmutableSortedDictionary<string, KindTable> kinds, VersionVector vector, VersionVector retired,
+        ImmutableSortedSet<EntityKey> contested, ImmutableSortedSet<SettledConflict> history)
     {
         Kinds = kinds;
         Vector = vector;
+        Retired = retired;
         Contested = contested;
         History = history;
     }
@@ -23,6 +24,9 @@ internal sealed class ReplicaState
     public ImmutableSortedDictionary<string, KindTable> Kinds { get; }
 
     public VersionVector Vector { get; }
+
+    /// <summary>Closed incarnations that every member has whole, with their last sequence numbers; what the vector need not name.</summary>
+    public VersionVector Retired { get; }
 
     /// <summary>Entities with at least one conflict.</summary>
     public ImmutableSortedSet<EntityKey> Contested { get; }
@@ -51,6 +55,7 @@ internal sealed class ReplicaState
         }
 
         builder.Cover(other.Vector);
+        builder.Retire(other.Retired);
         foreach (var settled in other.History) builder.Remember(settled);
         return builder.ToState();
     }
@@ -60,7 +65,7 @@ internal sealed class ReplicaState
     {
         var history = History;
         while (history.Count > 0 && history[0].By.Stamp < stamp) history = history.Remove(history[0]);
-        return ReferenceEquals(history, History) ? this : new ReplicaState(Kinds, Vector, Contested, history);
+        return ReferenceEquals(history, History) ? this : new ReplicaState(Kinds, Vector, Retired, Contested, history);
     }
 
     public IEnumerable<Entity> Entities() => Kinds.Values.SelectMany(table => table.All);
@@ -73,6 +78,8 @@ internal sealed class ReplicaState
         private readonly Dictionary<string, KindTable.Builder> _kinds = new(StringComparer.Ordinal);
         private ImmutableSortedSet<EntityKey> _contested = before.Contested;
         private ImmutableSortedSet<SettledConflict> _history = before.History;
+
+        private VersionVector _retired = before.Retired;
 
         public VersionVector Vector { get; private set; } = before.Vector;
 
@@ -107,6 +114,8 @@ internal sealed class ReplicaState
 
         public void Cover(VersionVector vector) => Vector = Vector.Merge(vector);
 
+        public void Retire(VersionVector incarnations) => _retired = _retired.Merge(incarnations);
+
         public void Remember(SettledConflict settled) => _history = _history.Add(settled);
 
         public ReplicaState ToState()
@@ -118,7 +127,7 @@ internal sealed class ReplicaState
                 kinds = table.IsEmpty ? kinds.Remove(kind) : kinds.SetItem(kind, table);
             }
 
-            return new ReplicaState(kinds, Vector, _contested, _history);
+            return new ReplicaState(kinds, Vector, _retired, _contested, _history);
         }
 
         private static SettledConflict Settled(Origin origin, Change change) =>

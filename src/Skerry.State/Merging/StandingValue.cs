@@ -3,7 +3,17 @@ using Skerry.State.Clocks;
 namespace Skerry.State.Merging;
 
 /// <summary>Who made a write, where and when; shared by all values of one mutation.</summary>
-internal sealed record Origin(Dot Dot, Hlc Stamp, string Author);
+internal sealed record Origin(Dot Dot, Hlc Stamp, string Author, OriginFlags Flags = OriginFlags.None);
+
+/// <summary>What a mutation says of itself that ranks or explains its values. Bits that this version does not know are kept.</summary>
+[Flags]
+internal enum OriginFlags : ulong
+{
+    None = 0,
+
+    /// <summary>Its maker knew that its clock could not be trusted.</summary>
+    UnsureStamp = 1,
+}
 
 /// <summary>What later writes have said of a standing value.</summary>
 [Flags]

@@ -21,7 +21,7 @@ public sealed class FormatFixtureTests
     {
         var mutations = ReadHex(version, "mutations.hex").Select(bytes => MutationCodec.Decode(bytes));
         var state = ReplicaState.Empty.Apply(mutations, Site.Schema);
-        Assert.Equal(ReadText(version), Describe(state));
+        Assert.Equal(ReadText(version), Describe(state, version));
     }
 
     [Theory]
@@ -29,7 +29,7 @@ public sealed class FormatFixtureTests
     public void Snapshots_still_load(string version)
     {
         var snapshot = StateSnapshot.Decode(ReadHex(version, "snapshot.hex").Select(bytes => (ReadOnlyMemory<byte>)bytes));
-        Assert.Equal(ReadText(version), Describe(snapshot.State));
+        Assert.Equal(ReadText(version), Describe(snapshot.State, version));
     }
 
     [Theory]
@@ -39,17 +39,17 @@ public sealed class FormatFixtureTests
         using var directory = new TemporaryDirectory();
         File.Copy(Path.Combine(Root, version, "state.db"), directory.File("state.db"));
         await using var site = await Site.OpenAsync(1, await SqliteStore.OpenAsync(directory.File("state.db"), default), new ManualTime());
-        Assert.Equal(ReadText(version), Describe(site.Replica.TakeSnapshot().State));
+        Assert.Equal(ReadText(version), Describe(site.Replica.TakeSnapshot().State, version));
     }
 
     [Fact]
     public void The_present_version_writes_the_bytes_of_its_fixture()
     {
-        var bytes = ReadHex("v1", "mutations.hex").ToArray();
+        var bytes = ReadHex("v2", "mutations.hex").ToArray();
         var mutations = bytes.Select(encoded => MutationCodec.Decode(encoded)).ToArray();
         Assert.Equal(bytes, mutations.Select(m => MutationCodec.Create(m.Dot, m.Stamp, m.Author, m.IsUrgent, m.Changes).Encoded.ToArray()));
         var state = ReplicaState.Empty.Apply(mutations, Site.Schema);
-        Assert.Equal(ReadHex("v1", "snapshot.hex"), new StateSnapshot(state).Encode(100).Select(chunk => chunk.ToArray()));
+        Assert.Equal(ReadHex("v2", "snapshot.hex"), new StateSnapshot(state).Encode(100).Select(chunk => chunk.ToArray()));
     }
 
     /// <summary>Not a test: writes the fixture of a new version into the directory that the variable names, once for each version.</summary>
@@ -89,17 +89,19 @@ public sealed class FormatFixtureTests
         var all = middle.Concat(a.LogFrom(middle.Aggregate(VersionVector.Empty, (vector, mutation) => vector.With(mutation.Dot))));
         await File.WriteAllLinesAsync(Path.Combine(target!, "mutations.hex"), all.Select(m => Convert.ToHexStringLower(m.Encoded.Span)));
         await File.WriteAllLinesAsync(Path.Combine(target!, "snapshot.hex"), state.Encode(100).Select(chunk => Convert.ToHexStringLower(chunk.Span)));
-        await File.WriteAllTextAsync(Path.Combine(target!, "state.txt"), Describe(state.State));
+        await File.WriteAllTextAsync(Path.Combine(target!, "state.txt"), Describe(state.State, "v2"));
     }
 
-    private static string ReadText(string version) => File.ReadAllText(Path.Combine(Root, version, "state.txt"));
+    private static string ReadText(string version) =>
+        string.Concat(File.ReadLines(Path.Combine(Root, version, "state.txt")).Where(line => version != "v1" || !line.StartsWith("digest ", StringComparison.Ordinal)).Select(line => line + Environment.NewLine));
 
     private static IEnumerable<byte[]> ReadHex(string version, string name) => File.ReadLines(Path.Combine(Root, version, name)).Select(Convert.FromHexString);
 
-    private static string Describe(ReplicaState state)
+    /// <summary>The digest that the first version compared was over other bytes; those of the present one must not change.</summary>
+    private static string Describe(ReplicaState state, string version)
     {
         var text = new StringBuilder();
-        text.Append("digest ").AppendLine(Convert.ToHexStringLower(new StateSnapshot(state).Digest()));
+        if (version != "v1") text.Append("digest ").AppendLine(Convert.ToHexStringLower(new StateSnapshot(state).Digest()));
         text.Append("vector ").AppendLine(state.Vector.ToString());
         foreach (var entity in state.Entities())
         {

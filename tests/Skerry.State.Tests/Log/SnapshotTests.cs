@@ -1,4 +1,6 @@
+using Skerry.State.Clocks;
 using Skerry.State.Log;
+using Skerry.State.Merging;
 using Skerry.TestKit.Seeds;
 
 namespace Skerry.State.Tests.Log;
@@ -50,6 +52,21 @@ public sealed class SnapshotTests
             Assert.Throws<StateFormatException>(() => StateSnapshot.Decode(damaged.Select(chunk => (ReadOnlyMemory<byte>)chunk)));
             return Task.CompletedTask;
         });
+    }
+
+    [Fact]
+    public async Task Flags_of_a_mutation_marks_and_retired_incarnations_are_kept_also_those_of_the_future()
+    {
+        await using var a = await FilledAsync();
+        var state = a.Replica.TakeSnapshot().State;
+        var of = new Origin(state.Vector.First(), new Hlc(7), "author", OriginFlags.UnsureStamp | (OriginFlags)(1UL << 63));
+        var builder = new ReplicaState.Builder(state, Site.Schema);
+        builder.Put(Site.Key("x0"), new Entity(Site.Key("x0"), [new Register("name", new StandingValue(of, FieldValue.From(1), 0, (Marks)0x80))]));
+        builder.Retire(VersionVector.Empty.With(new Dot(new SiteId(7), 8, 9)));
+        var read = StateSnapshot.Decode(new StateSnapshot(builder.ToState()).Encode(100));
+        var value = Assert.Single(read.Find(Site.Key("x0"))!.Standing("name"));
+        Assert.Equal((of, (Marks)0x80), (value.Origin, value.Marks));
+        Assert.Equal(new Dot(new SiteId(7), 8, 9), Assert.Single(read.State.Retired));
     }
 
     private static async Task<Site> FilledAsync()
