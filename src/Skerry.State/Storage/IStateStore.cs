@@ -8,8 +8,9 @@ namespace Skerry.State.Storage;
 /// to be the last, so that of two daemons that share a store one appends and the other learns that it must read on.</para>
 /// <para>When a task completes, what it wrote is on stable storage. Buffers belong to the caller and are not kept.</para>
 /// <para>Faults are <see cref="StateStoreException"/>. One with <see cref="StateStoreException.NothingWritten"/> has certainly changed
-/// nothing; after any other it is not known whether the last write is there, and the store must be opened again to know.</para>
-/// <para>One call at a time.</para>
+/// nothing; after any other it is not known whether the last write is there. One that <see cref="StateStoreException.Passes"/> may be
+/// followed by <see cref="ReadTailAsync"/> until that answers and tells; after any other the store must be opened again.</para>
+/// <para>One call at a time, but for <see cref="WaitForChangeAsync"/>, which runs beside the others.</para>
 /// </remarks>
 public interface IStateStore : IAsyncDisposable
 {
@@ -34,6 +35,13 @@ public interface IStateStore : IAsyncDisposable
     /// </summary>
     ValueTask<bool> ReplaceAsync(
         ulong expectedLastId, ulong id, IEnumerable<ReadOnlyMemory<byte>> checkpoint, long keepFrom, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Completes when what was written last may no longer be <paramref name="knownLastId"/>, or when it is time to look; may complete
+    /// for nothing. A store that only one daemon can have never completes it.
+    /// </summary>
+    ValueTask WaitForChangeAsync(ulong knownLastId, CancellationToken cancellationToken) =>
+        new(Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken));
 }
 
 /// <summary>Where a log stands.</summary>
@@ -61,8 +69,17 @@ public enum StateStoreError
     /// <summary>It belongs to another site, or is of a version that is too new.</summary>
     Foreign,
 
-    /// <summary>The device or connection failed; what was last written may or may not be there.</summary>
+    /// <summary>The device failed; what was last written may or may not be there.</summary>
     Io,
+
+    /// <summary>The server cannot be asked. Nothing was written.</summary>
+    Unreachable,
+
+    /// <summary>The connection broke before the answer came; what was last written may or may not be there.</summary>
+    Unanswered,
+
+    /// <summary>The server refuses, or is set so that it can lose what it acknowledges. Nothing was written.</summary>
+    Refused,
 
     /// <summary>It was closed.</summary>
     Closed,
@@ -74,5 +91,8 @@ public sealed class StateStoreException(StateStoreError error, string message, E
     public StateStoreError Error { get; } = error;
 
     /// <summary>True when the store is certainly as it was before the call.</summary>
-    public bool NothingWritten => Error is StateStoreError.Full or StateStoreError.Locked;
+    public bool NothingWritten => Error is StateStoreError.Full or StateStoreError.Locked or StateStoreError.Unreachable or StateStoreError.Refused;
+
+    /// <summary>True when the same open store may work again later.</summary>
+    public bool Passes => NothingWritten || Error is StateStoreError.Unanswered;
 }

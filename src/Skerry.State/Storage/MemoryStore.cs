@@ -12,6 +12,7 @@ public sealed class MemoryStore : IStateStore
     private readonly List<StoreEntry> _entries = [];
     private byte[][] _checkpoint = [];
     private StoreTail _tail;
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public string Name => "memory";
 
@@ -44,7 +45,7 @@ public sealed class MemoryStore : IStateStore
             if (_tail.LastId != expectedLastId) return new ValueTask<bool>(false);
             var position = _tail.Position + 1;
             _entries.Add(new StoreEntry(position, id, payload.ToArray()));
-            _tail = _tail with { Position = position, LastId = id };
+            SetTailLocked(_tail with { Position = position, LastId = id });
             return new ValueTask<bool>(true);
         }
     }
@@ -59,10 +60,29 @@ public sealed class MemoryStore : IStateStore
             if (_tail.LastId != expectedLastId) return new ValueTask<bool>(false);
             _checkpoint = parts;
             _entries.RemoveAll(entry => entry.Position < keepFrom);
-            _tail = _tail with { LastId = id, CheckpointPosition = _tail.Position, CheckpointId = id };
+            SetTailLocked(_tail with { LastId = id, CheckpointPosition = _tail.Position, CheckpointId = id });
             return new ValueTask<bool>(true);
         }
     }
 
+    public async ValueTask WaitForChangeAsync(ulong knownLastId, CancellationToken cancellationToken)
+    {
+        Task changed;
+        lock (_lock)
+        {
+            if (_tail.LastId != knownLastId) return;
+            changed = _changed.Task;
+        }
+
+        await changed.WaitAsync(cancellationToken);
+    }
+
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private void SetTailLocked(StoreTail tail)
+    {
+        _tail = tail;
+        _changed.TrySetResult();
+        _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
 }

@@ -21,6 +21,16 @@ public static class StateStoreConformance
         ["what was written is there after opening again"] = SurvivesReopening,
         ["the caller's buffer is free after the append"] = KeepsNoBuffer,
         ["large and empty payloads are kept"] = KeepsAnySize,
+        ["a checkpoint of many parts and a log of many entries are read whole"] = ReadsPages,
+        ["a checkpoint that fails while it is made leaves the last one"] = KeepsLastCheckpoint,
+    };
+
+    /// <summary>For a store that several daemons may open at once.</summary>
+    public static IReadOnlyDictionary<string, Func<OpenStore, Task>> SharedCases { get; } = new Dictionary<string, Func<OpenStore, Task>>(StringComparer.Ordinal)
+    {
+        ["of two appends over one last id one is done"] = OneOfTwoAppends,
+        ["each reads what the other wrote"] = EachReadsTheOther,
+        ["who waits learns of another's append, and of its checkpoint"] = WakesWhoWaits,
     };
 
     private static async Task IsEmptyAtFirst(OpenStore open)
@@ -135,6 +145,87 @@ public static class StateStoreConformance
         Assert.Equal(2, payloads.Count);
         Assert.True(large.AsSpan().SequenceEqual(payloads[0]));
         Assert.Empty(payloads[1]);
+    }
+
+    private static async Task ReadsPages(OpenStore open)
+    {
+        await using var store = await open();
+        for (var i = 1; i <= 300; i++) Assert.True(await store.AppendAsync((ulong)i - 1, (ulong)i, Bytes((byte)i), default));
+        Assert.True(await store.ReplaceAsync(300, 301, Parts([.. Enumerable.Range(0, 200).Select(i => (byte)i)]), 11, default));
+        Assert.Equal([.. Enumerable.Range(0, 200).Select(i => (byte)i)], await CheckpointAsync(store));
+        Assert.Equal([.. Enumerable.Range(11, 290).Select(i => ((long)i, (ulong)i, (byte)i))], await EntriesAsync(store));
+        Assert.Equal([.. Enumerable.Range(101, 200).Select(i => (long)i)], (await EntriesAsync(store, after: 100)).Select(entry => entry.Position));
+    }
+
+    private static async Task KeepsLastCheckpoint(OpenStore open)
+    {
+        await using (var store = await open())
+        {
+            Assert.True(await store.AppendAsync(0, 11, Bytes(1), default));
+            Assert.True(await store.ReplaceAsync(11, 12, Parts(8, 9), 1, default));
+            await Assert.ThrowsAsync<InvalidOperationException>(async () => await store.ReplaceAsync(12, 13, Failing(), 2, default));
+            Assert.Equal([8, 9], await CheckpointAsync(store));
+            Assert.True(await store.AppendAsync(12, 14, Bytes(2), default));
+        }
+
+        await using var again = await open();
+        Assert.Equal([8, 9], await CheckpointAsync(again));
+        Assert.Equal([(1, 11, 1), (2, 14, 2)], await EntriesAsync(again));
+
+        static IEnumerable<ReadOnlyMemory<byte>> Failing()
+        {
+            for (var i = 0; i < 40; i++) yield return Bytes(7);
+            throw new InvalidOperationException("the state could not be encoded");
+        }
+    }
+
+    private static async Task OneOfTwoAppends(OpenStore open)
+    {
+        await using var first = await open();
+        await using var second = await open();
+        for (var round = 0UL; round < 50; round++)
+        {
+            var last = (await first.ReadTailAsync(default)).LastId;
+            var answers = await Task.WhenAll(
+                first.AppendAsync(last, (2 * round) + 1, Bytes(1), default).AsTask(), second.AppendAsync(last, (2 * round) + 2, Bytes(2), default).AsTask());
+            Assert.Single(answers, answer => answer);
+            Assert.Equal(answers[0] ? (2 * round) + 1 : (2 * round) + 2, (await second.ReadTailAsync(default)).LastId);
+        }
+
+        Assert.Equal(50, (await EntriesAsync(first)).Count);
+    }
+
+    private static async Task EachReadsTheOther(OpenStore open)
+    {
+        await using var first = await open();
+        await using var second = await open();
+        Assert.True(await first.AppendAsync(0, 11, Bytes(1), default));
+        Assert.True(await second.AppendAsync(11, 12, Bytes(2), default));
+        Assert.True(await first.ReplaceAsync(12, 13, Parts(9), 2, default));
+        Assert.Equal(new StoreTail(2, 13, 2, 13), await second.ReadTailAsync(default));
+        Assert.Equal([9], await CheckpointAsync(second));
+        Assert.Equal([(2, 12, 2)], await EntriesAsync(second));
+    }
+
+    private static async Task WakesWhoWaits(OpenStore open)
+    {
+        await using var writer = await open();
+        await using var reader = await open();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var learns = LearnsAsync(11);
+        Assert.True(await writer.AppendAsync(0, 11, Bytes(1), default));
+        await learns;
+        learns = LearnsAsync(12);
+        Assert.True(await writer.ReplaceAsync(11, 12, Parts(9), 2, default));
+        await learns;
+
+        async Task LearnsAsync(ulong id)
+        {
+            for (var known = (await reader.ReadTailAsync(default)).LastId; known != id; known = (await reader.ReadTailAsync(default)).LastId)
+            {
+                await reader.WaitForChangeAsync(known, limit.Token);
+            }
+        }
     }
 
     private static ReadOnlyMemory<byte> Bytes(byte value) => new[] { value };
