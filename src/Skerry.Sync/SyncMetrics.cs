@@ -18,6 +18,8 @@ public sealed class SyncMetrics : IDisposable
             "skerry.sync.link.catching_up", () => Each<int>(p => p.Health == PeerHealth.CatchingUp ? 1 : 0), "1", "1 while one of the two ends owes the other changes.");
         _meter.CreateObservableCounter("skerry.sync.mutations.sent", () => Each<long>(p => p.MutationsSent), "{mutation}", "Mutations sent to the peer.");
         _meter.CreateObservableCounter("skerry.sync.mutations.received", () => Each<long>(p => p.MutationsReceived), "{mutation}", "Mutations received from the peer.");
+        _meter.CreateObservableCounter("skerry.sync.sent", () => Each<long>(p => p.BytesSent), "By", "Bytes of frames sent to the peer.");
+        _meter.CreateObservableCounter("skerry.sync.received", () => Each<long>(p => p.BytesReceived), "By", "Bytes of frames received from the peer.");
         _meter.CreateObservableGauge("skerry.sync.round_trip", () => Each(p => p.RoundTrip?.TotalSeconds), "s", "Round trip of the last heartbeat.");
         _meter.CreateObservableGauge("skerry.sync.drift", () => Each(p => p.Drift?.TotalSeconds), "s", "How far the peer's clock is ahead of this site's.");
     }

@@ -226,7 +226,7 @@ public sealed class SyncNode
     private async Task<bool> RunLinkAsync(Peer peer, IFrameConnection connection, SiteId dialledBy, CancellationToken cancellationToken)
     {
         var target = peer.Target;
-        var session = new LinkSession(_local, target.Site);
+        var session = new LinkSession(_local, target.Site, _local.Options.For(target.Name));
         var runner = new LinkRunner(
             session,
             connection,

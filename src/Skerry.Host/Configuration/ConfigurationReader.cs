@@ -23,7 +23,7 @@ internal sealed partial class ConfigurationReader
             "nbd_max_connections", "nbd_max_connections_per_export", "nbd_idle_timeout",
         ],
         ["identity"] = ["admin_password", "token_lifetime"],
-        ["sync"] = ["peers", "SYNC_DELTA", "SYNC_MAX", "CLOCK_OFFSET"],
+        ["sync"] = ["peers", "SYNC_DELTA", "SYNC_MAX", "CLOCK_OFFSET", "bandwidth", "compress"],
         ["store"] = ["url"],
         ["replication"] = ["lease", "fence_command", "fence_timeout", "trash_time", "behind_after", "bandwidth", "transfers_at_once", "compress", "pace_writers"],
         ["test"] = ["kill_at"],
@@ -75,15 +75,14 @@ internal sealed partial class ConfigurationReader
             AdminPassword = Text("identity", "admin_password"),
             TokenLifetime = Seconds("identity", "token_lifetime", 3600, 60, 604_800),
             Peers = Peers(),
-            SyncDelta = Seconds("sync", "SYNC_DELTA", 180, 0, 86_400),
-            SyncMax = (int)Number("sync", "SYNC_MAX", 1000, 1, 1_000_000),
+            Sync = Sync(name),
             ClockOffset = Seconds("sync", "CLOCK_OFFSET", 0, 0, 600),
             StorePath = StorePath(dataDirectory),
             Replication = Replication(),
             KillAt = KillAt(),
             Transfers = Transfers(),
             Webhooks = [.. _file.SectionNames.Where(IsWebhook).Select(s => Webhook(s, insecure))],
-            Backends = [.. _file.SectionNames.Where(s => !KnownKeys.ContainsKey(s) && !IsWebhook(s)).Select(s => Backend(s, dataDirectory))],
+            Backends = [.. _file.SectionNames.Where(s => !KnownKeys.ContainsKey(s) && !IsWebhook(s) && !IsLink(s)).Select(s => Backend(s, dataDirectory))],
         };
     }
 
@@ -107,12 +106,16 @@ internal sealed partial class ConfigurationReader
             // Variables are upper case; sections and keys are not, and a dash cannot stand in a variable's name.
             var section = _file.SectionNames.Concat(KnownKeys.Keys)
                 .FirstOrDefault(s => Same(s, parts[0])) ?? parts[0].ToLowerInvariant();
-            if (section.StartsWith("webhook_", StringComparison.Ordinal))
+            foreach (var prefix in new[] { WebhookPrefix, LinkPrefix })
             {
-                section = WebhookPrefix + section["webhook_".Length..].Replace('_', '-');
+                var asVariable = prefix.Replace(' ', '_');
+                if (section.StartsWith(asVariable, StringComparison.Ordinal))
+                {
+                    section = prefix + section[asVariable.Length..].Replace('_', '-');
+                }
             }
 
-            var known = IsWebhook(section) ? WebhookKeys : KnownKeys.GetValueOrDefault(section, BackendKeys);
+            var known = IsWebhook(section) ? WebhookKeys : IsLink(section) ? LinkKeys : KnownKeys.GetValueOrDefault(section, BackendKeys);
             _file.Set(section, known.FirstOrDefault(k => Same(k, parts[1])) ?? parts[1].ToLowerInvariant(), setting);
         }
 
@@ -131,13 +134,19 @@ internal sealed partial class ConfigurationReader
                 continue;
             }
 
+            if (IsLink(section))
+            {
+                RefuseUnknown(settings, section, LinkKeys);
+                continue;
+            }
+
             if (!KnownKeys.TryGetValue(section, out var known))
             {
                 known = BackendKeys;
                 if (!settings.ContainsKey("volume_driver"))
                 {
                     Mistake(_file.OriginOf(section),
-                        $"[{section}] is no known section ({string.Join(", ", KnownKeys.Keys)}, webhook NAME), and no backend either, for it has no volume_driver.");
+                        $"[{section}] is no known section ({string.Join(", ", KnownKeys.Keys)}, webhook NAME, link SITE), and no backend either, for it has no volume_driver.");
                     continue;
                 }
             }

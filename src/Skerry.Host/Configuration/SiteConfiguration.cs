@@ -1,6 +1,7 @@
 using System.Net;
 using Skerry.Host.Webhooks;
 using Skerry.Host.Wiring;
+using Skerry.Sync;
 
 namespace Skerry.Host.Configuration;
 
@@ -47,11 +48,8 @@ internal sealed record SiteConfiguration
     /// <summary>host:port of sites to dial, beside those that invitations made known.</summary>
     public required IReadOnlyList<string> Peers { get; init; }
 
-    /// <summary>Changes wait at most this long before they are sent; 0 to 86,400 seconds, default 180.</summary>
-    public required TimeSpan SyncDelta { get; init; }
-
-    /// <summary>At most this many changes wait; 1 to 1,000,000, default 1000.</summary>
-    public required int SyncMax { get; init; }
+    /// <summary>How changes are passed on, on all links and on single ones.</summary>
+    public required SyncOptions Sync { get; init; }
 
     /// <summary>How far ahead of its own clock the site follows stamps that it sees; 0 to 600 seconds, default 0.</summary>
     public required TimeSpan ClockOffset { get; init; }

@@ -57,7 +57,7 @@ internal static class SiteServices
             TokenKeyPem = tokenKey.PublicPem,
             Version = Version,
         });
-        services.AddLinks(new SyncOptions { SyncDelta = site.SyncDelta, SyncMax = site.SyncMax }, site.Peers);
+        services.AddLinks(site.Sync, site.Peers);
         services.AddVolumes(site, certificate, stores);
         services.AddReplication(site);
         services.AddSkerryApi();

@@ -11,8 +11,13 @@ internal sealed class LinkRunner(
     private static readonly TimeSpan GoodbyeTimeout = TimeSpan.FromSeconds(1);
 
     private readonly WakeUp _wake = new();
+    private long _bytesSent;
+    private long _bytesReceived;
 
     public LinkSession Session => session;
+
+    /// <summary>In frames, over this connection.</summary>
+    public (long Sent, long Received) Bytes => (Interlocked.Read(ref _bytesSent), Interlocked.Read(ref _bytesReceived));
 
     public string Remote => connection.Remote;
 
@@ -68,7 +73,9 @@ internal sealed class LinkRunner(
                     continue;
                 }
 
-                await connection.SendAsync(FrameCodec.Encode(step.Frame), cancellationToken);
+                var bytes = session.Encode(step.Frame);
+                await connection.SendAsync(bytes, cancellationToken);
+                Interlocked.Add(ref _bytesSent, bytes.Length);
                 if (step.IsLast)
                 {
                     await connection.CloseAsync(cancellationToken);
@@ -86,6 +93,16 @@ internal sealed class LinkRunner(
     {
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var isGreeted = false;
+        connection.Arrived = bytes =>
+        {
+            Interlocked.Add(ref _bytesReceived, bytes);
+            if (isGreeted)
+            {
+                // The middle of a frame on a slow link.
+                silence.CancelAfter(local.Options.DeadAfter);
+                heard(this);
+            }
+        };
         try
         {
             while (true)
@@ -96,12 +113,6 @@ internal sealed class LinkRunner(
                 if (frame is null)
                 {
                     return "the other end closed the connection";
-                }
-
-                // A refusal is no sign that the link works.
-                if (isGreeted)
-                {
-                    heard(this);
                 }
 
                 await session.ReceiveAsync(frame.Value, cancellationToken);

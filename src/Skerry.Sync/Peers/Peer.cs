@@ -22,6 +22,8 @@ internal sealed class Peer(PeerTarget target, SiteLocal local)
     private TimeSpan? _drift;
     private long _sentBefore;
     private long _receivedBefore;
+    private long _bytesSentBefore;
+    private long _bytesReceivedBefore;
     private bool _driftReported;
 
     public PeerTarget Target
@@ -116,6 +118,8 @@ internal sealed class Peer(PeerTarget target, SiteLocal local)
             var (sent, received) = runner.Session.Mutations;
             _sentBefore += sent;
             _receivedBefore += received;
+            _bytesSentBefore += runner.Bytes.Sent;
+            _bytesReceivedBefore += runner.Bytes.Received;
             wasLive = _live == runner;
             if (wasLive)
             {
@@ -173,6 +177,7 @@ internal sealed class Peer(PeerTarget target, SiteLocal local)
             }
 
             var (sent, received) = _live?.Session.Mutations ?? (0, 0);
+            var (bytesSent, bytesReceived) = _live?.Bytes ?? (0, 0);
             return new PeerReport
             {
                 Site = _target.Site,
@@ -186,6 +191,8 @@ internal sealed class Peer(PeerTarget target, SiteLocal local)
                 Has = _has,
                 MutationsSent = _sentBefore + sent,
                 MutationsReceived = _receivedBefore + received,
+                BytesSent = _bytesSentBefore + bytesSent,
+                BytesReceived = _bytesReceivedBefore + bytesReceived,
             };
         }
     }

@@ -33,4 +33,9 @@ public sealed record PeerReport
     public long MutationsSent { get; init; }
 
     public long MutationsReceived { get; init; }
+
+    /// <summary>In frames, as they went over the wire, over all connections since the daemon started.</summary>
+    public long BytesSent { get; init; }
+
+    public long BytesReceived { get; init; }
 }

@@ -6,8 +6,11 @@ namespace Skerry.Sync.Protocol;
 /// </summary>
 public static class Features
 {
+    /// <summary>Batches and pieces of snapshots may come as <see cref="PackedFrame"/>.</summary>
+    public const string Packed = "brotli";
+
     /// <summary>All that this program speaks; each word once.</summary>
-    public static IReadOnlyList<string> Spoken { get; } = [];
+    public static IReadOnlyList<string> Spoken { get; } = [Packed];
 
     /// <summary>More words than this, or longer ones, are no hello.</summary>
     internal const int MostWords = 256;

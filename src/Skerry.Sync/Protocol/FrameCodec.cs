@@ -12,10 +12,10 @@ public static class FrameCodec
     public const int MostVersion = 1;
 
     private const byte HelloType = 1;
-    private const byte BatchType = 2;
+    internal const byte BatchType = 2;
     private const byte BatchAckType = 3;
     private const byte SnapshotOfferType = 4;
-    private const byte SnapshotPieceType = 5;
+    internal const byte SnapshotPieceType = 5;
     private const byte SnapshotAckType = 6;
     private const byte HeartbeatType = 7;
     private const byte ByeType = 8;
@@ -91,6 +91,11 @@ public static class FrameCodec
         if (bytes.IsEmpty)
         {
             throw new ProtocolException(ByeCode.Malformed, "A frame is empty.");
+        }
+
+        if (bytes.Span[0] == PackedFrame.Type)
+        {
+            bytes = PackedFrame.Unpack(bytes);
         }
 
         var body = bytes[1..];

@@ -25,6 +25,8 @@ public sealed class LinkSession : IDisposable
     private readonly SiteLocal _local;
     private readonly SiteId _peerId;
     private readonly LinkMeasures _measures;
+    private readonly SyncOptions _options;
+    private readonly LinkBudget _budget;
     private Hello? _peer;
     private OutboundLog? _log;
     private OutboundSnapshot? _snapshot;
@@ -41,9 +43,12 @@ public sealed class LinkSession : IDisposable
 
     /// <param name="local">This site.</param>
     /// <param name="peer">Who the other end has proved to be.</param>
-    public LinkSession(SiteLocal local, SiteId peer)
+    /// <param name="options">As they hold for this link; null for the site's.</param>
+    public LinkSession(SiteLocal local, SiteId peer, SyncOptions? options = null)
     {
         _local = local;
+        _options = options ?? local.Options;
+        _budget = new LinkBudget(_options.BandwidthBytesPerSecond, local.Time);
         _peerId = peer;
         _measures = new LinkMeasures(local.Time);
         _heartbeatAt = local.Time.GetTimestamp();
@@ -173,8 +178,25 @@ public sealed class LinkSession : IDisposable
                 return new SendStep(null, null, false);
             }
 
-            return Replies() ?? Heartbeat() ?? Bulk() ?? FromLog(_log);
+            return Replies() ?? Heartbeat() ?? OverBudget() ?? Bulk() ?? FromLog(_log);
         }
+    }
+
+    /// <summary>The bytes of a frame that <see cref="Next"/> gave, as they go on the wire; they count against the link's bandwidth.</summary>
+    public ReadOnlyMemory<byte> Encode(Frame frame)
+    {
+        var bytes = FrameCodec.Encode(frame);
+        if (frame is Batch or SnapshotPiece && _options.Compress && Speaks(Features.Packed))
+        {
+            bytes = PackedFrame.TryPack(bytes) ?? bytes;
+        }
+
+        lock (_lock)
+        {
+            _budget.Spend(bytes.Length);
+        }
+
+        return bytes;
     }
 
     /// <summary>Takes in a frame; what it carries is on stable storage when this returns.</summary>
@@ -267,7 +289,7 @@ public sealed class LinkSession : IDisposable
             Site = _local.Replica.Site,
             Incarnation = _local.Replica.Incarnation,
             Vector = _local.Replica.Vector,
-            WindowBytes = _local.Options.WindowBytes,
+            WindowBytes = _options.WindowBytes,
             Staged = _staged is null ? null : new SnapshotPosition(_staged.Id, _staged.Chunks),
             Features = _local.Features,
         };
@@ -292,7 +314,7 @@ public sealed class LinkSession : IDisposable
         lock (_lock)
         {
             _peer = hello;
-            _log = new OutboundLog(_local.Replica, _local.Options, _local.Time, hello.Vector, Math.Min(hello.WindowBytes, _local.Options.WindowBytes));
+            _log = new OutboundLog(_local.Replica, _options, _local.Time, hello.Vector, Math.Min(hello.WindowBytes, _options.WindowBytes));
         }
     }
 
@@ -337,7 +359,7 @@ public sealed class LinkSession : IDisposable
                     ByeCode.Malformed, $"A snapshot was offered from chunk {offer.From} on, of which the beginning is not here.");
             }
 
-            _inbound = goesOn ? _staged : new InboundSnapshot(offer.Snapshot, _local.Options.SnapshotLimitBytes);
+            _inbound = goesOn ? _staged : new InboundSnapshot(offer.Snapshot, _options.SnapshotLimitBytes);
             _staged = null;
         }
     }
@@ -421,16 +443,19 @@ public sealed class LinkSession : IDisposable
             return null;
         }
 
-        _heartbeatAt = _local.Time.GetTimestamp() + Ticks(_local.Options.HeartbeatInterval);
+        _heartbeatAt = _local.Time.GetTimestamp() + Ticks(_options.HeartbeatInterval);
         return Send(_measures.Next());
     }
+
+    private SendStep? OverBudget() =>
+        _budget.Wait is var wait && wait > TimeSpan.Zero ? new SendStep(null, Sooner(wait), false) : null;
 
     private SendStep? Bulk()
     {
         if (_snapshot is null && _log is { NeedsSnapshot: true, IsDrained: true })
         {
             var outgoing = _local.Outbox.For(_peerId, _peer!.Staged);
-            _snapshot = new OutboundSnapshot(outgoing, _peer.Staged?.Snapshot == outgoing.Id ? _peer.Staged.Chunks : 0, _local.Options);
+            _snapshot = new OutboundSnapshot(outgoing, _peer.Staged?.Snapshot == outgoing.Id ? _peer.Staged.Chunks : 0, _options);
         }
 
         return _snapshot?.Next() is { } frame ? Send(frame) : null;
@@ -450,8 +475,14 @@ public sealed class LinkSession : IDisposable
             return step;
         }
 
+        return new SendStep(null, Sooner(after), false);
+    }
+
+    /// <summary>Then, or when a heartbeat is due.</summary>
+    private TimeSpan Sooner(TimeSpan? after)
+    {
         var untilHeartbeat = _local.Time.GetElapsedTime(_local.Time.GetTimestamp(), _heartbeatAt);
-        return new SendStep(null, after is { } flush && flush < untilHeartbeat ? flush : untilHeartbeat, false);
+        return after is { } wanted && wanted < untilHeartbeat ? wanted : untilHeartbeat;
     }
 
     private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * _local.Time.TimestampFrequency);

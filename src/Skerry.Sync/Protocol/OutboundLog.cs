@@ -30,6 +30,7 @@ internal sealed class OutboundLog(
     private int _waitingBytes;
     private int _unacknowledgedBytes;
     private int _waitingUrgent;
+    private int _due;
     private bool _reachedEnd;
 
     /// <summary>What the peer is known to have on stable storage.</summary>
@@ -54,11 +55,16 @@ internal sealed class OutboundLog(
         while (true)
         {
             Read();
-            var waiting = new Waiting(_waiting.Count, _waitingUrgent > 0, _waitingBytes >= options.BatchBytes, !_reachedEnd);
-            var decision = FlushPolicy.Decide(waiting, time.GetElapsedTime(_lastFlush), options);
-            if (!decision.IsNow)
+            if (_due == 0)
             {
-                return (null, decision.After);
+                var waiting = new Waiting(_waiting.Count, _waitingUrgent > 0, _waitingBytes >= options.BatchBytes, !_reachedEnd);
+                var decision = FlushPolicy.Decide(waiting, time.GetElapsedTime(_lastFlush), options);
+                if (!decision.IsNow)
+                {
+                    return (null, decision.After);
+                }
+
+                _due = _waiting.Count;
             }
 
             if (_unacknowledgedBytes >= windowBytes)
@@ -138,10 +144,13 @@ internal sealed class OutboundLog(
 
     private Batch? Take()
     {
-        var taken = new List<Mutation>(_waiting.Count);
+        var taken = new List<Mutation>(_due);
         var bytes = 0;
-        while (_waiting.TryDequeue(out var mutation))
+        while (_due > 0 && _waiting.TryPeek(out var mutation)
+            && (taken.Count == 0 || bytes + mutation.Encoded.Length <= options.PieceBytes))
         {
+            _waiting.Dequeue();
+            _due--;
             _waitingBytes -= mutation.Encoded.Length;
             _waitingUrgent -= mutation.IsUrgent ? 1 : 0;
 

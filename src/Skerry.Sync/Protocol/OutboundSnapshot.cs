@@ -64,7 +64,7 @@ internal sealed class OutboundSnapshot : IDisposable
             return null;
         }
 
-        var bytes = _rest[..Math.Min(_rest.Length, _options.BatchBytes)];
+        var bytes = _rest[..Math.Min(_rest.Length, _options.PieceBytes)];
         var index = _index;
         _rest = _rest[bytes.Length..];
         var endsChunk = _rest.IsEmpty;

@@ -61,6 +61,7 @@ internal struct WireReader(ReadOnlyMemory<byte> bytes, string frame)
 
     public Guid Id() => new(Take(16).Span, bigEndian: true);
 
+    public ReadOnlyMemory<byte> Rest() => Take(_rest.Length);
 
     private ReadOnlyMemory<byte> Take(int length)
     {

@@ -11,6 +11,9 @@ public interface IFrameConnection : IAsyncDisposable
     /// <summary>Where the other end is, for messages.</summary>
     string Remote { get; }
 
+    /// <summary>Called with the number of bytes whenever some arrived, also in the middle of a frame: a slow link is not a silent one.</summary>
+    Action<int>? Arrived { get; set; }
+
     /// <summary>Returns when the frame is handed to the network, which may take as long as the peer does not read. The buffer stays the caller's.</summary>
     /// <exception cref="IOException">The connection is broken.</exception>
     ValueTask SendAsync(ReadOnlyMemory<byte> frame, CancellationToken cancellationToken);

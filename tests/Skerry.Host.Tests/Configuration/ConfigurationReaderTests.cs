@@ -22,8 +22,8 @@ public sealed class ConfigurationReaderTests
         var site = Read(Small);
         Assert.Equal("north", site.Region);
         Assert.Equal("edge", site.Role);
-        Assert.Equal(TimeSpan.FromSeconds(180), site.SyncDelta);
-        Assert.Equal(1000, site.SyncMax);
+        Assert.Equal(TimeSpan.FromSeconds(180), site.Sync.SyncDelta);
+        Assert.Equal(1000, site.Sync.SyncMax);
         Assert.Equal(TimeSpan.Zero, site.ClockOffset);
         Assert.Equal("/srv/skerry/state.db", site.StorePath);
         var backend = Assert.Single(site.Backends);
@@ -176,7 +176,7 @@ public sealed class ConfigurationReaderTests
             new Dictionary<string, string> { ["SYNC_DELTA"] = "3", ["SKERRY_SITE__NAME"] = "south", ["SKERRY_BACK_UP__CAPACITY_GIB"] = "4", ["HOME"] = "/" },
             new Dictionary<string, string> { ["SYNC_DELTA"] = "2", ["SYNC_MAX"] = "20" });
         Assert.Empty(mistakes);
-        Assert.Equal((3.0, 20, "south"), (site!.SyncDelta.TotalSeconds, site.SyncMax, site.Name));
+        Assert.Equal((3.0, 20, "south"), (site!.Sync.SyncDelta.TotalSeconds, site.Sync.SyncMax, site.Name));
         Assert.Equal(4L << 30, site.Backends.Single(b => b.Name == "back-up").CapacityBytes);
     }
 

@@ -27,14 +27,17 @@ internal sealed class SessionSite(Replica replica, SyncOptions options, TimeProv
 }
 
 /// <summary>Two sessions joined by hand.</summary>
-internal sealed class SessionPair(SessionSite a, SessionSite b) : IDisposable
+internal sealed class SessionPair(SessionSite a, SessionSite b, SyncOptions? optionsOfA = null) : IDisposable
 {
-    public LinkSession A { get; } = new(a.Local, b.Replica.Site);
+    public LinkSession A { get; } = new(a.Local, b.Replica.Site, optionsOfA);
 
     public LinkSession B { get; } = new(b.Local, a.Replica.Site);
 
     /// <summary>All frames that went over, with who sent them.</summary>
     public List<(char From, Frame Frame)> Frames { get; } = [];
+
+    /// <summary>As they went over the wire.</summary>
+    public long BytesOfA { get; private set; }
 
     /// <summary>Carries frames until neither end has any, or so many went over.</summary>
     public async Task RunAsync(int most = int.MaxValue)
@@ -47,7 +50,9 @@ internal sealed class SessionPair(SessionSite a, SessionSite b) : IDisposable
                 if (most > 0 && from.Next() is { Frame: { } frame })
                 {
                     Frames.Add((name, frame));
-                    await to.ReceiveAsync(FrameCodec.Encode(frame).ToArray(), CancellationToken.None);
+                    var bytes = from.Encode(frame).ToArray();
+                    BytesOfA += name == 'a' ? bytes.Length : 0;
+                    await to.ReceiveAsync(bytes, CancellationToken.None);
                     moved = true;
                     most--;
                 }

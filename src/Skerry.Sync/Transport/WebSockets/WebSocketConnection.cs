@@ -14,6 +14,8 @@ public sealed class WebSocketConnection(WebSocket socket, string remote, int fra
 
     public string Remote => remote;
 
+    public Action<int>? Arrived { get; set; }
+
     public async ValueTask SendAsync(ReadOnlyMemory<byte> frame, CancellationToken cancellationToken)
     {
         try
@@ -53,6 +55,7 @@ public sealed class WebSocketConnection(WebSocket socket, string remote, int fra
             }
 
             filled += part.Count;
+            Arrived?.Invoke(part.Count);
             if (filled > frameLimitBytes)
             {
                 throw new ProtocolException(
