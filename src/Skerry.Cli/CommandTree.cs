@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using Skerry.Cli.Alert;
 using Skerry.Cli.Backend;
 using Skerry.Cli.Conflict;
 using Skerry.Cli.Event;
@@ -132,6 +133,7 @@ internal static class CommandTree
                 new OperationShowCommand(),
                 new OperationWaitCommand(),
                 new OperationCancelCommand()),
+            Noun("alert", "What stands at a site and should be looked at.", new AlertListCommand(), new AlertShowCommand()),
             Noun("event", "What happened at a site, as its journal has it.", new EventListCommand()),
             Noun(
                 "conflict",

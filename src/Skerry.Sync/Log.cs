@@ -19,10 +19,6 @@ internal static partial class Log
         "If it is a site that should be here, invite it anew; else somebody is trying.")]
     public static partial void ForeignCertificate(ILogger logger, string remote, string fingerprint);
 
-    [LoggerMessage(5, LogLevel.Warning,
-        "The clock of {Name} is {DriftSeconds:F3} s ahead of this site's (negative: behind). Set both by the same time server.")]
-    public static partial void Drift(ILogger logger, string name, double driftSeconds);
-
     [LoggerMessage(6, LogLevel.Error, "Link with {Name} failed.")]
     public static partial void LinkFault(ILogger logger, Exception exception, string name);
 

@@ -101,10 +101,6 @@ public sealed class SyncNode
                     }
 
                     peer.Report();
-                    if (peer.TakeDriftAlert(out var drift))
-                    {
-                        Log.Drift(_logger, peer.Target.Name, drift.TotalSeconds);
-                    }
                 }
             }
             while (await tick.WaitForNextTickAsync(cancellationToken));

@@ -54,7 +54,7 @@ public sealed record SyncOptions
     /// <summary>The largest snapshot that is taken from a peer, in bytes. Default 2 GiB.</summary>
     public long SnapshotLimitBytes { get; init; } = 2L << 30;
 
-    /// <summary>Drift between this site's clock and a peer's beyond which it is reported. Default 1 s.</summary>
+    /// <summary>Drift between this site's clock and a peer's beyond which an alert stands. Default 1 s.</summary>
     public TimeSpan DriftAlert { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>

@@ -36,5 +36,6 @@ public static class EventRecords
         VolumesMoved = told.VolumesMoved,
         VolumesFailed = told.VolumesFailed,
         VolumesSkipped = told.VolumesSkipped,
+        AlertId = told.AlertId,
     };
 }

@@ -52,6 +52,7 @@ public static class NativeApi
         api.MapPlans();
         api.MapOperations();
         api.MapConflicts();
+        api.MapAlerts();
         api.MapEvents();
         app.MapOpenApi(Root + "/openapi.json");
         // Without a token nothing is told, not even what there is not.

@@ -28,6 +28,7 @@ namespace Skerry.Cli.Output;
 [JsonSerializable(typeof(DrillRecord))]
 [JsonSerializable(typeof(GroupDrillRecord))]
 [JsonSerializable(typeof(TrashRecord))]
+[JsonSerializable(typeof(AlertRecord))]
 [JsonSerializable(typeof(EventRecord))]
 [JsonSerializable(typeof(ConflictRecord))]
 [JsonSerializable(typeof(SettledConflictRecord))]

@@ -26,6 +26,8 @@ public sealed class SkerryClient(ApiConnection connection)
 
     public OperationsClient Operations { get; } = new(connection);
 
+    public AlertsClient Alerts { get; } = new(connection);
+
     public EventsClient Events { get; } = new(connection);
 
     public ConflictsClient Conflicts { get; } = new(connection);

@@ -91,6 +91,10 @@ public sealed class EventJournal(string? path, int kept = EventJournal.DefaultKe
     /// <summary>What was noted under the key; null when nothing was.</summary>
     internal string? MarkOf(string key) => Read(() => _marks.GetValueOrDefault(key));
 
+    /// <summary>The marks of all keys that begin so.</summary>
+    internal IReadOnlyList<(string Key, string Mark)> MarksOf(string prefix) =>
+        Read<IReadOnlyList<(string, string)>>(() => [.. _marks.Where(m => m.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(m => (m.Key, m.Value))]);
+
     /// <summary>Begins the journal: what is so already is marked, and is no event.</summary>
     internal void Begin(string id, IEnumerable<EventDraft> before)
     {

@@ -35,9 +35,15 @@ public static class EventKinds
     /// <summary>A site's move that this site drove is over.</summary>
     public const string SiteFailover = "site.failover";
 
+    /// <summary>Something is so at this site that a person should look at.</summary>
+    public const string AlertRaised = "alert.raised";
+
+    /// <summary>It is so no more.</summary>
+    public const string AlertCleared = "alert.cleared";
+
     /// <summary>Those of the journal.</summary>
     public static IReadOnlyList<string> Noted { get; } =
-        [Promoted, Demoted, Diverged, SplitBrain, RunsMissed, Behind, CaughtUp, GroupFailover, SiteFailover];
+        [Promoted, Demoted, Diverged, SplitBrain, RunsMissed, Behind, CaughtUp, GroupFailover, SiteFailover, AlertRaised, AlertCleared];
 
     public static IReadOnlyList<string> All { get; } = [.. Noted, Transfer];
 }
@@ -147,6 +153,9 @@ public sealed record SiteEvent(string Kind, string Message)
     public int? VolumesFailed { get; init; }
 
     public int? VolumesSkipped { get; init; }
+
+    /// <summary>The alert that came or went.</summary>
+    public string? AlertId { get; init; }
 }
 
 /// <summary>Something to note once.</summary>

@@ -6,6 +6,7 @@ using Skerry.Blocks;
 using Skerry.Blocks.Integrity;
 using Skerry.Blocks.Nbd;
 using Skerry.Domain;
+using Skerry.Domain.Alerts;
 using Skerry.Domain.Conflicts;
 using Skerry.Domain.Events;
 using Skerry.Domain.Groups;
@@ -69,6 +70,7 @@ internal static class SiteServices
         services.AddSingleton(new EventOptions { BehindAfter = site.Replication.BehindAfter });
         services.AddSingleton<EventService>();
         services.AddSingleton<IReconciler, EventReconciler>();
+        services.AddAlerts();
         services.AddSingleton(s => new WebhookLoops(
             site.Webhooks, Path.Combine(site.DataDirectory, "webhooks"), s.GetRequiredService<EventJournal>(), s.GetRequiredService<SiteContext>(),
             new Random(), s.GetRequiredService<ILoggerFactory>().CreateLogger("Skerry.Webhooks")));
@@ -102,7 +104,19 @@ internal static class SiteServices
         // It listens to the meters from now on, not from the first time that somebody asks.
         app.Services.GetRequiredService<PrometheusPage>();
         app.Services.GetRequiredService<DomainMetrics>();
+        app.Services.GetRequiredService<AlertMetrics>();
         app.Services.GetRequiredService<SyncMetrics>();
+    }
+
+    /// <summary>A line for each thing that can stand at a site and should be looked at.</summary>
+    private static void AddAlerts(this IServiceCollection services)
+    {
+        services.AddSingleton<IAlertSource>(s => new DriftAlerts(
+            s.GetRequiredService<SiteContext>(), s.GetRequiredService<ILinkStatus>(), s.GetRequiredService<SyncOptions>().DriftAlert));
+        services.AddSingleton<AlertReconciler>();
+        services.AddSingleton<IReconciler>(s => s.GetRequiredService<AlertReconciler>());
+        services.AddSingleton<AlertService>();
+        services.AddSingleton<AlertMetrics>();
     }
 
     /// <summary>Of the program, without the build's suffix.</summary>

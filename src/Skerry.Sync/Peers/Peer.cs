@@ -24,7 +24,6 @@ internal sealed class Peer(PeerTarget target, SiteLocal local)
     private long _receivedBefore;
     private long _bytesSentBefore;
     private long _bytesReceivedBefore;
-    private bool _driftReported;
 
     public PeerTarget Target
     {
@@ -194,19 +193,6 @@ internal sealed class Peer(PeerTarget target, SiteLocal local)
                 BytesSent = _bytesSentBefore + bytesSent,
                 BytesReceived = _bytesReceivedBefore + bytesReceived,
             };
-        }
-    }
-
-    /// <summary>True once each time that the drift passes the bound.</summary>
-    public bool TakeDriftAlert(out TimeSpan drift)
-    {
-        lock (_lock)
-        {
-            drift = _drift ?? TimeSpan.Zero;
-            var isOver = drift.Duration() > local.Options.DriftAlert;
-            var isNew = isOver && !_driftReported;
-            _driftReported = isOver;
-            return isNew;
         }
     }
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Skerry.Api.Native;
 using Skerry.Client.Native;
 using Skerry.Client.Native.Login;
+using Skerry.Domain.Alerts;
 using Skerry.Domain.Events;
 using Skerry.Domain.Groups;
 using Skerry.Domain.Recovery;
@@ -42,6 +43,9 @@ internal sealed class NativeSite : IAsyncDisposable
             services.AddSingleton<FreshStatuses>();
             services.AddSingleton(new EventJournal(null));
             services.AddSingleton(new TransferHistory(null));
+            services.AddSingleton<IAlertSource>(new StandingAlerts());
+            services.AddSingleton<AlertReconciler>();
+            services.AddSingleton<AlertService>();
             services.AddSingleton<EventService>();
             services.AddSingleton<ReplicationService>();
             services.AddSingleton<RecoveryService>();
@@ -84,6 +88,12 @@ internal sealed class NativeSite : IAsyncDisposable
     {
         _clients.ForEach(client => client.Dispose());
         await Api.DisposeAsync();
+    }
+
+    /// <summary>What the test says that stands.</summary>
+    internal sealed class StandingAlerts : List<Alert>, IAlertSource
+    {
+        public IEnumerable<Alert> Standing() => this;
     }
 
     private sealed class NoLinks : ILinkStatus

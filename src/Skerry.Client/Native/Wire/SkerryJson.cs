@@ -73,6 +73,8 @@ namespace Skerry.Client.Native.Wire;
 [JsonSerializable(typeof(ConflictList))]
 [JsonSerializable(typeof(ConflictResolveRequest))]
 [JsonSerializable(typeof(SettledConflictList))]
+[JsonSerializable(typeof(AlertReply))]
+[JsonSerializable(typeof(AlertList))]
 [JsonSerializable(typeof(EventList))]
 [JsonSerializable(typeof(ChangeRecord))]
 [JsonSerializable(typeof(ApiVersionRecord))]
