@@ -1,76 +1,186 @@
-using Skerry.Domain.Volumes;
+using Skerry.Domain.Identity;
 using Skerry.State.Merging;
+using static Skerry.State.Merging.DeleteRule;
 using static Skerry.State.Merging.FieldUse;
 using static Skerry.State.Merging.MergeRule;
 
 namespace Skerry.Domain;
 
 /// <summary>
-/// How concurrent writes to each field are settled, in one table. A field that is not here is desired and settled by
-/// <see cref="Latest"/>; what is here differs from that, and why is said beside it. A field's rule never changes: a new rule is a
-/// new field.
+/// How concurrent writes are settled, in one table: each kind that the product keeps with what a delete does beside an update that it
+/// did not know, and each of its fields with its rule, its use, and what it is. State refuses to write a field that is left out here. A
+/// field's rule never changes: a new rule is a new field. docs/reference/merge-rules.md is made from this.
 /// </summary>
 public static class DomainSchema
 {
-    /// <summary>The rules of all kinds.</summary>
-    public static StateSchema Schema { get; } = new(
-    [
-        // A site says of itself what it has; nobody else writes it, and evicting a site is not held up by it.
-        new(EntityKinds.Site, BackendReport.Field, Owner, Observed),
-        new(EntityKinds.Site, "version", Owner, Observed),
-
-        // A key or an address that somebody else could overrule would let him speak for the site.
-        new(EntityKinds.Site, "certificate", Owner),
-        new(EntityKinds.Site, "token_key", Owner),
-        new(EntityKinds.Site, "api_url", Owner),
-
-        // Each end of a link says what it sees of the other.
-        new(EntityKinds.Link, "seen_by_a", Owner, Observed),
-        new(EntityKinds.Link, "seen_by_b", Owner, Observed),
-
-        // The owner of a volume says how it is; that never keeps a deleted volume alive.
-        new(EntityKinds.Volume, "status", Owner, Observed),
-        new(EntityKinds.Volume, "error_reason", Owner, Observed),
-        new(EntityKinds.Volume, "size_gib", Owner, Observed),
-        new(EntityKinds.Volume, "backend", Owner, Observed),
-        new(EntityKinds.Volume, "allocated_bytes", Owner, Observed),
-        new(EntityKinds.Snapshot, "status", Owner, Observed),
-        new(EntityKinds.Snapshot, "error_reason", Owner, Observed),
-        new(EntityKinds.Snapshot, "position", Owner, Observed),
-
-        // Only the target site knows how far an operation has come.
-        new(EntityKinds.Operation, "status", Owner, Observed),
-        new(EntityKinds.Operation, "reason", Owner, Observed),
-        new(EntityKinds.Operation, "result", Owner, Observed),
-        new(EntityKinds.Operation, "progress", Owner, Observed),
-        new(EntityKinds.Operation, "refusal", Owner, Observed),
-        new(EntityKinds.Operation, "started_at", Owner, Observed),
-        new(EntityKinds.Operation, "finished_at", Owner, Observed),
-
-        new(EntityKinds.Replication, "source_status", Owner, Observed),
-        new(EntityKinds.Replication, "target_status", Owner, Observed),
-        new(EntityKinds.Replication, "local_only", Owner, Observed),
-
-        new(EntityKinds.Replication, "purged", Owner, Observed),
-
-        // The primary's site says what it cut, the replica's what has arrived.
-        new(EntityKinds.Group, "cut_status", Owner, Observed),
-        new(EntityKinds.Group, "point_status", Owner, Observed),
-        new(EntityKinds.Group, "shipped_cut", Owner, Observed),
-
-        // The site that makes a drill's clones chooses what they are of.
-        new(EntityKinds.GroupDrill, "cut_id", Owner, Observed),
-
-        // Only a site that can open a volume's key can wrap it for another; losing one of two wrappings of one key loses nothing.
-        new(EntityKinds.Replication, "home_key", Owner, Observed),
-        new(EntityKinds.Replication, "target_key", Owner, Observed),
-
-        // Limits are set from above where there is an above.
-        new(EntityKinds.Quota, "volumes", Hub),
-        new(EntityKinds.Quota, "gigabytes", Hub),
-        new(EntityKinds.Quota, "snapshots", Hub),
-    ]);
-
     /// <summary>The rank of a write to a field of rule <see cref="Owner"/> by the owner.</summary>
     public const int OwnerRank = 1;
+
+    /// <summary>The table.</summary>
+    public static IReadOnlyList<KindRow> Kinds { get; } =
+    [
+        new(EntityKinds.Cloud, Wins, "The cloud itself. It is never deleted.",
+        [
+            new(Latest, Fixed, "drawn by the first site", "id"),
+        ]),
+        new(EntityKinds.Site, Wins, "A site.",
+        [
+            new(Latest, Desired, "as its configuration says", "name", "region", "role", "sync_address"),
+            new(Latest, Desired, "what a person decided about it", "verdict"),
+            new(Latest, Fixed, "when it became a member", "joined_at"),
+            new(Owner, Desired, "a key or an address that somebody else could overrule would let him speak for the site", "certificate", "token_key", "api_url"),
+            new(Owner, Observed, "what it says of itself", "backends", "version"),
+        ]),
+        new(EntityKinds.Link, Wins, "A connection of two sites.",
+        [
+            new(Latest, Desired, "each end's, for the other to dial or to heed", "address_a", "address_b", "down_a", "down_b"),
+            new(Owner, Observed, "what each end sees of the other", "seen_by_a", "seen_by_b"),
+        ]),
+        new(EntityKinds.Invitation, Wins, "A permission to join, good once.",
+        [
+            new(Latest, Fixed, "as it was made", "hash", "for_name", "expires_at", "made_by_site"),
+            new(Latest, Desired, "who joined with it; beside a withdrawal that did not know it, it is shown", "used_by"),
+        ]),
+
+        new(IdentityKinds.Domain, Wins, "A domain of users and projects.",
+        [
+            new(Latest, Desired, "as its administrators say", "name", "description"),
+            new(Strict, Desired, "disabling wins over an enabling that did not know it", "enabled"),
+        ]),
+        new(IdentityKinds.Project, Wins, "A project.",
+        [
+            new(Latest, Fixed, "as it was made", "domain_id"),
+            new(Latest, Desired, "as its administrators say", "name", "description"),
+            new(Strict, Desired, "disabling wins over an enabling that did not know it", "enabled"),
+        ]),
+        new(IdentityKinds.User, Wins, "A user.",
+        [
+            new(Latest, Fixed, "as it was made", "domain_id"),
+            new(Latest, Desired, "as its administrators say", "name", "description", "email", "default_project_id"),
+            new(Latest, Desired, "a hash; the newest password is the one that works", "password"),
+            new(Strict, Desired, "disabling wins over an enabling that did not know it", "enabled"),
+        ]),
+        new(IdentityKinds.Role, Wins, "A role.",
+        [
+            new(Latest, Desired, "as its administrators say", "name", "description"),
+        ]),
+        new(IdentityKinds.Assignment, Stays, "Who has which role where. A removal wins over a grant that did not know it.",
+        [
+            new(Latest, Fixed, "that it was given", "granted"),
+        ]),
+        new(IdentityKinds.Revocation, Clears, "A token that ended before its time. It goes when the token would have expired.",
+        [
+            new(Latest, Fixed, "as it was made", "expires_at", "site"),
+        ]),
+
+        new(EntityKinds.Volume, Waits, "A volume.",
+        [
+            new(Latest, Desired, "what its people call it and keep with it", "name", "description", "metadata", "is_bootable"),
+            new(Latest, Fixed, "as it was made", "project_id", "user_id", "type", "created_at", "source_volume_id", "source_snapshot_id", "encrypted"),
+            new(Latest, Fixed, "of a drill's clone: of what, where in its log, until when", "drill_of", "drill_ends_at", "drill_recovery_point", "drill_number", "drill_made_by", "drill_group"),
+            new(Latest, Fixed, "where it was made; who holds it now is said by its generations", "site"),
+            new(Owner, Observed, "how it is, as its owner sees it", "status", "error_reason", "size_gib", "backend", "allocated_bytes"),
+        ]),
+        new(EntityKinds.Snapshot, Waits, "A snapshot of a volume.",
+        [
+            new(Latest, Desired, "what its people call it and keep with it", "name", "description", "metadata"),
+            new(Latest, Fixed, "as it was made", "volume_id", "project_id", "user_id", "site", "created_at", "diverged_generation", "replication_id"),
+            new(Latest, Observed, "written by its owner, also before there are ranks to tell owners by", "size_gib", "released_at"),
+            new(Owner, Observed, "how it is, as its owner sees it", "status", "error_reason", "position"),
+        ]),
+        new(EntityKinds.SnapshotCopy, Clears, "That a site has a snapshot. Each site writes its own.",
+        [
+            new(Latest, Fixed, "as it was made", "snapshot_id", "volume_id", "site"),
+        ]),
+        new(EntityKinds.VolumeType, Wins, "A type of volumes.",
+        [
+            new(Latest, Fixed, "as it was made", "created_at"),
+            new(Latest, Desired, "as its administrators say; it takes effect for volumes to come", "name", "description", "specs", "encryption", "qos_specs_id"),
+        ]),
+        new(EntityKinds.QosSpec, Wins, "A set of rates for volumes.",
+        [
+            new(Latest, Fixed, "as it was made", "created_at"),
+            new(Latest, Desired, "as its administrators say", "name", "consumer", "specs"),
+        ]),
+        new(EntityKinds.Connection, Stays, "What opens a volume. A secret that was made void opens nothing again.",
+        [
+            new(Latest, Fixed, "as it was made", "volume_id", "snapshot_id", "site", "secret_hash", "read_only", "created_at", "host_note", "client_name"),
+        ]),
+        new(EntityKinds.Attachment, Stays, "Who says that he uses a volume.",
+        [
+            new(Latest, Fixed, "as it was made", "volume_id", "instance_id", "host_name", "mount_point", "read_only", "attached_at"),
+        ]),
+        new(EntityKinds.Quota, Wins, "The limits of a project.",
+        [
+            new(Hub, Desired, "set from above where there is an above", "volumes", "gigabytes", "snapshots"),
+        ]),
+
+        new(EntityKinds.Generation, Clears, "A change of a volume's primary. It is written once; two that were made apart are compared, never merged.",
+        [
+            new(Latest, Fixed, "who became primary and where it forked", "record"),
+        ]),
+        new(EntityKinds.Handover, Clears, "That a volume's primary takes no writes while it hands over.",
+        [
+            new(Latest, Fixed, "for which operation, and why", "generation_id", "operation_id", "reason"),
+        ]),
+        new(EntityKinds.Replication, Wins, "The standing relation of a volume with a replica.",
+        [
+            new(Latest, Fixed, "as it was made", "volume_id", "created_at", "passed_on", "ciphertext_only"),
+            new(Hold, Desired, "where its copies are: a move gives a copy up, so between two targets nothing is shipped until a person chooses", "home_site", "home_backend", "target_site", "target_backend"),
+            new(Latest, Desired, "its terms", "mode", "interval_seconds", "start_at", "at", "days", "time_zone", "scheduled_at", "on_return", "paused", "keep_source", "keep_target"),
+            new(Latest, Desired, "what its acknowledgements promise", "ack", "on_isolation", "failover"),
+            new(Latest, Desired, "what it was asked for once", "sync_requested_at", "resync_generation", "adopt"),
+            new(Latest, Observed, "copies that were given up and not yet taken away", "left_sites"),
+            new(Owner, Observed, "how it goes, each written by the site that does it", "source_status", "target_status", "local_only", "purged"),
+            new(Owner, Observed, "wrapped by a site that can open it; losing one of two wrappings of one key loses nothing", "home_key", "target_key"),
+        ]),
+        new(EntityKinds.Group, Wins, "Volumes that are cut at one instant and move together.",
+        [
+            new(Latest, Fixed, "as it was made", "created_at"),
+            new(Latest, Desired, "as its administrators say", "name", "mode", "interval_seconds", "start_at", "on_return", "cut_interval_seconds", "keep_source", "keep_target"),
+            new(Latest, Desired, "where its members are replicated to; what moves is held by their replications", "target_site", "target_backend"),
+            new(Owner, Observed, "what the primary's site cut, and what has arrived at the replica's", "cut_status", "point_status", "shipped_cut"),
+        ]),
+        new(EntityKinds.GroupMember, Wins, "That a volume belongs to a group.",
+        [
+            new(Hold, Desired, "a volume that two groups claim moves with neither until a person chooses", "group_id"),
+        ]),
+        new(EntityKinds.GroupDrill, Clears, "A drill of a group.",
+        [
+            new(Latest, Fixed, "as it was made", "group_id", "group_name", "site", "asked_cut_id", "created_at", "drill_ends_at", "drill_made_by"),
+            new(Owner, Observed, "the site that makes the clones chooses what they are of", "cut_id"),
+        ]),
+        new(EntityKinds.RecoveryPlan, Wins, "What moves together when a site is lost, and in which order.",
+        [
+            new(Hold, Desired, "a plan whose order is in doubt is not run", "plan"),
+        ]),
+
+        new(EntityKinds.Operation, Clears, "A request that its target carries out.",
+        [
+            new(Latest, Fixed, "what was asked", "kind", "entity", "target_site", "parameters", "made_by", "made_at", "priority", "deadline", "project_id", "depends_on", "after"),
+            new(Latest, Desired, "somebody asked to end it", "cancel_requested"),
+            new(Owner, Observed, "how it goes, as its target alone says", "status", "reason", "result", "progress", "refusal", "started_at", "finished_at"),
+        ]),
+    ];
+
+    /// <summary>The table, as State reads it.</summary>
+    public static StateSchema Schema { get; } = new([.. Kinds.Select(kind => kind.ToRule())]);
 }
+
+/// <summary>A kind of entity.</summary>
+/// <param name="Kind">Its word.</param>
+/// <param name="OnDelete">What a delete does beside updates that it did not know.</param>
+/// <param name="Meaning">What an entity of it is.</param>
+/// <param name="Fields">All its fields.</param>
+public sealed record KindRow(string Kind, DeleteRule OnDelete, string Meaning, IReadOnlyList<FieldRow> Fields)
+{
+    internal KindRule ToRule() =>
+        new(Kind, OnDelete, [.. Fields.SelectMany(row => row.Names.Select(name => new FieldRule(Kind, name, row.Rule, row.Use)))]);
+}
+
+/// <summary>Fields of one kind that have the same rule for the same reason.</summary>
+/// <param name="Rule">How concurrent writes are settled.</param>
+/// <param name="Use">Who writes them.</param>
+/// <param name="Meaning">What they say, or why the rule is what it is.</param>
+/// <param name="Names">The fields.</param>
+public sealed record FieldRow(MergeRule Rule, FieldUse Use, string Meaning, params IReadOnlyList<string> Names);

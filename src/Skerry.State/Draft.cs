@@ -9,6 +9,7 @@ internal sealed class Draft(EntityKey key, Entity? before)
 {
     private readonly Dictionary<string, Write> _writes = [];
     private Existence _existence = Existence.Unchanged;
+    private int _rankOfDelete;
     private Entity? _preview;
     private bool _previewIsStale = true;
 
@@ -31,7 +32,11 @@ internal sealed class Draft(EntityKey key, Entity? before)
         _previewIsStale = true;
     }
 
-    public void Delete() => Become(Existence.Deleted);
+    public void Delete(int rank)
+    {
+        _rankOfDelete = rank;
+        Become(Existence.Deleted);
+    }
 
     public void Restore() => Become(Existence.Living);
 
@@ -71,6 +76,7 @@ internal sealed class Draft(EntityKey key, Entity? before)
             Key = key,
             Field = Entity.LifecycleField,
             Value = Entity.Gone,
+            Rank = _rankOfDelete,
             Replaces = replaces,
             Settles = settles,
             Seen = DotsInView(),

@@ -25,7 +25,7 @@ internal sealed class Transaction(ReplicaState state, StateSchema schema, Replic
 
     public void Delete(EntityKey key)
     {
-        if (Find(key) is not null) Draft(key).Delete();
+        if (Find(key) is not null) Draft(key).Delete(schema.RankOfDelete(key.Kind));
     }
 
     public void Restore(EntityKey key)
@@ -77,7 +77,13 @@ internal sealed class Transaction(ReplicaState state, StateSchema schema, Replic
     {
         limits.Check(key, field, value);
         ArgumentOutOfRangeException.ThrowIfNegative(rank);
-        if (rank > 0 && schema.RuleOf(key.Kind, field) is not (MergeRule.Hub or MergeRule.Owner))
+        rank = schema.RankOf(key.Kind, field, value, rank);
+        if (!schema.Declares(key.Kind, field) && Find(key)?.Find(field) is null)
+        {
+            throw new ArgumentException($"{key.Kind}.{field} is not in the table of merge rules; say there how it is settled.", nameof(field));
+        }
+
+        if (rank > 0 && schema.RuleOf(key.Kind, field) is not (MergeRule.Hub or MergeRule.Owner or MergeRule.Strict))
         {
             throw new ArgumentException($"{key.Kind}.{field} is settled by {schema.RuleOf(key.Kind, field)}, which knows no rank.", nameof(rank));
         }

@@ -54,7 +54,8 @@ public sealed record Conflict(
 
     private static Conflict? OfDeleted(Entity entity, Register register, StateSchema schema)
     {
-        if (schema.UseOf(entity.Key.Kind, register.Field) == FieldUse.Observed) return null;
+        if (schema.UseOf(entity.Key.Kind, register.Field) != FieldUse.Desired) return null;
+        if (schema.OnDelete(entity.Key.Kind) is DeleteRule.Stays or DeleteRule.Clears) return null;
         var unknown = register.Standing.Where(value => !value.IsKnownToDelete).ToArray();
         return unknown.Length == 0 ? null
             : new Conflict(

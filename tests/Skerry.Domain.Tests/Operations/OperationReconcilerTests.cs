@@ -19,7 +19,7 @@ public sealed class OperationReconcilerTests
     {
         await using var site = await StartAsync("a");
         _handler.OnRun = (operation, _) => ValueTask.FromResult(OperationResult.Succeeded(
-            transaction => transaction.Set(operation.Entity, "done", FieldValue.From(true)), FieldValue.From(42)));
+            transaction => transaction.Set(operation.Entity, "description", FieldValue.FromString("done")), FieldValue.From(42)));
         var id = await EnqueueAsync(site, site, "v");
         await site.SettleAsync();
         await site.SettleAsync();
@@ -29,7 +29,7 @@ public sealed class OperationReconcilerTests
         Assert.Equal(FieldValue.From(42), done.Result);
         Assert.NotNull(done.StartedAt);
         Assert.Equal([id], _handler.Runs);
-        var effect = site.Replica.Find(new EntityKey("volume", "v"))!.Standing("done")[0].Dot;
+        var effect = site.Replica.Find(new EntityKey("volume", "v"))!.Standing("description")[0].Dot;
         Assert.Equal(effect, site.Replica.Find(new EntityKey("operation", id))!.Standing("status")[0].Dot);
     }
 
