@@ -29,7 +29,7 @@ public static class DomainSchema
             new(Latest, Desired, "what a person decided about it", "verdict"),
             new(Latest, Fixed, "when it became a member", "joined_at"),
             new(Owner, Desired, "a key or an address that somebody else could overrule would let him speak for the site", "certificate", "token_key", "api_url"),
-            new(Owner, Observed, "what it says of itself", "backends", "version"),
+            new(Owner, Observed, "what it says of itself", "backends", "version", "clock"),
         ]),
         new(EntityKinds.Link, Wins, "A connection of two sites.",
         [

@@ -26,7 +26,7 @@ public sealed class Replica : IAsyncDisposable
     private Replica(ReplicaOptions options, IStateStore store, TimeProvider time, Random random, Recovered recovered)
     {
         _options = options;
-        _clock = new HybridClock(time, options.ClockOffset, recovered.LastOwnStamp);
+        _clock = new HybridClock(time, options.ClockOffset, recovered.LastOwnStamp, options.ClockLimit);
         _clock.Observe(recovered.HighestStamp);
         _queue = new CommitQueue(options, store, time, random, _clock, recovered);
     }
@@ -35,6 +35,9 @@ public sealed class Replica : IAsyncDisposable
 
     /// <summary>Drawn afresh at every start, and when the site forgets its own writes (<see cref="AdoptAsync"/>).</summary>
     public ulong Incarnation => _queue.Incarnation;
+
+    /// <summary>What makes the stamps of this site; the host corrects it by what the links measure.</summary>
+    public HybridClock Clock => _clock;
 
     /// <summary>What is applied and durable here.</summary>
     public VersionVector Vector => _queue.Durable.Vector;
@@ -123,7 +126,8 @@ public sealed class Replica : IAsyncDisposable
             dot = changes.Count == 0 ? null : next;
             if (changes.Count == 0) return new Decided([], before);
             if (above >= stamp) stamp = _clock.Next(above);
-            var mutation = MutationCodec.Create(next, stamp, options.Author, options.Urgent, changes);
+            var flags = _clock.IsUnsure(stamp) ? OriginFlags.UnsureStamp : OriginFlags.None;
+            var mutation = MutationCodec.Create(next, stamp, options.Author, options.Urgent, changes, flags);
             return new Decided([mutation], before.Apply([mutation], _options.Schema));
         });
         return new CommitResult<T>(value, dot);

@@ -16,6 +16,9 @@ public sealed record ReplicaOptions
     /// <summary>CLOCK_OFFSET: how far ahead of its own physical time the site follows stamps that it sees. Zero or above; default zero.</summary>
     public TimeSpan ClockOffset { get; init; } = TimeSpan.Zero;
 
+    /// <summary>clock_limit: stamps of a clock that is off by more than this are marked as unsure. Default ten minutes.</summary>
+    public TimeSpan ClockLimit { get; init; } = TimeSpan.FromMinutes(10);
+
     public ReplicaLimits Limits { get; init; } = new();
 }
 

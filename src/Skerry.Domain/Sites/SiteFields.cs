@@ -20,6 +20,9 @@ internal static class SiteFields
     public const string Version = "version";
     public const string JoinedAt = "joined_at";
 
+    /// <summary>A <see cref="ClockRecord"/>, written by the site itself.</summary>
+    public const string Clock = "clock";
+
     /// <summary>A <see cref="Verdict"/> of a person on the site; null or absent when there is none.</summary>
     public const string Verdict = "verdict";
 
@@ -140,6 +143,7 @@ internal static class HostPort
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Verdict))]
+[JsonSerializable(typeof(ClockRecord))]
 [JsonSerializable(typeof(LinkDown))]
 [JsonSerializable(typeof(LinkObservation))]
 [JsonSerializable(typeof(InvitationToken))]

@@ -54,6 +54,9 @@ internal sealed record SiteConfiguration
     /// <summary>How far ahead of its own clock the site follows stamps that it sees; 0 to 600 seconds, default 0.</summary>
     public required TimeSpan ClockOffset { get; init; }
 
+    /// <summary>A clock that is off by more than this makes stamps that rank below all others; 1 to 86,400 seconds, default 600.</summary>
+    public required TimeSpan ClockLimit { get; init; }
+
     /// <summary>The SQLite file, absolute.</summary>
     public required string StorePath { get; init; }
 

@@ -163,6 +163,8 @@ internal static class SiteServices
         services.AddSingleton<IReconciler, BackendReconciler>();
         services.AddSingleton<IReconciler, TrashReconciler>();
         services.AddSingleton<IReconciler, LogCutter>();
+        services.AddSingleton<IReconciler>(s => new ClockReconciler(
+            s.GetRequiredService<SiteContext>(), s.GetRequiredService<ILinkStatus>(), site.ClockLimit));
         services.AddSingleton<IReconciler>(s => new OperationReconciler(
             s.GetRequiredService<SiteContext>(),
             [

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Skerry.Domain;
+using Skerry.Domain.Sites;
 using Skerry.Host.Configuration;
 using Skerry.Host.Files;
 using Skerry.State;
@@ -17,8 +18,10 @@ internal static class SiteState
         try
         {
             var store = await SqliteStore.OpenAsync(site.StorePath, cancellationToken);
-            var options = new ReplicaOptions { Site = directory.SiteId(), Schema = DomainSchema.Schema, ClockOffset = site.ClockOffset };
-            return await Replica.OpenAsync(options, store, TimeProvider.System, FreshRandom(), cancellationToken);
+            var options = new ReplicaOptions { Site = directory.SiteId(), Schema = DomainSchema.Schema, ClockOffset = site.ClockOffset, ClockLimit = site.ClockLimit };
+            var replica = await Replica.OpenAsync(options, store, TimeProvider.System, FreshRandom(), cancellationToken);
+            ClockReconciler.RestoreCorrection(replica);
+            return replica;
         }
         catch (StateStoreException e)
         {

@@ -8,12 +8,7 @@ public sealed class Mutation
 {
     private readonly IReadOnlyList<Change>? _changes;
 
-    internal Mutation(Dot dot, Hlc stamp, string author, bool urgent, IReadOnlyList<Change> changes, ReadOnlyMemory<byte> encoded)
-        : this(new Origin(dot, stamp, author), urgent, changes, encoded)
-    {
-    }
-
-    private Mutation(Origin origin, bool urgent, IReadOnlyList<Change>? changes, ReadOnlyMemory<byte> encoded)
+    internal Mutation(Origin origin, bool urgent, IReadOnlyList<Change>? changes, ReadOnlyMemory<byte> encoded)
     {
         Origin = origin;
         IsUrgent = urgent;

@@ -17,20 +17,22 @@ public static class MutationCodec
 
     private const string Record = "mutation";
     private const byte UrgentFlag = 1;
+    private const byte UnsureFlag = 2;
     private const byte SameEntityFlag = 0x80;
     private const byte KnowsDeleteFlag = 0x40;
     private const byte KindMask = 0x3F;
 
     /// <summary>Makes the mutation with its bytes.</summary>
     /// <exception cref="StateLimitException">It would be longer than <see cref="MaxEncodedBytes"/>.</exception>
-    internal static Mutation Create(Dot dot, Hlc stamp, string author, bool urgent, IReadOnlyList<Change> changes)
+    internal static Mutation Create(Dot dot, Hlc stamp, string author, bool urgent, IReadOnlyList<Change> changes, OriginFlags flags = OriginFlags.None)
     {
         var writers = new WriterTable(dot.Writer);
         foreach (var change in changes) writers.AddAll(change);
 
         var writer = new ByteWriter();
         writer.WriteByte(Version);
-        writer.WriteByte(urgent ? UrgentFlag : (byte)0);
+        var unsure = (flags & OriginFlags.UnsureStamp) != 0;
+        writer.WriteByte((byte)((urgent ? UrgentFlag : 0) | (unsure ? UnsureFlag : 0)));
         writer.WriteUInt64(dot.Site.Value);
         writer.WriteUInt64(dot.Incarnation);
         writer.WriteVarint((ulong)dot.Sequence);
@@ -52,7 +54,7 @@ public static class MutationCodec
             throw new StateLimitException($"A mutation of {writer.Length} bytes is over the limit of {MaxEncodedBytes}; write in smaller steps.");
         }
 
-        return new Mutation(dot, stamp, author, urgent, changes, writer.ToArray());
+        return new Mutation(new Origin(dot, stamp, author, flags), urgent, changes, writer.ToArray());
     }
 
     /// <summary>Reads a mutation. The bytes are kept by the result and must not change afterwards.</summary>
@@ -67,7 +69,8 @@ public static class MutationCodec
             throw new StateFormatException($"A mutation of format {version} is newer than this program, which knows up to {Version}; upgrade this site first.");
         }
 
-        var urgent = (reader.ReadByte() & UrgentFlag) != 0;
+        var flags = reader.ReadByte();
+        var origin = (flags & UnsureFlag) != 0 ? OriginFlags.UnsureStamp : OriginFlags.None;
         var self = new Writer(new SiteId(reader.ReadUInt64()), reader.ReadUInt64());
         var sequence = reader.ReadPositive();
         if (sequence == 0) throw reader.Fault("sequence numbers start at 1");
@@ -86,7 +89,8 @@ public static class MutationCodec
         }
 
         reader.ExpectEnd();
-        return new Mutation(new Dot(self.Site, self.Incarnation, sequence), stamp, author, urgent, changes, encoded);
+        return new Mutation(
+            new Origin(new Dot(self.Site, self.Incarnation, sequence), stamp, author, origin), (flags & UrgentFlag) != 0, changes, encoded);
     }
 
     private static void WriteChange(ByteWriter writer, Change change, bool sameEntity, WriterTable writers)

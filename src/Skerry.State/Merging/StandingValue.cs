@@ -55,6 +55,9 @@ public sealed class StandingValue
     /// <summary>As it was when written: 0 for none, higher wins.</summary>
     public int Rank { get; }
 
+    /// <summary>Its maker knew that its clock could not be trusted, so it ranks below every value whose stamp says something.</summary>
+    public bool IsUnsure => (Origin.Flags & OriginFlags.UnsureStamp) != 0;
+
     /// <summary>It stands for a person to see, and cannot win.</summary>
     public bool IsOutranked => (Marks & Marks.Outranked) != 0;
 
@@ -67,10 +70,14 @@ public sealed class StandingValue
 
     internal StandingValue With(Marks marks) => (Marks | marks) == Marks ? this : new StandingValue(Origin, Value, Rank, Marks | marks);
 
-    /// <summary>The one order of all sites: what nothing outranks first, then by rank, stamp and whole dot, highest first.</summary>
+    /// <summary>
+    /// The one order of all sites: what nothing outranks first, then what has a stamp to be trusted, then by rank, stamp and whole dot,
+    /// highest first.
+    /// </summary>
     internal static int Compare(StandingValue left, StandingValue right)
     {
         var order = left.IsOutranked.CompareTo(right.IsOutranked);
+        if (order == 0) order = left.IsUnsure.CompareTo(right.IsUnsure);
         if (order == 0) order = right.Rank.CompareTo(left.Rank);
         if (order == 0) order = right.Stamp.CompareTo(left.Stamp);
         if (order == 0) order = right.Dot.CompareTo(left.Dot);
