@@ -113,6 +113,8 @@ internal static class SiteServices
     {
         services.AddSingleton<IAlertSource>(s => new DriftAlerts(
             s.GetRequiredService<SiteContext>(), s.GetRequiredService<ILinkStatus>(), s.GetRequiredService<SyncOptions>().DriftAlert));
+        services.AddSingleton<IAlertSource>(s => new ClockAlerts(
+            s.GetRequiredService<SiteContext>(), s.GetRequiredService<SyncOptions>().DriftAlert));
         services.AddSingleton<AlertReconciler>();
         services.AddSingleton<IReconciler>(s => s.GetRequiredService<AlertReconciler>());
         services.AddSingleton<AlertService>();

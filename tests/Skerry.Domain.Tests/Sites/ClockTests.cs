@@ -1,3 +1,4 @@
+using Skerry.Domain.Alerts;
 using Skerry.Domain.Sites;
 using Skerry.State.Merging;
 
@@ -40,6 +41,10 @@ public sealed class ClockTests
         town.Time.Advance(TimeSpan.FromSeconds(1));
         var told = await new ClockReconciler(north.Context, north, Limit).StepAsync(default);
         Assert.True(Assert.Single(told.Reports).IsProblem);
+        await Town.ExchangeAsync(north, south);
+        var alert = Assert.Single(new ClockAlerts(south.Context, TimeSpan.FromSeconds(1)).Standing());
+        Assert.Equal((AlertSeverity.Critical, north.Id), (alert.Severity, alert.Site));
+        Assert.Contains("north is 1200.000 s ahead", alert.Text, StringComparison.Ordinal);
 
         var key = new EntityKey("note", "1");
         await south.Replica.CommitAsync(t => t.Set(key, "text", FieldValue.FromString("sure")), new State.CommitOptions("ada"), default);
