@@ -50,7 +50,7 @@ internal sealed class Draft(EntityKey key, Entity? before)
         AddTo(changes);
         var editor = new EntityEditor(key, before);
         foreach (var change in changes) editor.Apply(origin, change);
-        _preview = editor.ToEntity();
+        _preview = editor.ToEntity(new ByteWriter());
         _previewIsStale = false;
         return _preview;
     }
@@ -116,8 +116,7 @@ internal sealed class Draft(EntityKey key, Entity? before)
         return ([.. standing.Select(value => value.Dot)], [], register.IsContested ? standing : []);
     }
 
-    private Dot[] DotsInView() => before is null ? []
-        : [.. before.Registers.SelectMany(register => register.Standing).Select(value => value.Dot).Distinct().Order()];
+    private Dot[] DotsInView() => before is null ? [] : [.. before.Origins.Select(origin => origin.Dot)];
 
     private sealed record Write(FieldValue Value, int Rank, bool Holds);
 }

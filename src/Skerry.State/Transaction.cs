@@ -64,10 +64,6 @@ internal sealed class Transaction(ReplicaState state, StateSchema schema, Replic
         {
             draft.AddTo(changes);
             above = Hlc.Max(above, draft.Before?.LastStamp ?? Hlc.Zero);
-            foreach (var register in draft.Before?.Registers ?? [])
-            {
-                foreach (var value in register.Standing) above = Hlc.Max(above, value.Stamp);
-            }
         }
 
         return changes;

@@ -16,6 +16,9 @@ internal ref struct ByteReader(ReadOnlySpan<byte> bytes, string record)
 
     public readonly ReadOnlySpan<byte> Rest => _rest;
 
+    /// <summary>How many bytes were read.</summary>
+    public readonly int Position => _length - _rest.Length;
+
     public readonly bool AtEnd => _rest.IsEmpty;
 
     /// <summary>Opens a record that ends in its CRC-32C.</summary>

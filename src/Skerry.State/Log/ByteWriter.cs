@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Text;
@@ -8,63 +7,64 @@ namespace Skerry.State.Log;
 /// <summary>The one way in which State writes bytes: little-endian, LEB128 varints, length-prefixed UTF-8.</summary>
 internal sealed class ByteWriter
 {
-    private readonly ArrayBufferWriter<byte> _buffer = new(256);
+    private const int LongestVarintBytes = 10;
 
-    public int Length => _buffer.WrittenCount;
+    private byte[] _buffer = new byte[256];
 
-    public ReadOnlySpan<byte> Written => _buffer.WrittenSpan;
+    public int Length { get; private set; }
 
-    public void WriteByte(byte value)
-    {
-        _buffer.GetSpan(1)[0] = value;
-        _buffer.Advance(1);
-    }
+    public ReadOnlySpan<byte> Written => _buffer.AsSpan(0, Length);
+
+    public void WriteByte(byte value) => Room(1)[Length++] = value;
 
     public void WriteUInt64(ulong value)
     {
-        BinaryPrimitives.WriteUInt64LittleEndian(_buffer.GetSpan(8), value);
-        _buffer.Advance(8);
+        BinaryPrimitives.WriteUInt64LittleEndian(Room(8).AsSpan(Length), value);
+        Length += 8;
     }
 
     public void WriteVarint(ulong value)
     {
-        var span = _buffer.GetSpan(10);
-        var length = 0;
+        var buffer = Room(LongestVarintBytes);
         while (value >= 0x80)
         {
-            span[length++] = (byte)((value & 0x7F) | 0x80);
+            buffer[Length++] = (byte)((value & 0x7F) | 0x80);
             value >>= 7;
         }
 
-        span[length++] = (byte)value;
-        _buffer.Advance(length);
+        buffer[Length++] = (byte)value;
     }
 
-    public void WriteRaw(ReadOnlySpan<byte> bytes) => _buffer.Write(bytes);
+    public void WriteRaw(ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(Room(bytes.Length).AsSpan(Length));
+        Length += bytes.Length;
+    }
 
     public void WriteBytes(ReadOnlySpan<byte> bytes)
     {
         WriteVarint((ulong)bytes.Length);
-        _buffer.Write(bytes);
+        WriteRaw(bytes);
     }
 
     public void WriteString(string text)
     {
-        WriteVarint((ulong)Encoding.UTF8.GetByteCount(text));
-        Encoding.UTF8.GetBytes(text, _buffer);
+        var length = Encoding.UTF8.GetByteCount(text);
+        WriteVarint((ulong)length);
+        Length += Encoding.UTF8.GetBytes(text, Room(length).AsSpan(Length));
     }
 
     /// <summary>Closes the record with the CRC-32C of everything written so far.</summary>
     public void WriteChecksum()
     {
         var checksum = Checksum(Written);
-        BinaryPrimitives.WriteUInt32LittleEndian(_buffer.GetSpan(4), checksum);
-        _buffer.Advance(4);
+        BinaryPrimitives.WriteUInt32LittleEndian(Room(4).AsSpan(Length), checksum);
+        Length += 4;
     }
 
-    public void Clear() => _buffer.ResetWrittenCount();
+    public void Clear() => Length = 0;
 
-    public byte[] ToArray() => _buffer.WrittenSpan.ToArray();
+    public byte[] ToArray() => Written.ToArray();
 
     /// <summary>CRC-32C (Castagnoli), as RFC 3720 has it.</summary>
     public static uint Checksum(ReadOnlySpan<byte> bytes)
@@ -78,5 +78,12 @@ internal sealed class ByteWriter
 
         foreach (var b in bytes) crc = BitOperations.Crc32C(crc, b);
         return ~crc;
+    }
+
+    /// <summary>The buffer, with room for so many bytes more.</summary>
+    private byte[] Room(int bytes)
+    {
+        if (_buffer.Length - Length < bytes) Array.Resize(ref _buffer, Math.Max(_buffer.Length * 2, Length + bytes));
+        return _buffer;
     }
 }

@@ -78,7 +78,7 @@ public static class MutationCodec
         var author = reader.ReadName();
         var writers = WriterTable.ReadFrom(ref reader, self);
         var changes = new Change[reader.ReadCount(minimumBytesEach: 2)];
-        for (var i = 0; i < changes.Length; i++) changes[i] = ReadChange(ref reader, i == 0 ? null : changes[i - 1].Key, writers);
+        for (var i = 0; i < changes.Length; i++) changes[i] = ReadChange(ref reader, encoded, i == 0 ? null : changes[i - 1].Key, writers);
 
         // Extensions are a newer version's: a tag and bytes, kept because the whole encoding is.
         var extensions = reader.ReadCount(minimumBytesEach: 2);
@@ -124,7 +124,7 @@ public static class MutationCodec
         }
     }
 
-    private static Change ReadChange(ref ByteReader reader, EntityKey? previous, WriterTable writers)
+    private static Change ReadChange(ref ByteReader reader, ReadOnlyMemory<byte> encoded, EntityKey? previous, WriterTable writers)
     {
         var head = reader.ReadByte();
         var kind = (ChangeKind)(head & KindMask);
@@ -135,7 +135,7 @@ public static class MutationCodec
         if (kind == ChangeKind.Purge) return new Change { Kind = kind, Key = key, Seen = seen };
 
         var field = kind == ChangeKind.Set ? reader.ReadName() : Entity.LifecycleField;
-        var value = kind == ChangeKind.Set ? EntityBody.ReadValue(ref reader, Record) : Entity.Gone;
+        var value = kind == ChangeKind.Set ? ReadValue(ref reader, encoded) : Entity.Gone;
         var rank = reader.ReadInt(int.MaxValue);
         var replaces = writers.ReadDots(ref reader);
         var outranks = writers.ReadDots(ref reader);
@@ -161,5 +161,13 @@ public static class MutationCodec
             Settles = settles,
             KnowsDelete = (head & KnowsDeleteFlag) != 0,
         };
+    }
+
+    /// <summary>The value stays where it is: a mutation keeps its bytes.</summary>
+    private static FieldValue ReadValue(ref ByteReader reader, ReadOnlyMemory<byte> encoded)
+    {
+        var utf8 = reader.ReadBytes();
+        EntityBody.CheckValue(utf8, Record);
+        return new FieldValue(encoded.Slice(reader.Position - utf8.Length, utf8.Length));
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 
 namespace Skerry.State.Log;
 
@@ -14,6 +15,9 @@ internal sealed class NameTable
     private readonly Slot?[] _slots = new Slot?[Slots];
 
     public static NameTable Shared { get; } = new();
+
+    /// <summary>The name of bytes that are known to be UTF-8.</summary>
+    public string Get(ReadOnlySpan<byte> utf8) => TryFind(utf8, out var name) ? name : Remember(utf8, Encoding.UTF8.GetString(utf8));
 
     public bool TryFind(ReadOnlySpan<byte> utf8, [NotNullWhen(true)] out string? name)
     {

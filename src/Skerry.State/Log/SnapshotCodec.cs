@@ -109,9 +109,7 @@ internal static class SnapshotCodec
     {
         writer.WriteString(entity.Key.Kind);
         writer.WriteString(entity.Key.Id);
-        var body = new ByteWriter();
-        EntityBody.Write(body, entity.Registers);
-        writer.WriteBytes(body.Written);
+        writer.WriteBytes(entity.Body);
     }
 
     private static void WriteSettled(ByteWriter writer, SettledConflict settled)

@@ -5,11 +5,13 @@ using Skerry.State.Merging;
 namespace Skerry.State.Log;
 
 /// <summary>Reads the chunks of a snapshot in order. Nothing of it is to be used before <see cref="Complete"/> has found it whole.</summary>
-internal sealed class SnapshotDecoder(StateSchema schema)
+internal sealed class SnapshotDecoder
 {
     private const string Record = "snapshot";
 
-    private readonly ReplicaState.Builder _builder = new(ReplicaState.Empty, schema);
+    private readonly ReplicaState.Builder _builder;
+    private readonly Func<Dot, bool> _isCovered;
+    private readonly ByteWriter _scratch = new();
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private VersionVector _vector = VersionVector.Empty;
     private VersionVector _retired = VersionVector.Empty;
@@ -19,6 +21,12 @@ internal sealed class SnapshotDecoder(StateSchema schema)
     private int _next;
     private long _entities;
     private long _settled;
+
+    public SnapshotDecoder(StateSchema schema)
+    {
+        _builder = new ReplicaState.Builder(ReplicaState.Empty, schema);
+        _isCovered = IsCovered;
+    }
 
     public void Add(ReadOnlySpan<byte> chunk)
     {
@@ -94,13 +102,9 @@ internal sealed class SnapshotDecoder(StateSchema schema)
     {
         var key = new EntityKey(reader.ReadName(), reader.ReadString());
         if (_last is { } last && key <= last) throw reader.Fault($"{key} out of its order");
-        var registers = _v1?.ReadRegisters(ref reader) ?? EntityBody.Read(reader.ReadBytes());
-        foreach (var register in registers)
-        {
-            foreach (var value in register.Standing) RequireCovered(value.Dot, ref reader);
-        }
-
-        _builder.Put(key, new Entity(key, registers));
+        var body = _v1 is null ? reader.ReadBytes() : EntityBody.Encode(_v1.ReadRegisters(ref reader), _scratch);
+        EntityBody.Check(body, _isCovered);
+        _builder.Put(key, new Entity(key, body.ToArray()));
         _last = key;
         _entities++;
     }
@@ -119,7 +123,7 @@ internal sealed class SnapshotDecoder(StateSchema schema)
     private StandingValue ReadSettledValue(ref ByteReader reader)
     {
         var origin = _v1?.ReadOrigin(ref reader) ?? EntityBody.ReadOrigin(ref reader);
-        RequireCovered(origin.Dot, ref reader);
+        if (!IsCovered(origin.Dot)) throw reader.Fault($"a settled value of {origin.Dot}, which its vector does not cover");
         var rank = reader.ReadInt(int.MaxValue);
         return new StandingValue(origin, EntityBody.ReadValue(ref reader, Record), rank, Marks.None);
     }
@@ -131,8 +135,5 @@ internal sealed class SnapshotDecoder(StateSchema schema)
         reader.ExpectEnd();
     }
 
-    private void RequireCovered(Dot dot, ref ByteReader reader)
-    {
-        if (!_vector.Covers(dot) && !_retired.Covers(dot)) throw reader.Fault($"a value of {dot}, which its vector does not cover");
-    }
+    private bool IsCovered(Dot dot) => _vector.Covers(dot) || _retired.Covers(dot);
 }

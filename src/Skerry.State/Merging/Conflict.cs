@@ -23,15 +23,8 @@ public sealed record Conflict(
     public string Id => $"{Key}/{Field}";
 
     /// <summary>Whether there is any conflict in an entity; at no cost for one that lives and was never written apart.</summary>
-    internal static bool IsIn(Entity entity, StateSchema schema)
-    {
-        foreach (var register in entity.Registers)
-        {
-            if (register.Count > 1) return Of(entity, schema).Any();
-        }
-
-        return entity.IsDeleted && Of(entity, schema).Any();
-    }
+    internal static bool IsIn(Entity entity, StateSchema schema) =>
+        (entity.HasSeveral || entity.IsDeleted) && Of(entity, schema).Any();
 
     /// <summary>What stands against what in an entity, in order of fields.</summary>
     internal static IEnumerable<Conflict> Of(Entity entity, StateSchema schema)

@@ -7,7 +7,7 @@ namespace Skerry.State.Merging;
 
 /// <summary>
 /// The canonical bytes of all standing values of one entity: equal values have equal bytes, at every site. They name their writers in
-/// full, so they mean the same wherever they are read. Layout: docs/formats/mutations.md.
+/// full, so they mean the same wherever they are read: in memory, in a snapshot, in a digest. Layout: docs/formats/mutations.md.
 /// </summary>
 internal static class EntityBody
 {
@@ -16,77 +16,116 @@ internal static class EntityBody
     private const int SmallestFieldBytes = 6;
     private const int SmallestValueBytes = 4;
 
-    /// <param name="registers">In ordinal order of fields.</param>
-    public static void Write(ByteWriter writer, IReadOnlyList<Register> registers)
+    /// <param name="registers">In ordinal order of fields; at least one.</param>
+    public static byte[] Encode(IReadOnlyList<Register> registers, ByteWriter scratch)
     {
         // A mutation usually wrote several of the fields; each is told once.
-        var origins = new List<Origin>();
+        var origins = new List<Origin>(4);
         foreach (var register in registers)
         {
-            foreach (var value in register.Standing)
+            for (var i = 0; i < register.Count; i++)
             {
-                var at = IndexOf(origins, value.Dot);
-                if (at < 0) origins.Insert(~at, value.Origin);
+                var origin = register[i].Origin;
+                if (origins.Count > 0 && ReferenceEquals(origin, origins[^1])) continue;
+                var at = IndexOf(origins, origin.Dot);
+                if (at < 0) origins.Insert(~at, origin);
             }
         }
 
-        writer.WriteVarint((ulong)origins.Count);
-        foreach (var origin in origins) WriteOrigin(writer, origin);
-        writer.WriteVarint((ulong)registers.Count);
+        scratch.Clear();
+        scratch.WriteVarint((ulong)origins.Count);
+        foreach (var origin in origins) WriteOrigin(scratch, origin);
+        scratch.WriteVarint((ulong)registers.Count);
         foreach (var register in registers)
         {
-            writer.WriteString(register.Field);
-            writer.WriteVarint((ulong)register.Count);
-            foreach (var value in register.Standing)
+            scratch.WriteString(register.Field);
+            scratch.WriteVarint((ulong)register.Count);
+            for (var i = 0; i < register.Count; i++)
             {
-                writer.WriteVarint((ulong)IndexOf(origins, value.Dot));
-                writer.WriteByte((byte)value.Marks);
-                writer.WriteVarint((ulong)value.Rank);
-                writer.WriteBytes(value.Value.Bytes);
+                var value = register[i];
+                scratch.WriteVarint((ulong)IndexOf(origins, value.Dot));
+                scratch.WriteByte((byte)value.Marks);
+                scratch.WriteVarint((ulong)value.Rank);
+                scratch.WriteBytes(value.Value.Bytes);
             }
         }
+
+        return scratch.ToArray();
     }
 
-    /// <summary>Reads bytes that another program wrote; whatever is not canonical is refused.</summary>
+    /// <summary>Holds bytes that another program wrote to the format; whatever is not canonical is refused.</summary>
+    /// <param name="body">The bytes.</param>
+    /// <param name="isCovered">Whether a snapshot that says so much may hold a value of that dot.</param>
     /// <exception cref="StateFormatException">They are not the bytes of an entity.</exception>
-    public static Register[] Read(ReadOnlySpan<byte> body)
+    public static void Check(ReadOnlySpan<byte> body, Func<Dot, bool> isCovered)
     {
         var reader = new ByteReader(body, Record);
-        var origins = new Origin[reader.ReadCount(SmallestOriginBytes)];
-        for (var i = 0; i < origins.Length; i++)
+        var origins = ReadOrigins(ref reader);
+        foreach (var origin in origins)
         {
-            origins[i] = ReadOrigin(ref reader);
-            if (i > 0 && origins[i - 1].Dot >= origins[i].Dot) throw reader.Fault("origins out of order");
+            if (!isCovered(origin.Dot)) throw reader.Fault($"a value of {origin.Dot}, which its vector does not cover");
         }
 
-        if (origins.Length == 0) throw reader.Fault("an entity without an origin");
-        var named = 0;
-        var registers = new Register[reader.ReadCount(SmallestFieldBytes)];
-        if (registers.Length == 0) throw reader.Fault("an entity without a field");
+        var fields = reader.ReadCount(SmallestFieldBytes);
+        if (fields == 0) throw reader.Fault("an entity without a field");
         Span<bool> isNamed = origins.Length <= 64 ? stackalloc bool[origins.Length] : new bool[origins.Length];
-        for (var i = 0; i < registers.Length; i++)
+        var named = 0;
+        string? before = null;
+        for (; fields > 0; fields--)
         {
             var field = reader.ReadName();
-            if (i > 0 && string.CompareOrdinal(registers[i - 1].Field, field) >= 0) throw reader.Fault("fields out of order");
-            var standing = new StandingValue[reader.ReadCount(SmallestValueBytes)];
-            if (standing.Length == 0) throw reader.Fault("a field without a value");
-            for (var j = 0; j < standing.Length; j++)
+            if (before is not null && string.CompareOrdinal(before, field) >= 0) throw reader.Fault("fields out of order");
+            before = field;
+            var values = reader.ReadCount(SmallestValueBytes);
+            if (values == 0) throw reader.Fault("a field without a value");
+            StandingValue? better = null;
+            for (var several = values > 1; values > 0; values--)
             {
                 var origin = reader.ReadInt(origins.Length - 1);
                 if (!isNamed[origin]) named++;
                 isNamed[origin] = true;
                 var marks = (Marks)reader.ReadByte();
                 var rank = reader.ReadInt(int.MaxValue);
-                standing[j] = new StandingValue(origins[origin], ReadValue(ref reader, Record), rank, marks);
-                if (j > 0 && StandingValue.Compare(standing[j - 1], standing[j]) >= 0) throw reader.Fault("standing values out of order");
+                CheckValue(reader.ReadBytes(), Record);
+                if (!several) continue;
+                var value = new StandingValue(origins[origin], default, rank, marks);
+                if (better is not null && StandingValue.Compare(better, value) >= 0) throw reader.Fault("standing values out of order");
+                better = value;
             }
-
-            registers[i] = new Register(field, standing);
         }
 
         if (named != origins.Length) throw reader.Fault("an origin without a value");
         reader.ExpectEnd();
-        return registers;
+    }
+
+    /// <summary>The mutations whose values stand, ascending by dot.</summary>
+    public static Origin[] Origins(byte[] body)
+    {
+        var reader = new ByteReader(body, Record);
+        return ReadOrigins(ref reader);
+    }
+
+    /// <summary>The fields with their standing values, as objects.</summary>
+    public static Register[] Registers(byte[] body, int fieldsAt)
+    {
+        var origins = Origins(body);
+        var registers = new List<Register>();
+        for (var fields = new FieldCursor(body, fieldsAt); fields.NextField();)
+        {
+            registers.Add(Register(NameTable.Shared.Get(fields.Name), ref fields, origins));
+        }
+
+        return [.. registers];
+    }
+
+    /// <summary>The field that the cursor stands on.</summary>
+    public static Register Register(string field, ref FieldCursor at, Origin[] origins)
+    {
+        var count = at.Count;
+        if (count == 1) return new Register(field, Next(ref at, origins));
+        var standing = new StandingValue[count];
+        for (var i = 0; i < count; i++) standing[i] = Next(ref at, origins);
+        return new Register(field, standing);
     }
 
     public static void WriteOrigin(ByteWriter writer, Origin origin)
@@ -107,11 +146,19 @@ internal static class EntityBody
         return new Origin(dot, stamp, reader.ReadName(), flags);
     }
 
+    /// <summary>A copy of a value, as it was written: equal at all sites is what counts.</summary>
     public static FieldValue ReadValue(scoped ref ByteReader reader, string record)
+    {
+        var utf8 = reader.ReadBytes();
+        CheckValue(utf8, record);
+        return new FieldValue(utf8.ToArray());
+    }
+
+    public static void CheckValue(ReadOnlySpan<byte> utf8, string record)
     {
         try
         {
-            return FieldValue.FromStored(reader.ReadBytes());
+            FieldValue.Check(utf8);
         }
         catch (JsonException invalid)
         {
@@ -119,14 +166,32 @@ internal static class EntityBody
         }
     }
 
+    private static Origin[] ReadOrigins(scoped ref ByteReader reader)
+    {
+        var origins = new Origin[reader.ReadCount(SmallestOriginBytes)];
+        if (origins.Length == 0) throw reader.Fault("an entity without an origin");
+        for (var i = 0; i < origins.Length; i++)
+        {
+            origins[i] = ReadOrigin(ref reader);
+            if (i > 0 && origins[i - 1].Dot >= origins[i].Dot) throw reader.Fault("origins out of order");
+        }
+
+        return origins;
+    }
+
+    private static StandingValue Next(ref FieldCursor at, Origin[] origins)
+    {
+        at.NextValue();
+        return new StandingValue(origins[at.Origin], at.Value, at.Rank, at.Marks);
+    }
+
     private static int IndexOf(List<Origin> origins, Dot dot)
     {
         var span = CollectionsMarshal.AsSpan(origins);
         for (var i = 0; i < span.Length; i++)
         {
-            var order = span[i].Dot.CompareTo(dot);
-            if (order == 0) return i;
-            if (order > 0) return ~i;
+            if (span[i].Dot == dot) return i;
+            if (span[i].Dot > dot) return ~i;
         }
 
         return ~span.Length;

@@ -36,7 +36,7 @@ internal sealed class EntityEditor
     }
 
     /// <summary>The entity; null when nothing of it stands.</summary>
-    public Entity? ToEntity() => _registers.Count == 0 ? null : new Entity(_key, [.. _registers]);
+    public Entity? ToEntity(ByteWriter scratch) => _registers.Count == 0 ? null : new Entity(_key, EntityBody.Encode(_registers, scratch));
 
     private void Set(Origin origin, Change change)
     {

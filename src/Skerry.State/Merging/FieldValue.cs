@@ -16,20 +16,24 @@ public readonly struct FieldValue : IEquatable<FieldValue>
     private static readonly byte[] NullText = "null"u8.ToArray();
     private static readonly byte[] TrueText = "true"u8.ToArray();
     private static readonly byte[] FalseText = "false"u8.ToArray();
+
+    /// <summary>What a JSON string may hold as it is, by far the most common: no escape, no control character, ASCII alone.</summary>
+    private static readonly SearchValues<byte> PlainText = SearchValues.Create([.. Enumerable.Range(0x20, 0x5F).Select(c => (byte)c).Where(c => c is not ((byte)'"' or (byte)'\\'))]);
     private static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
-    private readonly byte[]? _utf8;
+    private readonly ReadOnlyMemory<byte> _utf8;
 
-    private FieldValue(byte[] utf8) => _utf8 = utf8;
+    /// <param name="utf8">JSON, which must not change afterwards; may be a part of something larger, which is then held by it.</param>
+    internal FieldValue(ReadOnlyMemory<byte> utf8) => _utf8 = utf8;
 
     public static FieldValue Null => default;
 
     /// <summary>The canonical JSON text. Belongs to the value: read it, never write it.</summary>
-    public ReadOnlyMemory<byte> Utf8 => Bytes;
+    public ReadOnlyMemory<byte> Utf8 => _utf8.IsEmpty ? NullText : _utf8;
 
-    public bool IsNull => Bytes.AsSpan().SequenceEqual(NullText);
+    public bool IsNull => Bytes.SequenceEqual(NullText);
 
-    internal byte[] Bytes => _utf8 ?? NullText;
+    internal ReadOnlySpan<byte> Bytes => _utf8.IsEmpty ? NullText : _utf8.Span;
 
     /// <exception cref="JsonException">The text is not JSON.</exception>
     public static FieldValue FromJson(string json)
@@ -55,19 +59,15 @@ public readonly struct FieldValue : IEquatable<FieldValue>
         return Canonical(document.RootElement);
     }
 
-    /// <summary>Takes bytes that another site wrote, as they are: equal at all sites is what counts.</summary>
+    /// <summary>Holds bytes that another site wrote to JSON; its form is that site's.</summary>
     /// <exception cref="JsonException">The bytes are not JSON.</exception>
-    internal static FieldValue FromStored(ReadOnlySpan<byte> utf8)
+    internal static void Check(ReadOnlySpan<byte> utf8)
     {
-        if (utf8.SequenceEqual(TrueText)) return new FieldValue(TrueText);
-        if (utf8.SequenceEqual(FalseText)) return new FieldValue(FalseText);
-        if (utf8.SequenceEqual(NullText)) return Null;
+        if (utf8.Length >= 2 && utf8[0] == '"' && utf8[^1] == '"' && !utf8[1..^1].ContainsAnyExcept(PlainText)) return;
         var reader = new Utf8JsonReader(utf8);
         while (reader.Read())
         {
         }
-
-        return new FieldValue(utf8.ToArray());
     }
 
     /// <summary>The text, or null for JSON null.</summary>
@@ -96,7 +96,7 @@ public readonly struct FieldValue : IEquatable<FieldValue>
     /// <exception cref="JsonException">The value does not fit the type.</exception>
     public T? Deserialize<T>(JsonTypeInfo<T> type) => JsonSerializer.Deserialize(Bytes, type);
 
-    public bool Equals(FieldValue other) => ReferenceEquals(Bytes, other.Bytes) || Bytes.AsSpan().SequenceEqual(other.Bytes);
+    public bool Equals(FieldValue other) => Bytes.SequenceEqual(other.Bytes);
 
     public override bool Equals(object? obj) => obj is FieldValue other && Equals(other);
 

@@ -15,6 +15,11 @@ internal static class Joining
     /// <param name="theirVector">What the other side has seen.</param>
     public static Entity? Join(EntityKey key, Entity? mine, VersionVector mineVector, Entity? theirs, VersionVector theirVector)
     {
+        // Most of two large states is equal, or here at one side alone and never seen at the other.
+        if (theirs is null && mine is not null && IsUnseen(mine, theirVector)) return mine;
+        if (mine is null && theirs is not null && IsUnseen(theirs, mineVector)) return theirs;
+        if (mine is not null && theirs is not null && mine.Body.SequenceEqual(theirs.Body)) return mine;
+
         var fields = new SortedSet<string>(StringComparer.Ordinal);
         foreach (var register in mine?.Registers ?? []) fields.Add(register.Field);
         foreach (var register in theirs?.Registers ?? []) fields.Add(register.Field);
@@ -26,7 +31,17 @@ internal static class Joining
             if (standing.Length > 0) joined.Add(new Register(field, standing));
         }
 
-        return joined.Count == 0 ? null : new Entity(key, [.. joined]);
+        return joined.Count == 0 ? null : new Entity(key, joined);
+    }
+
+    private static bool IsUnseen(Entity entity, VersionVector vector)
+    {
+        foreach (var origin in entity.Origins)
+        {
+            if (vector.Covers(origin.Dot)) return false;
+        }
+
+        return true;
     }
 
     private static StandingValue[] Join(

@@ -20,9 +20,11 @@ internal readonly struct Register
 
     public string Field { get; }
 
-    public StandingValue Winner => _standing as StandingValue ?? ((StandingValue[])_standing)[0];
+    public StandingValue Winner => this[0];
 
     public int Count => _standing is StandingValue[] several ? several.Length : 1;
+
+    public StandingValue this[int index] => _standing is StandingValue[] several ? several[index] : (StandingValue)_standing;
 
     public IReadOnlyList<StandingValue> Standing => _standing as StandingValue[] ?? [(StandingValue)_standing];
 

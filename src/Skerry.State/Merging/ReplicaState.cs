@@ -49,9 +49,14 @@ internal sealed class ReplicaState
     public ReplicaState Join(ReplicaState other, StateSchema schema)
     {
         var builder = new Builder(this, schema);
-        foreach (var key in Keys().Concat(other.Keys()).Distinct())
+        foreach (var kind in Kinds.Keys.Union(other.Kinds.Keys, StringComparer.Ordinal))
         {
-            builder.Put(key, Joining.Join(key, Find(key), Vector, other.Find(key), other.Vector));
+            foreach (var (mine, theirs) in KindTable.Pairs(Table(kind), other.Table(kind)))
+            {
+                var key = (mine ?? theirs)!.Key;
+                var joined = Joining.Join(key, mine, Vector, theirs, other.Vector);
+                if (!ReferenceEquals(joined, mine)) builder.Put(key, joined);
+            }
         }
 
         builder.Cover(other.Vector);
@@ -70,8 +75,6 @@ internal sealed class ReplicaState
 
     public IEnumerable<Entity> Entities() => Kinds.Values.SelectMany(table => table.All);
 
-    private IEnumerable<EntityKey> Keys() => Entities().Select(entity => entity.Key);
-
     /// <summary>Takes a batch of changes at the cost of what it touches.</summary>
     internal sealed class Builder(ReplicaState before, StateSchema schema)
     {
@@ -80,6 +83,7 @@ internal sealed class ReplicaState
         private ImmutableSortedSet<SettledConflict> _history = before.History;
 
         private VersionVector _retired = before.Retired;
+        private readonly ByteWriter _scratch = new();
 
         public VersionVector Vector { get; private set; } = before.Vector;
 
@@ -98,7 +102,7 @@ internal sealed class ReplicaState
                     if (changes[i].Settles.Count > 0) Remember(Settled(mutation.Origin, changes[i]));
                 }
 
-                Put(key, editor.ToEntity());
+                Put(key, editor.ToEntity(_scratch));
             }
 
             Vector = Vector.With(mutation.Dot);
@@ -130,8 +134,9 @@ internal sealed class ReplicaState
             return new ReplicaState(kinds, Vector, _retired, _contested, _history);
         }
 
+        /// <summary>The value is copied: what is remembered for months is not to hold the bytes of a whole mutation.</summary>
         private static SettledConflict Settled(Origin origin, Change change) =>
-            new(change.Key, change.Field, change.Settles, new StandingValue(origin, change.Value, change.Rank, Marks.None));
+            new(change.Key, change.Field, change.Settles, new StandingValue(origin, new FieldValue(change.Value.Bytes.ToArray()), change.Rank, Marks.None));
 
         private KindTable.Builder Kind(string kind)
         {

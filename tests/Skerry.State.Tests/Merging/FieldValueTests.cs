@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Skerry.State.Merging;
@@ -31,8 +32,10 @@ public sealed partial class FieldValueTests
     public void What_is_not_json_is_refused()
     {
         Assert.ThrowsAny<JsonException>(() => FieldValue.FromJson("{"));
-        Assert.ThrowsAny<JsonException>(() => FieldValue.FromStored("1 2"u8));
-        Assert.ThrowsAny<JsonException>(() => FieldValue.FromStored([]));
+        Assert.ThrowsAny<JsonException>(() => FieldValue.Check("1 2"u8));
+        Assert.ThrowsAny<JsonException>(() => FieldValue.Check([]));
+        foreach (var text in new[] { "\"", "\"a", "a\"", "\"a\"b\"", "\"\\\"", "\"\n\"" }) Assert.ThrowsAny<JsonException>(() => FieldValue.Check(Encoding.UTF8.GetBytes(text)));
+        foreach (var text in new[] { "\"\"", "\"a b\"", "\"\\n\"", "\"\u00fc\"", "{\"a\":1}" }) FieldValue.Check(Encoding.UTF8.GetBytes(text));
         Assert.Throws<InvalidOperationException>(() => FieldValue.From(1).AsString());
     }
 
