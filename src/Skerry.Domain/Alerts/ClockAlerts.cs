@@ -1,5 +1,6 @@
 using System.Globalization;
 using Skerry.Domain.Sites;
+using Skerry.State.Merging;
 
 namespace Skerry.Domain.Alerts;
 
