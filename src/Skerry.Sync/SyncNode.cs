@@ -50,6 +50,9 @@ public sealed class SyncNode
     /// <summary>One for each peer of the last <see cref="SetPeers"/>.</summary>
     public IReadOnlyList<PeerReport> Reports => [.. _peers.Values.Select(p => p.Report()).OrderBy(r => r.Site)];
 
+    /// <summary>Which sites live, heard here or told by peers.</summary>
+    public IReadOnlyList<Hearsay> Hearsay => _local.Gossip.Reports;
+
     /// <summary>
     /// Replaces the set of peers. Connections to peers that are no longer in it, or that may not sync any more, are closed; those
     /// whose entry did not change are left alone.
@@ -57,6 +60,7 @@ public sealed class SyncNode
     public void SetPeers(IReadOnlyList<PeerTarget> targets)
     {
         _pins.Set(targets);
+        _local.Gossip.SetMembers(targets.Select(t => t.Site));
         foreach (var target in targets)
         {
             _peers.GetOrAdd(target.Site, _ => new Peer(target, _local)).Retarget(target);

@@ -20,6 +20,7 @@ internal sealed class Peer(PeerTarget target, SiteLocal local)
     private VersionVector? _has;
     private TimeSpan? _roundTrip;
     private TimeSpan? _drift;
+    private bool _gossips;
     private long _sentBefore;
     private long _receivedBefore;
     private long _bytesSentBefore;
@@ -188,6 +189,7 @@ internal sealed class Peer(PeerTarget target, SiteLocal local)
                 Drift = _drift,
                 LastError = _lastError,
                 Has = _has,
+                Gossips = _gossips,
                 MutationsSent = _sentBefore + sent,
                 MutationsReceived = _receivedBefore + received,
                 BytesSent = _bytesSentBefore + bytesSent,
@@ -199,6 +201,7 @@ internal sealed class Peer(PeerTarget target, SiteLocal local)
     private void Remember(LinkSession session)
     {
         _has = session.PeerHas ?? _has;
+        _gossips = session.IsGreeted ? session.Speaks(Features.Gossip) : _gossips;
         _roundTrip = session.RoundTrip ?? _roundTrip;
         _drift = session.Drift ?? _drift;
     }

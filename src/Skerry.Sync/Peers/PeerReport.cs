@@ -29,6 +29,9 @@ public sealed record PeerReport
     /// <summary>What the peer is known to have on stable storage; null when it has not said so since the daemon started.</summary>
     public VersionVector? Has { get; init; }
 
+    /// <summary>It tells with heartbeats which sites live, as far as is known.</summary>
+    public bool Gossips { get; init; }
+
     /// <summary>Over all connections since the daemon started.</summary>
     public long MutationsSent { get; init; }
 

@@ -9,8 +9,11 @@ public static class Features
     /// <summary>Batches and pieces of snapshots may come as <see cref="PackedFrame"/>.</summary>
     public const string Packed = "brotli";
 
+    /// <summary>Which sites live is told with heartbeats, in <see cref="GossipFrame"/>.</summary>
+    public const string Gossip = "gossip";
+
     /// <summary>All that this program speaks; each word once.</summary>
-    public static IReadOnlyList<string> Spoken { get; } = [Packed];
+    public static IReadOnlyList<string> Spoken { get; } = [Packed, Gossip];
 
     /// <summary>More words than this, or longer ones, are no hello.</summary>
     internal const int MostWords = 256;

@@ -74,5 +74,19 @@ public sealed record SnapshotAck(Guid Snapshot, long Chunks, bool IsJoined) : Fr
 /// <param name="HeldMicroseconds">How long the sender held that echo.</param>
 public sealed record Heartbeat(long WallMicroseconds, long SentMicroseconds, long EchoMicroseconds, long HeldMicroseconds) : Frame;
 
+/// <summary>When other sites were last alive, as the sender knows.</summary>
+/// <param name="EchoMicroseconds">The last <see cref="Heartbeat.SentMicroseconds"/> that came from the receiver, above 0.</param>
+/// <param name="HeldMicroseconds">How long the sender held that echo; so the receiver knows how long this was under way at most.</param>
+/// <param name="Rumours">At most 128.</param>
+public sealed record GossipFrame(long EchoMicroseconds, long HeldMicroseconds, IReadOnlyList<Rumour> Rumours) : Frame;
+
+/// <summary>What is told of one site.</summary>
+/// <param name="Site">Of whom.</param>
+/// <param name="By">Who heard it over a link of its own.</param>
+/// <param name="Age">It lived at most so long ago; whole milliseconds, rounded up.</param>
+/// <param name="Hops">How many have passed it on: 0 when the sender heard it.</param>
+/// <param name="IsBehind">On the way there somebody still catches up.</param>
+public readonly record struct Rumour(SiteId Site, SiteId By, TimeSpan Age, int Hops, bool IsBehind);
+
 /// <summary>The last frame: why the link is closed.</summary>
 public sealed record Bye(ByeCode Code, string Text) : Frame;

@@ -1,5 +1,6 @@
 using Skerry.State.Clocks;
 using Skerry.State.Log;
+using Skerry.Sync.Peers;
 
 namespace Skerry.Sync.Protocol;
 
@@ -19,6 +20,13 @@ public static class FrameCodec
     private const byte SnapshotAckType = 6;
     private const byte HeartbeatType = 7;
     private const byte ByeType = 8;
+
+    private const byte GossipType = 20;
+
+    private const byte BehindFlag = 0x80;
+
+    /// <summary>A hundred years: no process has run for longer.</summary>
+    private const long MostAgeMilliseconds = 100L * 366 * 24 * 3600 * 1000;
 
     private const byte EndsChunkFlag = 1;
     private const byte EndsSnapshotFlag = 2;
@@ -72,6 +80,9 @@ public static class FrameCodec
                 writer.UInt64((ulong)beat.EchoMicroseconds);
                 writer.UInt64((ulong)beat.HeldMicroseconds);
                 break;
+            case GossipFrame gossip:
+                Write(writer, gossip);
+                break;
             case Bye bye:
                 writer.Byte(ByeType);
                 writer.Byte((byte)bye.Code);
@@ -109,6 +120,7 @@ public static class FrameCodec
             SnapshotAckType => ReadSnapshotAck(new WireReader(body, "snapshot-ack")),
             HeartbeatType => ReadHeartbeat(new WireReader(body, "heartbeat")),
             ByeType => ReadBye(new WireReader(body, "bye")),
+            GossipType => ReadGossip(new WireReader(body, "gossip")),
             var type => throw new ProtocolException(ByeCode.Malformed, $"A frame has the unknown type {type}; is the other end a Skerry site?"),
         };
     }
@@ -246,6 +258,39 @@ public static class FrameCodec
 
     private static Heartbeat ReadHeartbeat(WireReader reader) =>
         new((long)reader.UInt64(), (long)reader.UInt64(), (long)reader.UInt64(), (long)reader.UInt64());
+
+    private static void Write(WireWriter writer, GossipFrame gossip)
+    {
+        writer.Byte(GossipType);
+        writer.UInt64((ulong)gossip.EchoMicroseconds);
+        writer.UInt64((ulong)gossip.HeldMicroseconds);
+        writer.Varint(gossip.Rumours.Count);
+        foreach (var told in gossip.Rumours)
+        {
+            writer.UInt64(told.Site.Value);
+            writer.UInt64(told.By.Value);
+            writer.Varint((long)Math.Ceiling(told.Age.TotalMilliseconds));
+            writer.Byte((byte)(told.Hops | (told.IsBehind ? BehindFlag : 0)));
+        }
+    }
+
+    private static GossipFrame ReadGossip(WireReader reader)
+    {
+        var (echo, held) = ((long)reader.UInt64(), (long)reader.UInt64());
+        var rumours = new Rumour[reader.Length(Gossip.MostTold)];
+        for (var i = 0; i < rumours.Length; i++)
+        {
+            var (site, by, age, way) = (new SiteId(reader.UInt64()), new SiteId(reader.UInt64()), reader.Varint(), reader.Byte());
+            rumours[i] = new Rumour(
+                site,
+                by,
+                age <= MostAgeMilliseconds ? TimeSpan.FromMilliseconds(age) : throw reader.Fault($"an age of {age} ms is none"),
+                way & ~BehindFlag,
+                (way & BehindFlag) != 0);
+        }
+
+        return new GossipFrame(echo, held, rumours);
+    }
 
     private static Bye ReadBye(WireReader reader) => new((ByeCode)reader.Byte(), reader.Text());
 }

@@ -23,6 +23,18 @@ internal sealed class LinkMeasures(TimeProvider time)
             Wall(), now, _peerSent, _peerSent == 0 ? 0 : now - _peerSentHeardAt);
     }
 
+    /// <summary>The peer's last stamp and how long it is held, for a frame that is sent now; null before there is one.</summary>
+    public (long EchoMicroseconds, long HeldMicroseconds)? Echo() => _peerSent == 0 ? null : (_peerSent, Microseconds() - _peerSentHeardAt);
+
+    /// <summary>How long a frame with this echo can have been under way, at most; null when the echo is none of this end's.</summary>
+    public TimeSpan? Delay(long echoMicroseconds, long heldMicroseconds)
+    {
+        var now = Microseconds();
+        return echoMicroseconds <= 0 || echoMicroseconds > now || heldMicroseconds < 0 || heldMicroseconds > now - echoMicroseconds
+            ? null
+            : TimeSpan.FromMicroseconds(now - echoMicroseconds - heldMicroseconds);
+    }
+
     public void Heard(Heartbeat beat)
     {
         var now = Microseconds();

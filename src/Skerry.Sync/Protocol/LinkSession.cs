@@ -1,6 +1,7 @@
 using Skerry.State;
 using Skerry.State.Clocks;
 using Skerry.State.Storage;
+using Skerry.Sync.Peers;
 
 namespace Skerry.Sync.Protocol;
 
@@ -37,6 +38,8 @@ public sealed class LinkSession : IDisposable
     private long _received;
     private long _heartbeatAt;
     private bool _saidHello;
+    private bool _isGossipDue;
+    private GossipTurn _gossipTurn;
     private bool _hasBacklogOfPeer = true;
     private InboundSnapshot? _inbound;
     private InboundSnapshot? _staged;
@@ -178,7 +181,7 @@ public sealed class LinkSession : IDisposable
                 return new SendStep(null, null, false);
             }
 
-            return Replies() ?? Heartbeat() ?? OverBudget() ?? Bulk() ?? FromLog(_log);
+            return Replies() ?? Heartbeat() ?? Whisper() ?? OverBudget() ?? Bulk() ?? FromLog(_log);
         }
     }
 
@@ -246,6 +249,20 @@ public sealed class LinkSession : IDisposable
                 lock (_lock)
                 {
                     _measures.Heard(beat);
+                    if (_measures.Delay(beat.EchoMicroseconds, beat.HeldMicroseconds) is { } age)
+                    {
+                        _local.Gossip.Heard(_peerId, age, IsCatchingUp);
+                    }
+                }
+
+                break;
+            case GossipFrame gossip:
+                lock (_lock)
+                {
+                    if (_measures.Delay(gossip.EchoMicroseconds, gossip.HeldMicroseconds) is { } delay)
+                    {
+                        _local.Gossip.Told(_peerId, gossip.Rumours, delay);
+                    }
                 }
 
                 break;
@@ -444,7 +461,22 @@ public sealed class LinkSession : IDisposable
         }
 
         _heartbeatAt = _local.Time.GetTimestamp() + Ticks(_options.HeartbeatInterval);
+        _isGossipDue = _peer!.Features.Contains(Features.Gossip) && _local.Features.Contains(Features.Gossip);
         return Send(_measures.Next());
+    }
+
+    /// <summary>After each heartbeat.</summary>
+    private SendStep? Whisper()
+    {
+        if (!_isGossipDue)
+        {
+            return null;
+        }
+
+        _isGossipDue = false;
+        return _measures.Echo() is { } echo && _local.Gossip.Tell(_peerId, ref _gossipTurn) is { Count: > 0 } rumours
+            ? Send(new GossipFrame(echo.EchoMicroseconds, echo.HeldMicroseconds, rumours))
+            : null;
     }
 
     private SendStep? OverBudget() =>

@@ -1,4 +1,5 @@
 using Skerry.State;
+using Skerry.Sync.Peers;
 
 namespace Skerry.Sync.Protocol;
 
@@ -17,6 +18,7 @@ public sealed class SiteLocal
         Options = options;
         Time = time;
         Random = random;
+        Gossip = new Gossip(replica.Site, time, options);
         Outbox = new SnapshotOutbox(replica, time, random);
     }
 
@@ -30,6 +32,9 @@ public sealed class SiteLocal
 
     /// <summary>What this site says that it understands. All of it, unless a test plays an older version.</summary>
     public IReadOnlyList<string> Features { get; init; } = Protocol.Features.Spoken;
+
+    /// <summary>Which sites live, as far as is known here.</summary>
+    public Gossip Gossip { get; }
 
     internal Random Random { get; }
 

@@ -137,6 +137,10 @@ public sealed class FrameCodecTests
             new Heartbeat(1_767_225_600_000_000, 5, 3, 1),
             new Bye(ByeCode.Stopping, "The site stops."),
             hello with { Features = ["gossip", "digests"] },
+            new GossipFrame(7, 2, [
+                new Rumour(site.Replica.Site, new SiteId(2), TimeSpan.FromMilliseconds(300), 0, false),
+                new Rumour(new SiteId(3), new SiteId(2), TimeSpan.FromMilliseconds(86_400_000), 5, true),
+            ]),
         ];
     }
 }
