@@ -9,6 +9,9 @@ public interface ITransaction
     /// <summary>The time of this transaction: its stamp will be this one or higher.</summary>
     Hlc Now { get; }
 
+    /// <summary>What this decision has in view: all that was decided before it, durable or not. Its own mutation is the next of its writer.</summary>
+    VersionVector Seen { get; }
+
     /// <summary>The entity, own writes included; those in the trash too (<see cref="Entity.IsDeleted"/>).</summary>
     Entity? Find(EntityKey key);
 

@@ -12,6 +12,8 @@ internal sealed class Transaction(ReplicaState state, StateSchema schema, Replic
 
     public Hlc Now => origin.Stamp;
 
+    public VersionVector Seen => state.Vector;
+
     public Entity? Find(EntityKey key) => _drafts.TryGetValue(key, out var draft) ? draft.Preview(origin) : state.Find(key);
 
     public IReadOnlyList<Entity> List(string kind) => Overlay(kind, state.Table(kind).Living, deleted: false);

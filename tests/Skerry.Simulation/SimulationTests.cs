@@ -1,69 +1,73 @@
-using System.Diagnostics;
 using System.Globalization;
+using Skerry.Simulation.Faults;
+using Skerry.Simulation.Runs;
 
 namespace Skerry.Simulation;
 
-public sealed class SimulationTests
+public sealed class SimulationTests(ITestOutputHelper output)
 {
-    private const int DefaultSeeds = 200;
+    private const int DefaultSeeds = 300;
 
     [Fact]
-    public async Task Three_sites_under_partitions_and_crashes_converge_and_lose_nothing()
+    public void Sites_under_trouble_of_all_kinds_converge_and_lose_nothing()
     {
-        var single = Number("SKERRY_SEED");
-        var first = single ?? 1;
-        var last = single ?? Number("SKERRY_SEEDS") ?? DefaultSeeds;
-        var start = Stopwatch.GetTimestamp();
-        var reports = new List<RunReport>();
-        for (var seed = first; seed <= last; seed++)
+        var options = FromEnvironment();
+        var isSingle = Number("SKERRY_SEED") is not null;
+        var seeds = isSingle ? 1 : (int?)Number("SKERRY_SEEDS") ?? DefaultSeeds;
+        var campaign = new Campaign(options);
+        campaign.Run(seeds, (int?)Number("SKERRY_THREADS") ?? Environment.ProcessorCount);
+        Tell(campaign.ToString());
+        if (seeds < DefaultSeeds || options.Faults is not null)
         {
-            reports.Add(await RunAsync(new SimulationOptions { Seed = seed }));
+            return;
         }
 
-        Console.WriteLine(
-            $"{reports.Count} seeds in {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s: {reports.Sum(r => r.Mutations)} mutations, " +
-            $"{reports.Sum(r => r.Cuts)} cuts, {reports.Sum(r => r.Crashes)} crashes, {reports.Sum(r => r.FullDisks)} full disks, " +
-            $"{reports.Sum(r => r.Snapshots)} snapshots, {reports.Sum(r => r.Frames)} frames; " +
-            $"slowest convergence {reports.Max(r => r.ConvergedAfter).TotalSeconds:0.0} s");
-        if (single is null && reports.Count >= DefaultSeeds)
+        // A simulator that makes no trouble proves nothing.
+        foreach (var kind in Enum.GetValues<FaultKind>())
         {
-            // A simulator that makes no trouble proves nothing.
-            Assert.True(reports.Sum(r => r.Cuts) > reports.Count);
-            Assert.True(reports.Sum(r => r.Crashes) > reports.Count);
-            Assert.True(reports.Sum(r => r.Snapshots) > 0);
-            Assert.True(reports.Sum(r => r.FullDisks) > 0);
+            Assert.True(campaign.Faults[kind] > seeds / 20, $"{kind} struck {campaign.Faults[kind]} times in {seeds} runs.");
         }
+
+        Assert.True(campaign.Snapshots > seeds / 2);
+        Assert.True(campaign.Mutations > 30 * seeds);
     }
 
-    [Fact]
-    public async Task A_run_depends_on_its_seed_alone()
+    [Theory]
+    [InlineData(3)]
+    [InlineData(12)]
+    public void A_run_depends_on_its_seed_alone(int sites)
     {
-        var options = new SimulationOptions { Seed = 7 };
-        Assert.Equal(await RunAsync(options), await RunAsync(options));
+        var options = new SimulationOptions { Seed = 7, Sites = sites, Faults = Enum.GetValues<FaultKind>() };
+        Assert.Equal(new World(options).Run().ToString(), new World(options).Run().ToString());
     }
 
     [Fact]
-    public async Task Seven_sites_converge_as_well()
+    public void What_replays_a_run_names_all_that_was_not_drawn()
     {
-        for (var seed = 1; seed <= 5; seed++)
-        {
-            await RunAsync(new SimulationOptions { Seed = seed, Sites = 7 });
-        }
+        var options = new SimulationOptions { Seed = 5, Sites = 2, TroubleSeconds = 1.5, PauseSeconds = 0.25, Faults = [FaultKind.Crash, FaultKind.LogCut] };
+        Assert.Equal("make simulate SEED=5 SITES=2 TROUBLE=1.5 PAUSE=0.25 FAULTS=Crash,LogCut", options.Command);
     }
 
-    private static async Task<RunReport> RunAsync(SimulationOptions options)
+    private static SimulationOptions FromEnvironment() => new()
     {
-        try
+        Seed = (int?)Number("SKERRY_SEED") ?? (int?)Number("SKERRY_FIRST_SEED") ?? 1,
+        Sites = (int?)Number("SKERRY_SITES"),
+        TroubleSeconds = Number("SKERRY_TROUBLE"),
+        PauseSeconds = Number("SKERRY_PAUSE"),
+        Faults = Environment.GetEnvironmentVariable("SKERRY_FAULTS") switch
         {
-            return await new World(options).RunAsync();
-        }
-        catch (Exception failure)
-        {
-            throw new SimulationException(
-                $"Seed {options.Seed} with {options.Sites} sites fails; replay it with: make simulate SEED={options.Seed}\n{failure.Message}", failure);
-        }
-    }
+            null or "" => null,
+            "none" => [],
+            var names => [.. names.Split(',').Select(name => Enum.Parse<FaultKind>(name, ignoreCase: true))],
+        },
+    };
 
-    private static int? Number(string variable) =>
-        int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out var number) ? number : null;
+    private static double? Number(string variable) =>
+        double.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out var number) ? number : null;
+
+    private void Tell(string text)
+    {
+        Console.WriteLine(text);
+        output.WriteLine(text);
+    }
 }

@@ -1,13 +1,21 @@
+using System.Runtime.ExceptionServices;
+
 namespace Skerry.TestKit.Sync;
 
 /// <summary>
-/// Time of a simulation: events in order of when they are due, and of when they were planned among equals. Each is awaited to its end
-/// before the next begins, so a run depends on its seed alone.
+/// Time of a simulation, and the one thread of it: events in order of when they are due, and of when they were planned among equals.
+/// What an event leaves waiting goes on when that is done, in an order that is the same each time, so a run depends on its seed alone.
 /// </summary>
+/// <remarks>Code under test must wait on virtual time alone, and never leave its synchronization context.</remarks>
 public sealed class VirtualTime
 {
     private readonly PriorityQueue<Func<ValueTask>, (TimeSpan Due, long Number)> _events = new();
+    private readonly Queue<(SendOrPostCallback Callback, object? State)> _ready = new();
+    private readonly Context _context;
     private long _planned;
+    private ExceptionDispatchInfo? _failure;
+
+    public VirtualTime() => _context = new Context(this);
 
     public TimeSpan Now { get; private set; }
 
@@ -19,39 +27,91 @@ public sealed class VirtualTime
         return ValueTask.CompletedTask;
     });
 
-    /// <summary>Runs until the condition holds (looked at after each event) or the time has come.</summary>
-    /// <returns>True when the condition holds.</returns>
-    public async ValueTask<bool> RunAsync(TimeSpan until, Func<bool> condition)
+    /// <summary>Completes so much later.</summary>
+    public Task Delay(TimeSpan delay)
     {
-        while (!condition())
-        {
-            if (!_events.TryPeek(out _, out var next) || next.Due > until)
-            {
-                Now = until;
-                return condition();
-            }
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        After(delay, done.SetResult);
+        return done.Task;
+    }
 
-            Now = next.Due;
-            await _events.Dequeue()();
+    /// <summary>Runs until the condition holds (looked at after each event) or the time has come. The first failure of an event ends it.</summary>
+    /// <returns>True when the condition holds.</returns>
+    public bool Run(TimeSpan until, Func<bool> condition)
+    {
+        var outer = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(_context);
+        try
+        {
+            while (true)
+            {
+                RunReady();
+                if (condition())
+                {
+                    return true;
+                }
+
+                if (!_events.TryPeek(out _, out var next) || next.Due > until)
+                {
+                    Now = until;
+                    return condition();
+                }
+
+                Now = next.Due;
+                Begin(_events.Dequeue());
+            }
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(outer);
+        }
+    }
+
+    private void RunReady()
+    {
+        while (_failure is null && TryTake(out var ready))
+        {
+            ready.Callback(ready.State);
         }
 
-        return true;
+        _failure?.Throw();
     }
-}
 
-/// <summary>The clocks of one simulated site: timers keep step with the simulation, the wall may be off.</summary>
-public sealed class VirtualClock(VirtualTime time) : TimeProvider
-{
-    private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private bool TryTake(out (SendOrPostCallback Callback, object? State) ready)
+    {
+        lock (_ready)
+        {
+            return _ready.TryDequeue(out ready);
+        }
+    }
 
-    /// <summary>How far the wall clock is ahead.</summary>
-    public TimeSpan Offset { get; set; }
+    /// <summary>Lets the event run to where it waits; the rest of it comes with what it waits for.</summary>
+    private void Begin(Func<ValueTask> run) => _ = ObserveAsync(run);
 
-    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+    private async Task ObserveAsync(Func<ValueTask> run)
+    {
+        try
+        {
+            await run();
+        }
+        catch (Exception failure)
+        {
+            _failure ??= ExceptionDispatchInfo.Capture(failure);
+        }
+    }
 
-    public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
+    private sealed class Context(VirtualTime time) : SynchronizationContext
+    {
+        public override void Post(SendOrPostCallback d, object? state)
+        {
+            lock (time._ready)
+            {
+                time._ready.Enqueue((d, state));
+            }
+        }
 
-    public override DateTimeOffset GetUtcNow() => Start + time.Now + Offset;
+        public override void Send(SendOrPostCallback d, object? state) => d(state);
 
-    public override long GetTimestamp() => time.Now.Ticks;
+        public override SynchronizationContext CreateCopy() => this;
+    }
 }

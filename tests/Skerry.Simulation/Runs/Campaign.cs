@@ -1,0 +1,66 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Skerry.Simulation.Checking;
+using Skerry.Simulation.Faults;
+
+namespace Skerry.Simulation.Runs;
+
+/// <summary>Many runs, on as many threads as asked for; each run is on one.</summary>
+internal sealed class Campaign(SimulationOptions options)
+{
+    private readonly ConcurrentBag<RunReport> _reports = [];
+
+    public FaultCounts Faults { get; } = new();
+
+    public int Runs => _reports.Count;
+
+    public long Mutations => _reports.Sum(report => (long)report.Mutations);
+
+    public long Snapshots => _reports.Sum(report => report.Snapshots);
+
+    public TimeSpan Elapsed { get; private set; }
+
+    /// <exception cref="SimulationException">The lowest seed that fails, shrunk, with what replays it.</exception>
+    public void Run(int seeds, int threads)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var next = options.Seed - 1;
+        var last = options.Seed + seeds - 1;
+        var failures = new ConcurrentBag<(SimulationOptions Options, Exception Failure)>();
+        Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, _ =>
+        {
+            for (int seed; failures.IsEmpty && (seed = Interlocked.Increment(ref next)) <= last;)
+            {
+                var one = options with { Seed = seed };
+                try
+                {
+                    _reports.Add(new World(one).Run());
+                }
+                catch (Exception failure)
+                {
+                    failures.Add((one, failure));
+                }
+            }
+        });
+        Elapsed = Stopwatch.GetElapsedTime(started);
+        foreach (var report in _reports)
+        {
+            Faults.Add(report.Faults);
+        }
+
+        if (!failures.IsEmpty)
+        {
+            var (failing, failure) = failures.MinBy(f => f.Options.Seed);
+            throw new SimulationException(Shrinker.Tell(failing, failure), failure);
+        }
+    }
+
+    public override string ToString()
+    {
+        var sites = _reports.Select(report => report.Sites).Order().ToList();
+        var slowest = _reports.MaxBy(report => report.ConvergedAfter)!;
+        return $"{Runs} seeds in {Elapsed.TotalSeconds:0.0} s: {sites[0]} to {sites[^1]} sites (median {sites[sites.Count / 2]}), {Mutations} mutations " +
+            $"({_reports.Sum(report => (long)report.Acknowledged)} acknowledged), {_reports.Sum(report => report.Frames)} frames, {Snapshots} snapshots; " +
+            $"slowest convergence {slowest.ConvergedAfter.TotalSeconds:0.0} s (seed {slowest.Seed}).\nTrouble: {Faults}.";
+    }
+}
