@@ -61,7 +61,8 @@ internal sealed class CommitQueue : IAsyncDisposable
             ThrowIfStoppedLocked();
             DecideLocked(write);
             // It read nothing that is not durable, and wrote nothing: there is nothing to wait for.
-            if (write.Mutations.Count == 0 && _pending.Count == 0) return;
+            // (Not so while a joined state is being written: nothing is pending then, and what was read is not durable.)
+            if (write.Mutations.Count == 0 && _pending.Count == 0 && ReferenceEquals(write.Before, _durable)) return;
             _pending.Add(write);
         }
 

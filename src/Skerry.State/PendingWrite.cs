@@ -9,6 +9,9 @@ internal sealed class PendingWrite(Func<ReplicaState, Decided> decide)
 {
     public IReadOnlyList<Mutation> Mutations { get; private set; } = [];
 
+    /// <summary>The state that it was decided over.</summary>
+    public ReplicaState? Before { get; private set; }
+
     /// <summary>The state after it.</summary>
     public ReplicaState After { get; private set; } = ReplicaState.Empty;
 
@@ -21,6 +24,7 @@ internal sealed class PendingWrite(Func<ReplicaState, Decided> decide)
     /// <param name="oldest">Settled conflicts below this stamp are forgotten.</param>
     public void Decide(ReplicaState before, Hlc oldest)
     {
+        Before = before;
         var decided = decide(before);
         Mutations = decided.Mutations;
         After = decided.After.ForgetHistoryBefore(oldest);

@@ -52,7 +52,7 @@ internal static class DiskTrouble
     {
         var chance = world.Chance;
         var original = chance.Pick(world.Sites);
-        var neighbours = chance.Shuffle(world.Members.Where(site => site.Id != original.Id)).Take(1 + chance.Below(2)).ToList();
+        var neighbours = chance.Shuffle(world.Founders.Where(site => site.Id != original.Id)).Take(1 + chance.Below(2)).ToList();
         if (original.IsGone || neighbours.Count == 0 || world.Sites.Count(site => site.Id == original.Id) > 2)
         {
             return;

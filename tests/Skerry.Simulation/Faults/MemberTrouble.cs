@@ -32,7 +32,7 @@ internal static class MemberTrouble
 
     private static void Enter(World world, SimulatedSite site, FaultKind kind)
     {
-        foreach (var neighbour in world.Chance.Shuffle(world.Members.Where(other => other != site)).Take(1 + world.Chance.Below(2)))
+        foreach (var neighbour in world.Chance.Shuffle(world.Founders).Take(1 + world.Chance.Below(2)))
         {
             world.Link(neighbour, site);
         }

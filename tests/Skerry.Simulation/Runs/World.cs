@@ -57,6 +57,9 @@ internal sealed class World
     /// <summary>Those that are there or will be again.</summary>
     public IEnumerable<SimulatedSite> Members => Sites.Where(site => !site.IsGone);
 
+    /// <summary>Those that it began with; they are always members, so who has a link with one of them is joined to all.</summary>
+    public IEnumerable<SimulatedSite> Founders => Sites.Take(Plan.Sites);
+
     public RunReport Run()
     {
         for (var i = 0; i < Plan.Sites; i++)
@@ -80,7 +83,7 @@ internal sealed class World
         {
             throw new SimulationException(
                 $"The sites had not converged {Plan.Healing.TotalSeconds:0} s after all was healed: " +
-                string.Join("; ", Members.Select(s => $"{s.Id} {s.Replica?.Vector}")));
+                Differences(Members.ToList()));
         }
 
         var members = Members.ToList();
@@ -196,6 +199,16 @@ internal sealed class World
     /// <summary>What all members but one have on their disks.</summary>
     public Seen HeldBesides(SimulatedSite except) =>
         Members.Where(site => site != except).Aggregate(Seen.Nothing, (seen, site) => seen.With(Witness.Shown(site)));
+
+    /// <summary>Where the vectors of sites differ, in words.</summary>
+    private static string Differences(List<SimulatedSite> sites)
+    {
+        var writers = sites.SelectMany(site => site.Replica?.Vector.Select(top => top.Writer) ?? []).Distinct().Order().ToList();
+        var odd = writers.Where(writer => sites.Select(site => site.Replica?.Vector[writer]).Distinct().Count() > 1).Take(3);
+        var down = sites.Where(site => !site.IsUp).Select(site => $"site {site.Index} is down");
+        return string.Join("; ", down.Concat(odd.Select(writer =>
+            $"of {writer} " + string.Join(", ", sites.Select(site => $"site {site.Index} has {site.Replica?.Vector[writer]}")))));
+    }
 
     private FaultKind? NextFault()
     {

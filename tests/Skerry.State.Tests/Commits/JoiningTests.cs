@@ -39,6 +39,25 @@ public sealed class JoiningTests
     }
 
     [Fact]
+    public async Task What_comes_again_while_a_snapshot_that_holds_it_is_written_is_not_acknowledged_before_that()
+    {
+        await using var a = await Site.OpenAsync(1);
+        await a.SetAsync("x", "name", "one");
+        var store = new FaultyStore(new MemoryStore());
+        await using var b = await Site.OpenAsync(2, store);
+        var gate = new TaskCompletionSource();
+        store.BeforeWrite = () => gate.Task;
+        var joining = b.Replica.JoinAsync(a.Replica.TakeSnapshot(), default).AsTask();
+        var again = b.Replica.ApplyAsync(a.LogFrom(VersionVector.Empty), default).AsTask();
+        var answeredEarly = again.IsCompleted;
+        gate.SetResult();
+        await joining;
+        Assert.Equal(new ApplyResult(0, 1), await again);
+        Assert.False(answeredEarly, "a mutation was acknowledged that is in a snapshot which is not on disk yet");
+        Assert.Equal(a.Replica.Digest(), b.Replica.Digest());
+    }
+
+    [Fact]
     public async Task A_site_that_adopts_forgets_its_own_and_never_makes_those_dots_again()
     {
         await using var a = await Site.OpenAsync(1);
