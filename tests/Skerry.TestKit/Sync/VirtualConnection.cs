@@ -146,7 +146,7 @@ public sealed class VirtualConnection(
             return;
         }
 
-        var bytes = FrameCodec.Encode(frame).ToArray();
+        var bytes = sessions[from].Encode(frame);
         var begins = time.Now > _arrivesAfter[to] ? time.Now : _arrivesAfter[to];
         var carried = lane.BytesPerSecond > 0 ? TimeSpan.FromSeconds(bytes.Length / lane.BytesPerSecond) : TimeSpan.Zero;
         var due = time.Now + (lane.LongestDelay * random.NextDouble());
@@ -154,7 +154,8 @@ public sealed class VirtualConnection(
         _arrivesAfter[to] = due;
         time.After(due - time.Now, () =>
         {
-            if (!_isOpen[to] || lane.IsDead)
+            _lost[from] |= lane.IsDead;
+            if (!_isOpen[to] || _lost[from])
             {
                 return ValueTask.CompletedTask;
             }
