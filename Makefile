@@ -11,7 +11,8 @@
 #   make disasters-real [ROUNDS=100] [SEED=x]  real sites killed, cut off and failed over under a writer
 #   make group-disasters [SEEDS=100] [SEED=x]  a group of eight volumes under writes in order: every recovery point is a prefix
 #   make rounds [ROUNDS=50]          planned failover and failback of one volume under a writer, in a row
-#   make simulate [SEEDS=n] [SEED=x] sites in one process, under faults, on virtual time
+#   make simulate [SEEDS=300] [SEED=x] sites in one process, under trouble of all kinds, on virtual time; also
+#     [FIRST=1] [SITES=n] [TROUBLE=seconds] [PAUSE=seconds] [FAULTS=Crash,LogCut|none] [THREADS=n]
 #   make bench [NAME=blocks]         measurements beside peers, into artifacts/bench; also
 #     [CASES=randwrite,fsync] [TRANSPORT=tcp|unix] [ROUNDS=5] [GIB=16] [SECONDS=60] [PEERS=rsync|none]
 
@@ -37,6 +38,12 @@ GIB ?=
 SECONDS ?=
 PEERS ?=
 KEEP ?=
+FIRST ?=
+SITES ?=
+TROUBLE ?=
+PAUSE ?=
+FAULTS ?=
+THREADS ?=
 
 DOTNET_BUILD := dotnet build -c $(CONFIGURATION) -v quiet -clp:NoSummary
 
@@ -57,7 +64,8 @@ test: build
 
 simulate: setup
 	@$(DOTNET_BUILD) tests/Skerry.Simulation
-	@SKERRY_SEEDS=$(or $(SEEDS),200) SKERRY_SEED=$(SEED) dotnet tests/Skerry.Simulation/bin/$(CONFIGURATION)/net10.0/Skerry.Simulation.dll
+	@SKERRY_SEEDS=$(SEEDS) SKERRY_SEED=$(SEED) SKERRY_FIRST_SEED=$(FIRST) SKERRY_SITES=$(SITES) SKERRY_TROUBLE=$(TROUBLE) SKERRY_PAUSE=$(PAUSE) \
+		SKERRY_FAULTS=$(FAULTS) SKERRY_THREADS=$(THREADS) eng/simulate $(CONFIGURATION)
 
 disasters: setup
 	@$(DOTNET_BUILD) tests/Skerry.Movers.Tests

@@ -35,9 +35,13 @@ internal static class PackedFrame
         head.Varint(frame.Length);
         head.Written.CopyTo(packed);
         var start = head.Written.Length;
-        return BrotliEncoder.TryCompress(frame.Span, packed.AsSpan(start), out var length, Quality, WindowBits)
-            ? packed.AsMemory(0, start + length)
-            : null;
+        if (!BrotliEncoder.TryCompress(frame.Span, packed.AsSpan(start), out var length, Quality, WindowBits))
+        {
+            // Not in one expression: beside a Memory, null would become an empty one.
+            return null;
+        }
+
+        return packed.AsMemory(0, start + length);
     }
 
     /// <exception cref="ProtocolException">It is damaged, or stands for something that cannot be.</exception>

@@ -65,12 +65,17 @@ internal sealed class ExpectedEntity
         return new ExpectedEntity(fields);
     }
 
-    /// <summary>What nothing outranks, then by rank, stamp and dot.</summary>
+    /// <summary>What nothing outranks, then what is sure, then by rank, stamp and dot.</summary>
     private static int BestFirst(ExpectedValue left, ExpectedValue right)
     {
         if (left.IsOutranked != right.IsOutranked)
         {
             return left.IsOutranked ? 1 : -1;
+        }
+
+        if (left.Made.IsUnsure != right.Made.IsUnsure)
+        {
+            return left.Made.IsUnsure == true ? 1 : -1;
         }
 
         if (left.Write.Rank != right.Write.Rank)

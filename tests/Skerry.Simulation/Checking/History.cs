@@ -65,6 +65,17 @@ internal sealed class History
     /// <summary>What must stand of an entity where those mutations were seen.</summary>
     public ExpectedEntity Expect(EntityKey key, Seen seen) => ExpectedEntity.Of(_byEntity.GetValueOrDefault(key) ?? [], seen);
 
+    /// <summary>Somebody saw a value of the mutation.</summary>
+    public void Sighted(StandingValue value)
+    {
+        Sighted(value.Dot, value.Stamp);
+        var made = _made[value.Dot];
+        if ((made.IsUnsure ??= value.IsUnsure) != value.IsUnsure)
+        {
+            throw new SimulationException($"The stamp of {value.Dot} is unsure at one site and not at another.");
+        }
+    }
+
     /// <summary>Somebody saw the mutation with this stamp.</summary>
     public void Sighted(Dot dot, Hlc stamp)
     {

@@ -24,5 +24,8 @@ internal sealed class Made(Dot dot, int writer, Seen seen, IReadOnlyList<FieldWr
     /// <summary>As it was first seen; nobody may alter it.</summary>
     public Hlc? Stamp { get; set; }
 
+    /// <summary>Its maker's clock was not to be trusted, so it ranks below all that are.</summary>
+    public bool? IsUnsure { get; set; }
+
     public bool IsIn(Seen vector) => vector.Covers(writer, dot.Sequence);
 }

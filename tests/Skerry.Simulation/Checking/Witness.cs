@@ -59,7 +59,7 @@ internal sealed class Witness(History history)
         {
             foreach (var value in entity!.Standing(field))
             {
-                history.Sighted(value.Dot, value.Stamp);
+                history.Sighted(value);
             }
         }
 

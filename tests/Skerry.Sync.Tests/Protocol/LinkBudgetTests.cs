@@ -86,6 +86,15 @@ public sealed class LinkBudgetTests
     }
 
     [Fact]
+    public void What_gains_nothing_by_packing_goes_as_it_is()
+    {
+        var noise = new byte[5000];
+        new Random(1).NextBytes(noise);
+        Assert.Null(PackedFrame.TryPack(noise));
+        Assert.Null(PackedFrame.TryPack(new byte[10]));
+    }
+
+    [Fact]
     public async Task A_packed_frame_that_cannot_be_is_refused()
     {
         var a = await SessionSite.StartAsync(1, _time);
