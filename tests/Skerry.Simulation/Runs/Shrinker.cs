@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Skerry.Simulation.Faults;
 
 namespace Skerry.Simulation.Runs;
 
