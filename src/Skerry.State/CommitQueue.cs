@@ -13,7 +13,7 @@ namespace Skerry.State;
 /// come behind it find theirs done. Order: the turn, then the gate.</para>
 /// <para>The durable state is what readers see; the working one is that with every queued write applied, in queue order.</para>
 /// </remarks>
-internal sealed class CommitQueue : IAsyncDisposable
+internal sealed partial class CommitQueue : IAsyncDisposable
 {
     private readonly ReplicaOptions _options;
     private readonly IStateStore _store;
@@ -26,7 +26,6 @@ internal sealed class CommitQueue : IAsyncDisposable
     private ReplicaState _working;
     private ReplicaState _durable;
     private StoreTail _tail;
-    private StateStoreException? _stopped;
 
     public CommitQueue(
         ReplicaOptions options, IStateStore store, TimeProvider time, Random random, HybridClock clock, Recovered recovered)
@@ -99,7 +98,7 @@ internal sealed class CommitQueue : IAsyncDisposable
         await _storeTurn.WaitAsync(cancellationToken);
         try
         {
-            while (!await TryReplaceAsync(next, seen, forgetOwn)) await CatchUpAsync();
+            while (!await TryReplaceAsync(next, seen, forgetOwn)) await CatchUpAsync(CancellationToken.None);
         }
         finally
         {
@@ -113,7 +112,7 @@ internal sealed class CommitQueue : IAsyncDisposable
         await _storeTurn.WaitAsync(cancellationToken);
         try
         {
-            if (!await WriteCheckpointAsync(Durable, Log.Base, keepFrom: 0)) await CatchUpAsync();
+            if (!await WriteCheckpointAsync(Durable, Log.Base, keepFrom: 0)) await CatchUpAsync(cancellationToken);
         }
         finally
         {
@@ -169,31 +168,31 @@ internal sealed class CommitQueue : IAsyncDisposable
         if (mutations.Length > 0)
         {
             var now = NowMilliseconds;
+            var id = DrawId();
             try
             {
-                var id = DrawId();
                 var started = _time.GetTimestamp();
                 if (!await _store.AppendAsync(_tail.LastId, id, EntryCodec.Encode(mutations, now), CancellationToken.None))
                 {
-                    await CatchUpAsync();
+                    await CatchUpAsync(CancellationToken.None);
                     return;
                 }
 
                 StateMetrics.Appended(mutations.Length, _time.GetElapsedTime(started));
                 _tail = _tail with { Position = _tail.Position + 1, LastId = id };
             }
-            catch (StateStoreException full) when (full.NothingWritten)
+            catch (StateStoreException full) when (full.Error is StateStoreError.Full or StateStoreError.Locked)
             {
                 RefuseGroup(group, full);
                 return;
             }
             catch (Exception fault) when (fault is not OperationCanceledException)
             {
-                Stop(fault);
+                Fail(fault, id, group.Length);
                 return;
             }
 
-            Log.Append(mutations, _tail.Position, now);
+            Log.Append([.. mutations.Select(mutation => new Logged(mutation, _tail.Position, now))]);
         }
 
         lock (_gate)
@@ -250,31 +249,6 @@ internal sealed class CommitQueue : IAsyncDisposable
         }
     }
 
-    /// <summary>Another daemon of this site wrote to the store: takes that in, and decides again what waits.</summary>
-    private async ValueTask CatchUpAsync()
-    {
-        Recovered found;
-        try
-        {
-            found = await Recovered.LoadAsync(_store, _options.Site, _options.Schema, CancellationToken.None);
-        }
-        catch (Exception fault) when (fault is not OperationCanceledException)
-        {
-            Stop(fault);
-            return;
-        }
-
-        Log.Reset(found.LogBase, found.Log);
-        lock (_gate)
-        {
-            _tail = found.Tail;
-            Volatile.Write(ref _durable, found.State);
-            DecideAgainLocked(found.State);
-        }
-
-        Feeds.PublishEverything();
-    }
-
     private async ValueTask<bool> TryReplaceAsync(Func<ReplicaState, ReplicaState> next, VersionVector seen, bool forgetOwn)
     {
         ReplicaState? after = null;
@@ -294,7 +268,11 @@ internal sealed class CommitQueue : IAsyncDisposable
         var logBase = forgetOwn ? after.Vector : Log.Base.Merge(seen);
         try
         {
-            if (!await WriteCheckpointAsync(after, logBase, forgetOwn ? _tail.Position + 1 : 0)) return false;
+            if (!await WriteCheckpointAsync(after, logBase, forgetOwn ? _tail.Position + 1 : 0))
+            {
+                lock (_gate) DecideAgainLocked(_durable);
+                return false;
+            }
         }
         catch (StateStoreException full) when (full.NothingWritten)
         {
@@ -321,10 +299,14 @@ internal sealed class CommitQueue : IAsyncDisposable
             var parts = new StateSnapshot(state).Encode().Prepend(head);
             if (!await _store.ReplaceAsync(_tail.LastId, id, parts, keepFrom, CancellationToken.None)) return false;
         }
-        catch (Exception fault) when (fault is not StateStoreException { NothingWritten: true })
+        catch (Exception fault)
         {
-            Stop(fault);
-            lock (_gate) ThrowIfStoppedLocked();
+            Fail(fault, id, inFlight: 0);
+            lock (_gate)
+            {
+                if (_stopped is not null) ThrowIfStoppedLocked();
+            }
+
             throw;
         }
 
@@ -335,30 +317,6 @@ internal sealed class CommitQueue : IAsyncDisposable
     private bool HasPending()
     {
         lock (_gate) return _pending.Count > 0;
-    }
-
-    /// <summary>It is not known what the store holds, so nothing more is acknowledged.</summary>
-    private void Stop(Exception fault)
-    {
-        lock (_gate)
-        {
-            var error = fault is StateStoreException known ? known.Error : StateStoreError.Io;
-            StopLocked(new StateStoreException(
-                error, $"{_store.Name} failed, and nothing more is acknowledged until the daemon starts again: {fault.Message}", fault));
-        }
-    }
-
-    private void StopLocked(StateStoreException reason)
-    {
-        _stopped = reason;
-        foreach (var write in _pending) write.Settle(reason);
-        _pending.Clear();
-        _working = _durable;
-    }
-
-    private void ThrowIfStoppedLocked()
-    {
-        if (_stopped is { } reason) throw new StateStoreException(reason.Error, reason.Message, reason.InnerException);
     }
 
     private ulong DrawId()

@@ -13,8 +13,9 @@ namespace Skerry.State;
 /// <remarks>
 /// <para>Decisions run one after another, each over everything decided before it, durable or not. Readers see only what is durable:
 /// the state is published after its group's sync. A commit returns when its mutation, and all that it was decided upon, is durable.</para>
-/// <para>When the store fails in a way that leaves open what it holds, the replica stops: every later write fails with the
-/// store's error until the process starts again. A full store refuses the write and goes on.</para>
+/// <para>A full store refuses the write and goes on. A store that cannot be reached refuses all writes until <see cref="FollowStoreAsync"/>
+/// has read it again. When it fails in a way that leaves open for good what it holds, the replica stops: every later write fails with
+/// the store's error until the process starts again. <see cref="Store"/> says which.</para>
 /// <para>Thread-safe. Owns its store.</para>
 /// </remarks>
 public sealed class Replica : IAsyncDisposable
@@ -46,6 +47,9 @@ public sealed class Replica : IAsyncDisposable
     public VersionVector LogBase => _queue.Log.Base;
 
     public StateSchema Schema => _options.Schema;
+
+    /// <summary>Whether writes are acknowledged, and why not.</summary>
+    public StoreReport Store => _queue.Report;
 
     /// <summary>All conflicts, in order of entity and field.</summary>
     public IReadOnlyList<Conflict> Conflicts
@@ -105,7 +109,7 @@ public sealed class Replica : IAsyncDisposable
     /// <param name="cancellationToken">Heeded until the decision has run; after that the outcome is waited for.</param>
     /// <exception cref="StateLimitException">Too large. Nothing was written.</exception>
     /// <exception cref="StateStoreException">
-    /// Not acknowledged. With <see cref="StateStoreException.NothingWritten"/> it certainly did not happen; else it may show after a restart.
+    /// Not acknowledged. With <see cref="StateStoreException.NothingWritten"/> it certainly did not happen; else it may show later.
     /// </exception>
     public async ValueTask<CommitResult<T>> CommitAsync<T>(
         Func<ITransaction, T> decide, CommitOptions options, CancellationToken cancellationToken)
@@ -180,6 +184,14 @@ public sealed class Replica : IAsyncDisposable
     /// <summary>Cuts the log if it is over its bounds. To be called now and then.</summary>
     /// <returns>True when it was cut.</returns>
     public ValueTask<bool> CutLogAsync(CancellationToken cancellationToken) => _queue.CutLogAsync(cancellationToken);
+
+    /// <summary>
+    /// One step of following the store, to be repeated by one caller for as long as the replica is open: waits until another daemon of
+    /// this site may have written there, and takes that in; asks a store that was lost again, at growing intervals up to 5 s, and goes
+    /// on when it answers. With a store that only one daemon can have it waits until it is cancelled.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">It was cancelled; it throws nothing else but for faults of the program.</exception>
+    public ValueTask FollowStoreAsync(CancellationToken cancellationToken) => _queue.FollowAsync(cancellationToken);
 
     /// <summary>Tells one reader what changes from now on.</summary>
     /// <param name="filter">Which entities concern it; null for all. Called under a lock: quick, and without calls back.</param>

@@ -46,6 +46,9 @@ public sealed class HybridClock(TimeProvider time, TimeSpan followAhead, Hlc las
     /// </summary>
     public bool IsUnsure(Hlc stamp) => Volatile.Read(ref _isOff) || stamp.UnixMilliseconds - PhysicalMilliseconds > _limitMilliseconds;
 
+    /// <summary>Takes note of a stamp that this very site made elsewhere: in another daemon of it on the same store.</summary>
+    public void ObserveOwn(Hlc stamp) => Last = Hlc.Max(Last, stamp);
+
     /// <summary>Takes note of a stamp that another site made. The stamp itself is never altered.</summary>
     public void Observe(Hlc seen)
     {

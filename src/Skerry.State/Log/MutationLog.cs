@@ -40,14 +40,14 @@ internal sealed class MutationLog
         }
     }
 
-    public void Append(IEnumerable<Mutation> mutations, long position, long appendedUnixMilliseconds)
+    public void Append(IEnumerable<Logged> entries)
     {
         lock (_lock)
         {
-            foreach (var mutation in mutations)
+            foreach (var entry in entries)
             {
-                _entries.Add(new Logged(mutation.Packed(), position, appendedUnixMilliseconds));
-                _bytes += mutation.Encoded.Length;
+                _entries.Add(entry with { Mutation = entry.Mutation.Packed() });
+                _bytes += entry.Mutation.Encoded.Length;
             }
         }
     }
