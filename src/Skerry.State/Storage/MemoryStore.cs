@@ -16,6 +16,17 @@ public sealed class MemoryStore : IStateStore
 
     public string Name => "memory";
 
+    /// <summary>Another store with what this one holds now, as a copy of a disk is.</summary>
+    public MemoryStore Copy()
+    {
+        lock (_lock)
+        {
+            var copy = new MemoryStore { _checkpoint = _checkpoint, _tail = _tail };
+            copy._entries.AddRange(_entries);
+            return copy;
+        }
+    }
+
     public ValueTask<StoreTail> ReadTailAsync(CancellationToken cancellationToken)
     {
         lock (_lock) return new ValueTask<StoreTail>(_tail);

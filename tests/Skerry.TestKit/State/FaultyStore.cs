@@ -16,6 +16,15 @@ public enum StoreFault
     /// <summary>The sync failed, and what was written is there all the same.</summary>
     SyncFailedButKept,
 
+    /// <summary>The server is not reached.</summary>
+    Unreachable,
+
+    /// <summary>The connection broke before the write arrived.</summary>
+    UnansweredAndLost,
+
+    /// <summary>The connection broke after the write, before its answer.</summary>
+    UnansweredButKept,
+
     /// <summary>The process dies before the write: it never returns an answer that anyone sees.</summary>
     CrashBefore,
 
@@ -44,7 +53,11 @@ public sealed class FaultyStore(IStateStore below) : IStateStore
 
     public IAsyncEnumerable<byte[]> ReadCheckpointAsync(CancellationToken cancellationToken) => below.ReadCheckpointAsync(cancellationToken);
 
-    public ValueTask<StoreTail> ReadTailAsync(CancellationToken cancellationToken) => below.ReadTailAsync(cancellationToken);
+    /// <summary>Every read, too, fails as a store that is not reached.</summary>
+    public bool IsAway { get; set; }
+
+    public ValueTask<StoreTail> ReadTailAsync(CancellationToken cancellationToken) =>
+        IsAway ? throw new StateStoreException(StateStoreError.Unreachable, $"{Name} is not reached.") : below.ReadTailAsync(cancellationToken);
 
     public IAsyncEnumerable<StoreEntry> ReadAsync(long afterPosition, CancellationToken cancellationToken) => below.ReadAsync(afterPosition, cancellationToken);
 
@@ -55,20 +68,25 @@ public sealed class FaultyStore(IStateStore below) : IStateStore
         ulong expectedLastId, ulong id, IEnumerable<ReadOnlyMemory<byte>> checkpoint, long keepFrom, CancellationToken cancellationToken) =>
         WriteAsync(() => below.ReplaceAsync(expectedLastId, id, checkpoint, keepFrom, cancellationToken));
 
+    public ValueTask WaitForChangeAsync(ulong knownLastId, CancellationToken cancellationToken) => below.WaitForChangeAsync(knownLastId, cancellationToken);
+
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private async ValueTask<bool> WriteAsync(Func<ValueTask<bool>> write)
     {
         if (_dead) throw new SimulatedCrashException();
         await BeforeWrite();
-        var fault = NextFault();
+        var fault = IsAway ? StoreFault.Unreachable : NextFault();
         if (fault == StoreFault.Full) throw new StateStoreException(StateStoreError.Full, $"{Name} has no room.");
         if (fault == StoreFault.SyncFailedAndLost) throw new StateStoreException(StateStoreError.Io, $"{Name}: the sync failed.");
+        if (fault == StoreFault.Unreachable) throw new StateStoreException(StateStoreError.Unreachable, $"{Name} is not reached.");
+        if (fault == StoreFault.UnansweredAndLost) throw new StateStoreException(StateStoreError.Unanswered, $"{Name} did not answer.");
         _dead = fault is StoreFault.CrashBefore or StoreFault.CrashAfter;
         if (fault == StoreFault.CrashBefore) throw new SimulatedCrashException();
         var written = await write();
         Writes++;
         if (fault == StoreFault.CrashAfter) throw new SimulatedCrashException();
+        if (fault == StoreFault.UnansweredButKept) throw new StateStoreException(StateStoreError.Unanswered, $"{Name} did not answer.");
         return fault == StoreFault.SyncFailedButKept ? throw new StateStoreException(StateStoreError.Io, $"{Name}: the sync failed.") : written;
     }
 }
