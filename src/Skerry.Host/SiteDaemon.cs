@@ -27,7 +27,7 @@ internal static class SiteDaemon
             using var directory = DataDirectory.Open(site.DataDirectory);
             using var certificate = SiteCertificate.LoadOrCreate(directory.Path, site.Name, Hosts(site), TimeProvider.System);
             using var tokenKey = TokenKey.LoadOrCreate(directory.PathOf("token.key"));
-            using var keyHolder = new KeyHolder(certificate.Certificate.GetECDsaPrivateKey()!);
+            using var keyHolder = new KeyHolder(certificate.First.GetECDsaPrivateKey()!);
             await using var replica = await SiteState.OpenAsync(site, directory, cancellationToken);
             await using var stores = await SiteDisks.OpenAsync(site, keyHolder, cancellationToken);
             await using var app = Build(site, directory, certificate, tokenKey, replica, stores);
@@ -91,7 +91,7 @@ internal static class SiteDaemon
                 listen.Protocols = site.Listen.Scheme == "https" ? HttpProtocols.Http1AndHttp2 : HttpProtocols.Http1;
                 if (site.Listen.Scheme == "https")
                 {
-                    listen.UseHttps(certificate.Certificate);
+                    listen.UseHttps(https => https.ServerCertificateSelector = (_, _) => certificate.Certificate);
                 }
             });
             kestrel.Listen(site.SyncListen, listen => listen.UseSkerrySync(certificate));

@@ -59,7 +59,6 @@ public sealed class SyncNode
     /// </summary>
     public void SetPeers(IReadOnlyList<PeerTarget> targets)
     {
-        _pins.Set(targets);
         _local.Gossip.SetMembers(targets.Select(t => t.Site));
         foreach (var target in targets)
         {
@@ -73,6 +72,9 @@ public sealed class SyncNode
                 peer.Close(ByeCode.NotAllowed, "The site is no longer a peer.");
             }
         }
+
+        // Last: what it cuts off has heard the reason by then.
+        _pins.Set(targets);
     }
 
     /// <summary>Runs a connection that the peer dialled, until it is over. The socket stays the caller's.</summary>

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Skerry.Api.Common;
 using Skerry.Client.Native.Wire;
+using Skerry.Domain;
 using Skerry.Domain.Sites;
 
 namespace Skerry.Api.Native;
@@ -17,7 +18,11 @@ internal static class SitesApi
         sites.MapGet("/{site}", Show).WithSummary("Show a site, by id or name").Produces<SiteReply>();
         sites.MapPost("/invite", InviteAsync).WithSummary("Invite a site").Accepts<SiteInviteRequest>("application/json").Produces<InvitationReply>(201);
         sites.MapPost("/join", JoinAsync).WithSummary("Let this site join").Accepts<SiteJoinRequest>("application/json").Produces<JoinReply>();
-        foreach (var verb in (string[])["disconnect", "connect", "fail", "fence", "reinstate"])
+        sites.MapPost("/{site}/rotate-certificate", RotateAsync)
+            .WithSummary("Replace the certificate of the site that is asked")
+            .Accepts<SiteRotateRequest>("application/json")
+            .Produces<SiteReply>();
+        foreach (var verb in (string[])["disconnect", "connect", "fail", "fence", "revoke", "reinstate"])
         {
             sites.MapPost($"/{{site}}/{verb}", (Caller caller, string site, JsonBody body, SiteService service, CancellationToken ct) =>
                     ActAsync(verb, caller, site, body, service, ct))
@@ -106,10 +111,40 @@ internal static class SitesApi
             "disconnect" => await sites.DisconnectAsync(caller.Actor, site, reason, cancellationToken),
             "connect" => await sites.ConnectAsync(caller.Actor, site, address, cancellationToken),
             "fail" => await sites.MarkFailedAsync(caller.Actor, site, reason, cancellationToken),
+            "revoke" => await sites.RevokeAsync(caller.Actor, site, reason, cancellationToken),
             "fence" => await sites.FenceAsync(caller.Actor, site, reason, cancellationToken),
             _ => await sites.ReinstateAsync(caller.Actor, site, cancellationToken),
         };
         return Answer.From(outcome, view => new SiteReply(SiteRecords.Of(view)), SkerryJson.Default.SiteReply);
+    }
+
+    private static async Task<IResult> RotateAsync(
+        Caller caller, string site, JsonBody body, SiteService sites, CertificateRotationService rotation, CancellationToken cancellationToken)
+    {
+        if (body.Fault is { } fault)
+        {
+            return fault;
+        }
+
+        var fields = body.Root;
+        fields.Allow("now");
+        var now = fields.Flag("now") ?? false;
+        if (fields.Refusal is { } refusal)
+        {
+            return new Fault(refusal);
+        }
+
+        var found = sites.Show(caller.Actor, site);
+        if (found.Refusal is null && !found.Value.IsSelf)
+        {
+            return new Fault(Refusal.State(
+                $"Only site {found.Value.Name} itself can replace its certificate.", $"Ask it there, at {found.Value.ApiUrl}."));
+        }
+
+        var outcome = found.Refusal ?? (await rotation.RotateAsync(caller.Actor, now, cancellationToken)).Refusal;
+        return outcome is not null
+            ? new Fault(outcome)
+            : Answer.From(sites.Show(caller.Actor, site), view => new SiteReply(SiteRecords.Of(view)), SkerryJson.Default.SiteReply);
     }
 
     private static IResult Links(Caller caller, HttpRequest request, SiteService sites)

@@ -31,7 +31,9 @@ public sealed class KeyReconciler(SiteContext site, VolumeDrivers drivers) : IRe
             }
 
             var (target, _) = relation.ReplicaOf(site.SelfText);
-            if (state.Find(EntityKinds.Site, target)?.Text(SiteFields.Certificate) is not { } certificate)
+            // A site that replaced its certificate still opens volumes with the key that it was made with.
+            var there = state.Find(EntityKinds.Site, target);
+            if ((there?.Text(SiteFields.KeyCertificate) ?? there?.Text(SiteFields.Certificate)) is not { } certificate)
             {
                 // It comes with the site's own entity, whose change calls for another step.
                 continue;

@@ -12,9 +12,9 @@ public static class CloudIdentity
     public static IReadOnlyList<string> CertificatesOf(Replica replica) =>
     [
         .. replica.List(EntityKinds.Site)
-            .Where(s => s.Json(SiteFields.Verdict, SitesJson.Default.Verdict) is not { State: Verdict.Fenced })
+            .Where(s => s.Json(SiteFields.Verdict, SitesJson.Default.Verdict) is not { State: Verdict.Fenced } && s.Revocation() is null)
             .OrderBy(s => s.Key)
-            .Select(s => s.Text(SiteFields.Certificate))
+            .SelectMany(s => new[] { s.Text(SiteFields.Certificate), s.Text(SiteFields.NextCertificate), s.Text(SiteFields.PreviousCertificate) })
             .OfType<string>()
             .Where(pem => CertificatePin.Of(pem) is not null),
     ];

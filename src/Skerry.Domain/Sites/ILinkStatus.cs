@@ -63,4 +63,8 @@ public interface ILinkControl
 /// <param name="MaySync">A link is configured and nobody took it down; else the site is only known by its pin.</param>
 /// <param name="Refusal">Why it may not sync, for the peer to read; null when it may.</param>
 public sealed record LinkTarget(
-    SiteId Site, string Name, string CertificatePin, string? Address, bool MaySync, string? Refusal);
+    SiteId Site, string Name, string CertificatePin, string? Address, bool MaySync, string? Refusal)
+{
+    /// <summary>Of the certificate that is to take the place of that one, which proves the site already; null when there is none.</summary>
+    public string? NextPin { get; init; }
+}

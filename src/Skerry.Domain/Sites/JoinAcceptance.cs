@@ -113,6 +113,12 @@ public sealed class JoinAcceptance(SiteContext site)
         var state = StateView.Of(transaction);
         var cloud = state.Find(EntityKinds.Cloud, EntityKinds.Cloud)!.Text(SiteFields.CloudId)!;
         var known = state.Find(EntityKinds.Site, request.Site);
+        if (known?.Revocation() is { } revocation)
+        {
+            return new Refusal(
+                RefusalKind.NotAllowed, $"Site {request.Name} was {revocation.Text}.", "It can come back only as a new site: with an empty data_dir.");
+        }
+
         var refusal = request.IsMember ? CheckMember(known, request) : CheckNewcomer(state, known, request);
         if (refusal is not null)
         {

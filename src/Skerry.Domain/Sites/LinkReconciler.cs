@@ -1,3 +1,4 @@
+using Skerry.State;
 using Skerry.State.Clocks;
 using Skerry.State.Merging;
 
@@ -7,7 +8,8 @@ namespace Skerry.Domain.Sites;
 /// <remarks>
 /// Every member may sync with every other; a link entity adds where they reach each other, so a site that only dials out is served
 /// like any other. An end refuses only for what was decided at itself, or of the other site: an end that obeyed what the other
-/// decided could never hear that it was taken back.
+/// decided could never hear that it was taken back. A revoked site is no peer at all: nothing of it is known any more.
+/// Once the next certificate of a site is accepted here, this site says so, for that site to wait for.
 /// </remarks>
 public sealed class LinkReconciler(SiteContext site, ILinkControl links) : IReconciler
 {
@@ -15,7 +17,7 @@ public sealed class LinkReconciler(SiteContext site, ILinkControl links) : IReco
 
     public IReadOnlyCollection<string> Kinds { get; } = [EntityKinds.Site, EntityKinds.Link];
 
-    public ValueTask<StepResult> StepAsync(CancellationToken cancellationToken)
+    public async ValueTask<StepResult> StepAsync(CancellationToken cancellationToken)
     {
         var state = StateView.Of(site.Replica);
         var targets = new List<LinkTarget>();
@@ -23,6 +25,11 @@ public sealed class LinkReconciler(SiteContext site, ILinkControl links) : IReco
         foreach (var other in state.List(EntityKinds.Site))
         {
             if (other.Id == site.SelfText || !SiteId.TryParse(other.Id, out var id))
+            {
+                continue;
+            }
+
+            if (other.Revocation() is not null)
             {
                 continue;
             }
@@ -37,11 +44,38 @@ public sealed class LinkReconciler(SiteContext site, ILinkControl links) : IReco
             var ends = LinkEnds.Of(site.SelfText, other.Id);
             var link = state.Find(EntityKinds.Link, ends.Id);
             var refusal = Refusal(other, name, link, ends);
-            targets.Add(new LinkTarget(id, name, pin, link?.Text(ends.AddressOf(other.Id)), refusal is null, refusal));
+            targets.Add(new LinkTarget(id, name, pin, link?.Text(ends.AddressOf(other.Id)), refusal is null, refusal)
+            {
+                NextPin = CertificatePin.Of(other.Text(SiteFields.NextCertificate)),
+            });
         }
 
         links.SetPeers(targets);
-        return ValueTask.FromResult(StepResult.Done.With(reports));
+        await SayAcceptedAsync(targets, cancellationToken);
+        return StepResult.Done.With(reports);
+    }
+
+    private async ValueTask SayAcceptedAsync(IReadOnlyList<LinkTarget> targets, CancellationToken cancellationToken)
+    {
+        var accepted = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var target in targets.Where(t => t.NextPin is not null))
+        {
+            accepted.Add(target.Site.ToString(), target.NextPin!);
+        }
+
+        var value = FieldValue.Serialize(accepted, SitesJson.Default.SortedDictionaryStringString);
+        if (site.Replica.Find(SiteFields.Site(site.SelfText)) is { IsDeleted: false } self
+            && (self.TryGet(SiteFields.AcceptsNext, out var said) ? said != value : accepted.Count > 0))
+        {
+            await site.DecideAsync(
+                Actor.System(Name),
+                transaction =>
+                {
+                    transaction.SetIfDifferent(self.Key, SiteFields.AcceptsNext, value, DomainSchema.OwnerRank);
+                    return default(Unit);
+                },
+                cancellationToken);
+        }
     }
 
     private string? Refusal(Entity other, string name, Entity? link, LinkEnds ends)

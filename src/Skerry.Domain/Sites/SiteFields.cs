@@ -14,6 +14,25 @@ internal static class SiteFields
     public const string Region = "region";
     public const string Role = "role";
     public const string Certificate = "certificate";
+
+    /// <summary>Of the certificate that is to follow; it proves the site already.</summary>
+    public const string NextCertificate = "next_certificate";
+
+    /// <summary>A <see cref="CertificateRotation"/> under way; null or absent when there is none.</summary>
+    public const string Rotation = "certificate_rotation";
+
+    /// <summary>The one before; clients may still meet it where a listener took it at its start. It proves nothing to sites.</summary>
+    public const string PreviousCertificate = "previous_certificate";
+
+    /// <summary>With the key for which keys of volumes are wrapped; absent while that is the certificate's own.</summary>
+    public const string KeyCertificate = "key_certificate";
+
+    /// <summary>Pins of other sites' next certificates that this site accepts, by site id. Written by this site alone.</summary>
+    public const string AcceptsNext = "accepts_next";
+
+    /// <summary>A <see cref="SiteRevocation"/>; set once and never taken back.</summary>
+    public const string Revoked = "revoked";
+
     public const string SyncAddress = "sync_address";
     public const string ApiUrl = "api_url";
     public const string TokenKey = "token_key";
@@ -59,6 +78,21 @@ internal sealed record Verdict(string State, string? Reason, string By, string A
 {
     public const string Failed = "failed";
     public const string Fenced = "fenced";
+}
+
+/// <summary>A site replaces its certificate.</summary>
+/// <param name="By">Who asked for it.</param>
+/// <param name="At">When, as <see cref="Instants"/> writes it.</param>
+/// <param name="Now">Without waiting until every site accepts the next one.</param>
+internal sealed record CertificateRotation(string By, string At, bool Now);
+
+/// <summary>A person took a site's membership away.</summary>
+/// <param name="Reason">In the person's words; null when none were given.</param>
+/// <param name="By">Who.</param>
+/// <param name="At">When, as <see cref="Instants"/> writes it.</param>
+internal sealed record SiteRevocation(string? Reason, string By, string At)
+{
+    public string Text => $"revoked by {By} at {At}{(Reason is null ? "" : $": {Reason}")}";
 }
 
 /// <summary>One end of a link took it down.</summary>
@@ -109,6 +143,13 @@ internal static class LinkReading
         link.DownBy(ends, ends.A) is not null || link.DownBy(ends, ends.B) is not null;
 }
 
+/// <summary>How membership is read.</summary>
+internal static class MembershipReading
+{
+    /// <summary>Null while nobody revoked the site.</summary>
+    public static SiteRevocation? Revocation(this Entity site) => site.Json(SiteFields.Revoked, SitesJson.Default.SiteRevocation);
+}
+
 /// <summary>The fingerprint of a certificate.</summary>
 internal static class CertificatePin
 {
@@ -145,6 +186,9 @@ internal static class HostPort
 [JsonSerializable(typeof(Verdict))]
 [JsonSerializable(typeof(ClockRecord))]
 [JsonSerializable(typeof(LinkDown))]
+[JsonSerializable(typeof(CertificateRotation))]
+[JsonSerializable(typeof(SiteRevocation))]
+[JsonSerializable(typeof(SortedDictionary<string, string>))]
 [JsonSerializable(typeof(LinkObservation))]
 [JsonSerializable(typeof(InvitationToken))]
 [JsonSerializable(typeof(JoinRequest))]

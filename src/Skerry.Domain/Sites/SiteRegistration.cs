@@ -33,7 +33,7 @@ public sealed class SiteRegistration(SiteContext site, SiteSettings settings)
                 Write(transaction, key, SiteFields.Region, settings.Region);
                 Write(transaction, key, SiteFields.Role, settings.Role);
                 Write(transaction, key, SiteFields.SyncAddress, settings.SyncAddress);
-                Write(transaction, key, SiteFields.Certificate, settings.CertificatePem, DomainSchema.OwnerRank);
+                CertificateRotationService.Write(transaction, key, settings);
                 Write(transaction, key, SiteFields.ApiUrl, settings.ApiUrl, DomainSchema.OwnerRank);
                 Write(transaction, key, SiteFields.TokenKey, settings.TokenKeyPem, DomainSchema.OwnerRank);
                 Write(transaction, key, SiteFields.Version, settings.Version, DomainSchema.OwnerRank);

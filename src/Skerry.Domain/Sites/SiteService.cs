@@ -150,6 +150,33 @@ public sealed class SiteService(SiteContext site, ILinkStatus links)
             },
             cancellationToken);
 
+    /// <summary>
+    /// Takes a site's membership away, for good: every site that hears of it closes its connections, refuses new ones, and no longer
+    /// honours tokens that it signed. What others had from it before they heard stays. It says nothing of the site's storage: that is
+    /// what fencing confirms.
+    /// </summary>
+    public ValueTask<Outcome<SiteView>> RevokeAsync(Actor actor, string idOrName, string? reason, CancellationToken cancellationToken) =>
+        DecideAsync(
+            actor,
+            "revoke sites",
+            idOrName,
+            (transaction, named) =>
+            {
+                if (named.Id == site.SelfText)
+                {
+                    return Refusal.State("A site cannot revoke itself.", "Ask another site to, or stop this one.");
+                }
+
+                if (named.Revocation() is null)
+                {
+                    var revocation = new SiteRevocation(reason, actor.Name, Instants.ToField(site.Now));
+                    transaction.Set(named.Key, SiteFields.Revoked, FieldValue.Serialize(revocation, SitesJson.Default.SiteRevocation));
+                }
+
+                return null;
+            },
+            cancellationToken);
+
     /// <summary>Takes back <c>failed</c> or <c>fenced</c>: the site is a full member again.</summary>
     public ValueTask<Outcome<SiteView>> ReinstateAsync(Actor actor, string idOrName, CancellationToken cancellationToken) =>
         DecideAsync(
@@ -158,6 +185,13 @@ public sealed class SiteService(SiteContext site, ILinkStatus links)
             idOrName,
             (transaction, named) =>
             {
+                if (named.Revocation() is { } revocation)
+                {
+                    return Refusal.State(
+                        $"Site {NameOf(named)} was {revocation.Text}; that is not taken back.",
+                        "Let it join again as a new site: an empty data_dir there, and skerry site invite here.");
+                }
+
                 transaction.Set(named.Key, SiteFields.Verdict, FieldValue.Null);
                 return null;
             },
@@ -238,7 +272,7 @@ public sealed class SiteService(SiteContext site, ILinkStatus links)
             Role = entity.Text(SiteFields.Role, "edge"),
             IsSelf = isSelf,
             Aliveness = life.Aliveness,
-            Reason = life.Reason,
+            Reason = entity.Revocation()?.Text ?? Rotation(state, entity) ?? life.Reason,
             Since = life.Since,
             LastHeardAt = life.LastHeardAt,
             AgeSeconds = life.LastHeardAt is { } heard ? Math.Max(0, (site.Now - heard).TotalSeconds) : null,
@@ -256,6 +290,12 @@ public sealed class SiteService(SiteContext site, ILinkStatus links)
         };
         return actor.IsAdmin ? view : view.ForTenant();
     }
+
+    private static string? Rotation(StateView state, Entity entity) => entity.Text(SiteFields.NextCertificate) is null
+        ? null
+        : CertificateRotationService.WaitsFor(state, entity) is { Count: > 0 } waits
+            ? $"replaces its certificate as soon as {string.Join(", ", waits)} accept the next one"
+            : "replaces its certificate";
 
     private static LinkView? View(Entity link, StateView state)
     {

@@ -10,8 +10,11 @@ public sealed record SiteSettings
     /// <summary><c>edge</c> or <c>hub</c>.</summary>
     public required string Role { get; init; }
 
-    /// <summary>In PEM, without the key.</summary>
-    public required string CertificatePem { get; init; }
+    /// <summary>In PEM, without the key; that of the moment, where <see cref="Certificates"/> are given.</summary>
+    public required string CertificatePem { get => Certificates?.CurrentPem ?? field; init; }
+
+    /// <summary>Where the certificate can be replaced while the site runs; null where it cannot.</summary>
+    public ISiteCertificates? Certificates { get; init; }
 
     /// <summary>HOST:PORT at which others reach the sync listener when nothing else is said.</summary>
     public required string SyncAddress { get; init; }

@@ -42,6 +42,8 @@ internal static class LinkServices
         services.AddSingleton<SiteRegistration>();
         services.AddSingleton<JoinAcceptance>();
         services.AddSingleton<JoinService>();
+        services.AddSingleton<CertificateRotationService>();
+        services.AddSingleton<IReconciler>(s => s.GetRequiredService<CertificateRotationService>());
         services.AddSingleton<IReconciler, LinkReconciler>();
         services.AddSingleton<IReconciler, LinkObserver>();
         services.AddHostedService<SyncLoop>();

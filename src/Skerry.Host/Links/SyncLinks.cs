@@ -25,7 +25,7 @@ internal sealed class SyncLinks(SyncNode node, PeerDialer dialer, JoinDialer joi
     ];
 
     public void SetPeers(IReadOnlyList<LinkTarget> targets) =>
-        node.SetPeers([.. targets.Select(t => new PeerTarget(t.Site, t.Name, t.CertificatePin, t.Address, t.MaySync, t.Refusal))]);
+        node.SetPeers([.. targets.Select(t => new PeerTarget(t.Site, t.Name, t.CertificatePin, t.Address, t.MaySync, t.Refusal, t.NextPin))]);
 
     public ValueTask<WebSocket> ConnectAsync(SiteId site, string path, CancellationToken cancellationToken) =>
         dialer.ConnectAsync(site, path, cancellationToken);

@@ -53,6 +53,7 @@ internal static class SiteServices
             Region = site.Region,
             Role = site.Role,
             CertificatePem = certificate.Pem,
+            Certificates = new SiteCertificates(certificate),
             SyncAddress = site.SyncAdvertise,
             ApiUrl = site.ApiUrl.AbsoluteUri.TrimEnd('/'),
             TokenKeyPem = tokenKey.PublicPem,

@@ -49,6 +49,14 @@ internal sealed class LinkedSite : IAsyncDisposable
 
     public string Pin => _certificate.Pin;
 
+    public SiteCertificate Certificate => _certificate;
+
+    public bool Connected(LinkedSite other) => View(other) is { Aliveness: Aliveness.Connected, Via: null };
+
+    /// <summary>A connection with the other stands.</summary>
+    public bool Hears(LinkedSite other) =>
+        Get<ILinkStatus>().Reports.Any(r => r.Peer == other.Replica.Site && r.Health is LinkHealth.Live or LinkHealth.CatchingUp);
+
     public string Id => Replica.Site.ToString();
 
     public static async Task<LinkedSite> StartAsync(string name)
@@ -77,6 +85,7 @@ internal sealed class LinkedSite : IAsyncDisposable
             Region = name,
             Role = "edge",
             CertificatePem = certificate.Pem,
+            Certificates = new SiteCertificates(certificate),
             SyncAddress = "127.0.0.1:1",
             Version = "1",
         });
@@ -86,6 +95,14 @@ internal sealed class LinkedSite : IAsyncDisposable
         app.UseRouting();
         app.UseSkerrySyncIsolation();
         app.MapLinks();
+        app.MapSite("/echo", async (_, socket, cancellationToken) =>
+        {
+            var buffer = new byte[1];
+            while (await socket.ReceiveAsync(buffer, cancellationToken) is { MessageType: not System.Net.WebSockets.WebSocketMessageType.Close })
+            {
+                await socket.SendAsync(buffer, System.Net.WebSockets.WebSocketMessageType.Binary, true, cancellationToken);
+            }
+        });
         await app.Services.GetRequiredService<SiteRegistration>().EnsureAsync(CancellationToken.None);
         await app.StartAsync();
         return new LinkedSite(name, app, certificate);

@@ -33,7 +33,7 @@ public sealed class SitesClient(ApiConnection connection)
             cancellationToken)).Join;
 
     /// <param name="id">Of the site.</param>
-    /// <param name="verb">disconnect, connect, fail, fence or reinstate.</param>
+    /// <param name="verb">disconnect, connect, fail, fence, revoke or reinstate.</param>
     /// <param name="request">Why, and for connect where.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<SiteRecord> ActAsync(string id, string verb, SiteActionRequest request, CancellationToken cancellationToken) =>
@@ -43,6 +43,17 @@ public sealed class SitesClient(ApiConnection connection)
             $"/sites/{Query.Escape(id)}/{verb}",
             request,
             SkerryJson.Default.SiteActionRequest,
+            SkerryJson.Default.SiteReply,
+            cancellationToken)).Site;
+
+    /// <summary>Asked of the site itself.</summary>
+    public async Task<SiteRecord> RotateCertificateAsync(string id, bool now, CancellationToken cancellationToken) =>
+        (await connection.SendAsync(
+            Service.Skerry,
+            HttpMethod.Post,
+            $"/sites/{Query.Escape(id)}/rotate-certificate",
+            new SiteRotateRequest(now),
+            SkerryJson.Default.SiteRotateRequest,
             SkerryJson.Default.SiteReply,
             cancellationToken)).Site;
 

@@ -103,3 +103,6 @@ public sealed record JoinReply(JoinRecord Join);
 /// <param name="Reason">Free text for others to read.</param>
 /// <param name="Address">For connect: HOST:PORT to dial from now on; null leaves what is known.</param>
 public sealed record SiteActionRequest(string? Reason, string? Address);
+
+/// <param name="Now">Without waiting until every site accepts the next certificate.</param>
+public sealed record SiteRotateRequest(bool Now);

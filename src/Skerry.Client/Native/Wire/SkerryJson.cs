@@ -18,6 +18,7 @@ namespace Skerry.Client.Native.Wire;
 [JsonSerializable(typeof(SiteJoinRequest))]
 [JsonSerializable(typeof(JoinReply))]
 [JsonSerializable(typeof(SiteActionRequest))]
+[JsonSerializable(typeof(SiteRotateRequest))]
 [JsonSerializable(typeof(LinkList))]
 [JsonSerializable(typeof(InvitationList))]
 [JsonSerializable(typeof(VolumeReply))]

@@ -1,3 +1,4 @@
+using Skerry.Domain.Sites;
 using Skerry.State;
 using Skerry.State.Merging;
 
@@ -105,7 +106,8 @@ public sealed class TokenService(SiteContext site, TokenKey key, PasswordVerifie
             return _keys.Verify(key.PublicPem, signedBytes, signature);
         }
 
-        var publicPem = Replica.FindLive(EntityKinds.Site, claims.Issuer.ToString())?.Text("token_key");
+        var issuer = Replica.FindLive(EntityKinds.Site, claims.Issuer.ToString());
+        var publicPem = issuer is not null && issuer.Revocation() is null ? issuer.Text("token_key") : null;
         return publicPem is not null && _keys.Verify(publicPem, signedBytes, signature);
     }
 

@@ -31,7 +31,7 @@ public sealed class PeerDialer(SiteCertificate certificate, PinTable pins, TimeS
                 $"No address is known for site {target.Name}; give one with: skerry site connect {target.Name} --address HOST:PORT");
         }
 
-        var (socket, _) = await DialAsync(target.Address, path, pin => pin == target.CertificatePin, cancellationToken);
+        var (socket, _) = await DialAsync(target.Address, path, target.Accepts, cancellationToken);
         return socket;
     }
 

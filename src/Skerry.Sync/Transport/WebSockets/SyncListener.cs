@@ -24,7 +24,7 @@ public static class SyncListener
         listen.Protocols = HttpProtocols.Http1;
         listen.UseHttps(new HttpsConnectionAdapterOptions
         {
-            ServerCertificate = certificate.Certificate,
+            ServerCertificateSelector = (_, _) => certificate.Certificate,
             SslProtocols = SslProtocols.Tls13,
             ClientCertificateMode = ClientCertificateMode.RequireCertificate,
             ClientCertificateValidation = static (_, _, _) => true,
@@ -56,7 +56,10 @@ public static class SyncListener
             return Task.CompletedTask;
         });
 
-    /// <summary>Maps a WebSocket path for members of the cloud. A foreign certificate is logged and gets 403.</summary>
+    /// <summary>
+    /// Maps a WebSocket path for members of the cloud. A foreign certificate is logged and gets 403; a connection whose certificate
+    /// ceases to prove its site is cancelled.
+    /// </summary>
     /// <param name="endpoints">The application.</param>
     /// <param name="path">For example <c>/sync</c>.</param>
     /// <param name="handle">Runs for as long as the socket is open; the socket is closed when it returns. Cancelled when the server stops.</param>
@@ -68,7 +71,7 @@ public static class SyncListener
         var lifetime = endpoints.ServiceProvider.GetRequiredService<IHostApplicationLifetime>();
         return endpoints.Map(path, async context =>
         {
-            if (Authenticate(context, pins, logger) is not { } peer)
+            if (Authenticate(context, pins, logger) is not ({ } peer, { } pin))
             {
                 return;
             }
@@ -83,7 +86,8 @@ public static class SyncListener
                 new WebSocketAcceptContext { KeepAliveInterval = TimeSpan.Zero });
 
             // The server waits for open connections when it stops, so they have to hear of it first.
-            using var over = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
+            using var over = CancellationTokenSource.CreateLinkedTokenSource(
+                context.RequestAborted, lifetime.ApplicationStopping, pins.WhileProven(pin));
             await handle(peer, socket, over.Token);
         }).WithMetadata(SyncEndpoint.Instance);
     }
@@ -105,18 +109,18 @@ public static class SyncListener
             await handle(SiteCertificate.PinOf(certificate), context);
         }).WithMetadata(SyncEndpoint.Instance);
 
-    private static PeerTarget? Authenticate(HttpContext context, PinTable pins, ILogger logger)
+    private static (PeerTarget? Peer, string? Pin) Authenticate(HttpContext context, PinTable pins, ILogger logger)
     {
         var pin = context.Connection.ClientCertificate is { } certificate ? SiteCertificate.PinOf(certificate) : null;
         if (pin is not null && pins.FindByPin(pin) is { } peer)
         {
-            return peer;
+            return (peer, pin);
         }
 
         var remote = $"{context.Connection.RemoteIpAddress}:{context.Connection.RemotePort}";
         Log.ForeignCertificate(logger, remote, pin ?? "(none)");
         context.Response.StatusCode = StatusCodes.Status403Forbidden;
-        return null;
+        return default;
     }
 
     private static async Task RefuseAsync(HttpContext context, int status, string message)
