@@ -173,6 +173,40 @@ public sealed class Replica : IAsyncDisposable
         return new ApplyResult(applied, mutations.Count - applied);
     }
 
+    /// <summary>
+    /// Takes closed incarnations of this site out of every vector, at every site that takes this in. Nothing of what they wrote
+    /// changes. Only what this site has to its end is taken out, and never the incarnation that writes now.
+    /// </summary>
+    /// <param name="ends">The last mutation of each; one that is not the last known here, or is retired already, is left out.</param>
+    /// <param name="author">The reconciler that decided it.</param>
+    /// <param name="cancellationToken">Heeded until it is decided.</param>
+    /// <returns>The mutation; null when there was nothing to retire.</returns>
+    /// <exception cref="StateStoreException">As for a commit.</exception>
+    public async ValueTask<Dot?> RetireAsync(IReadOnlyList<Dot> ends, string author, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(ends);
+        cancellationToken.ThrowIfCancellationRequested();
+        Dot? dot = null;
+        await _queue.WriteAsync(before =>
+        {
+            var self = new Writer(Site, _queue.Incarnation);
+            Dot[] closed = [.. before.Vector.Where(last => last.Site == Site && last.Writer != self && ends.Contains(last))];
+            dot = closed.Length == 0 ? null : new Dot(Site, self.Incarnation, before.Vector[self] + 1);
+            if (dot is not { } next) return new Decided([], before);
+            var stamp = _clock.Next();
+            var change = new Change { Kind = ChangeKind.Retire, Key = new EntityKey("$incarnations", Site.ToString()), Seen = closed };
+            var mutation = MutationCodec.Create(next, stamp, author, urgent: false, [change]);
+            return new Decided([mutation], before.Apply([mutation], _options.Schema));
+        });
+        return dot;
+    }
+
+    /// <summary>What to tell a peer that this site has: its vector, and the retired incarnations that the peer may know as open.</summary>
+    public VersionVector AnnouncedVector => _queue.Log.Announce(Vector);
+
+    /// <summary>What a peer has that announced this vector: with it, the incarnations that it left out because it knows them retired.</summary>
+    public VersionVector Complete(VersionVector announced) => _queue.Log.Complete(announced);
+
     /// <summary>Reads the durable log in this site's order of application, which respects causality.</summary>
     /// <param name="from">What the receiver has, what was sent to it on this stream included.</param>
     /// <param name="cursor">Where the last batch of this stream ended; null to begin.</param>

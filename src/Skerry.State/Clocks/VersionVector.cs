@@ -25,17 +25,28 @@ public enum VectorOrder
 /// </summary>
 public sealed class VersionVector : IEnumerable<Dot>, IEquatable<VersionVector>
 {
+    private static readonly ImmutableSortedDictionary<Writer, long> None = ImmutableSortedDictionary<Writer, long>.Empty;
+
+    // Invariant: a writer is in the first only with a number above the one that it has in the second.
     private readonly ImmutableSortedDictionary<Writer, long> _highest;
+    private readonly ImmutableSortedDictionary<Writer, long> _retired;
 
-    private VersionVector(ImmutableSortedDictionary<Writer, long> highest) => _highest = highest;
+    private VersionVector(ImmutableSortedDictionary<Writer, long> highest, ImmutableSortedDictionary<Writer, long> retired)
+    {
+        _highest = highest;
+        _retired = retired;
+    }
 
-    public static VersionVector Empty { get; } = new(ImmutableSortedDictionary<Writer, long>.Empty);
+    public static VersionVector Empty { get; } = new(None, None);
 
-    /// <summary>Number of writers.</summary>
+    /// <summary>Number of writers, those that are retired aside.</summary>
     public int Count => _highest.Count;
 
-    /// <summary>The highest sequence number known of the writer; 0 when none is.</summary>
-    public long this[Writer writer] => _highest.GetValueOrDefault(writer);
+    /// <summary>The retired writers with their ends: covered, but neither counted nor compared nor encoded with the vector.</summary>
+    public VersionVector Retired => _retired.IsEmpty ? Empty : new VersionVector(_retired, None);
+
+    /// <summary>The highest sequence number known of the writer, retired or not; 0 when none is.</summary>
+    public long this[Writer writer] => _highest.TryGetValue(writer, out var highest) ? highest : _retired.GetValueOrDefault(writer);
 
     public bool Covers(Dot dot) => this[dot.Writer] >= dot.Sequence;
 
@@ -52,7 +63,34 @@ public sealed class VersionVector : IEnumerable<Dot>, IEquatable<VersionVector>
     }
 
     /// <summary>The vector that covers the dot and all earlier ones of its writer too.</summary>
-    public VersionVector With(Dot dot) => Covers(dot) ? this : new VersionVector(_highest.SetItem(dot.Writer, dot.Sequence));
+    public VersionVector With(Dot dot) => Covers(dot) ? this : new VersionVector(_highest.SetItem(dot.Writer, dot.Sequence), _retired);
+
+    /// <summary>
+    /// The vector that covers the same and no longer names the writers whose end this is. What one of them made beyond its end is named
+    /// as ever, so that a wrong end loses nothing.
+    /// </summary>
+    public VersionVector Retire(VersionVector ends)
+    {
+        ArgumentNullException.ThrowIfNull(ends);
+        if (ends.Count == 0) return this;
+        var highest = _highest.ToBuilder();
+        var retired = _retired.ToBuilder();
+        foreach (var end in ends)
+        {
+            retired[end.Writer] = Math.Max(end.Sequence, retired.GetValueOrDefault(end.Writer));
+            if (highest.TryGetValue(end.Writer, out var known) && known <= retired[end.Writer]) highest.Remove(end.Writer);
+        }
+
+        return new VersionVector(highest.ToImmutable(), retired.ToImmutable());
+    }
+
+    /// <summary>The same, naming these writers although they are retired: for who may not know it yet.</summary>
+    public VersionVector Naming(IEnumerable<Dot> ends)
+    {
+        var named = _highest.ToBuilder();
+        foreach (var end in ends) named[end.Writer] = Math.Max(this[end.Writer], end.Sequence);
+        return new VersionVector(named.ToImmutable(), None);
+    }
 
     public VersionVector Merge(VersionVector other)
     {
@@ -63,7 +101,7 @@ public sealed class VersionVector : IEnumerable<Dot>, IEquatable<VersionVector>
             if (!Covers(dot)) builder[dot.Writer] = dot.Sequence;
         }
 
-        return new VersionVector(builder.ToImmutable());
+        return new VersionVector(builder.ToImmutable(), _retired).Retire(other.Retired);
     }
 
     public VectorOrder Compare(VersionVector other)
@@ -121,7 +159,7 @@ public sealed class VersionVector : IEnumerable<Dot>, IEquatable<VersionVector>
             previous = writer;
         }
 
-        return new VersionVector(builder.ToImmutable());
+        return new VersionVector(builder.ToImmutable(), None);
     }
 
     public bool Equals(VersionVector? other) => other is not null && Count == other.Count && CoversAll(other) && other.CoversAll(this);

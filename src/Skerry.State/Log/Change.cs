@@ -14,6 +14,12 @@ public enum ChangeKind : byte
 
     /// <summary>Takes the named values of an entity in the trash away for good, and leaves nothing in their place.</summary>
     Purge = 3,
+
+    /// <summary>
+    /// Takes closed incarnations of the maker's own site out of every vector: <see cref="Change.Seen"/> are their last mutations. The
+    /// entity names the site and nothing else.
+    /// </summary>
+    Retire = 4,
 }
 
 /// <summary>One write of a mutation. Everything that a receiver needs to merge it is in it; it looks up no rule.</summary>
@@ -39,6 +45,9 @@ public sealed class Change
 
     /// <summary>Delete, purge: the mutations whose values in this entity were in view. A batch is seen whole or not at all.</summary>
     public IReadOnlyList<Dot> Seen { get; init; } = [];
+
+    /// <summary>Retire: <see cref="Seen"/> as a vector.</summary>
+    internal VersionVector Ends => Seen.Aggregate(VersionVector.Empty, (ends, dot) => ends.With(dot));
 
     /// <summary>True when the writer knew that the entity was deleted.</summary>
     public bool KnowsDelete { get; init; }

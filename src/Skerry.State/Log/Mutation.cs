@@ -8,12 +8,21 @@ public sealed class Mutation
 {
     private readonly IReadOnlyList<Change>? _changes;
 
-    internal Mutation(Origin origin, bool urgent, IReadOnlyList<Change>? changes, ReadOnlyMemory<byte> encoded)
+    internal Mutation(Origin origin, bool urgent, IReadOnlyList<Change> changes, ReadOnlyMemory<byte> encoded)
     {
         Origin = origin;
         IsUrgent = urgent;
         _changes = changes;
         Encoded = encoded;
+        Ends = changes is [{ Kind: ChangeKind.Retire } retire] ? retire.Ends : null;
+    }
+
+    private Mutation(Mutation whole)
+    {
+        Origin = whole.Origin;
+        IsUrgent = whole.IsUrgent;
+        Encoded = whole.Encoded;
+        Ends = whole.Ends;
     }
 
     public Dot Dot => Origin.Dot;
@@ -34,8 +43,11 @@ public sealed class Mutation
 
     internal Origin Origin { get; }
 
+    /// <summary>The closed incarnations that it retires, which is then all that it does; else null.</summary>
+    internal VersionVector? Ends { get; }
+
     /// <summary>The same without its decoded changes: what the log keeps for peers is the bytes alone.</summary>
-    internal Mutation Packed() => _changes is null ? this : new Mutation(Origin, IsUrgent, null, Encoded);
+    internal Mutation Packed() => _changes is null ? this : new Mutation(this);
 
     public override string ToString() => $"{Dot} by {Author}: {Changes.Count} change(s)";
 }

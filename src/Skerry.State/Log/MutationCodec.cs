@@ -80,6 +80,8 @@ public static class MutationCodec
         var changes = new Change[reader.ReadCount(minimumBytesEach: 2)];
         for (var i = 0; i < changes.Length; i++) changes[i] = ReadChange(ref reader, encoded, i == 0 ? null : changes[i - 1].Key, writers);
 
+        if (changes.Length > 1 && Array.Exists(changes, change => change.Kind == ChangeKind.Retire)) throw reader.Fault("it retires incarnations beside other changes");
+
         // Extensions are a newer version's: a tag and bytes, kept because the whole encoding is.
         var extensions = reader.ReadCount(minimumBytesEach: 2);
         for (var i = 0; i < extensions; i++)
@@ -103,7 +105,7 @@ public static class MutationCodec
         }
 
         if (change.Kind != ChangeKind.Set) writers.WriteDots(writer, change.Seen);
-        if (change.Kind == ChangeKind.Purge) return;
+        if (change.Kind is ChangeKind.Purge or ChangeKind.Retire) return;
         if (change.Kind == ChangeKind.Set)
         {
             writer.WriteString(change.Field);
@@ -128,11 +130,12 @@ public static class MutationCodec
     {
         var head = reader.ReadByte();
         var kind = (ChangeKind)(head & KindMask);
-        if (kind is not (ChangeKind.Set or ChangeKind.Delete or ChangeKind.Purge)) throw reader.Fault($"a change of unknown kind {(byte)kind}; upgrade this site first");
+        if (kind is not (ChangeKind.Set or ChangeKind.Delete or ChangeKind.Purge or ChangeKind.Retire)) throw reader.Fault($"a change of unknown kind {(byte)kind}; upgrade this site first");
         var key = (head & SameEntityFlag) == 0 ? new EntityKey(reader.ReadName(), reader.ReadString())
             : previous ?? throw reader.Fault("a first change without its entity");
         var seen = kind == ChangeKind.Set ? [] : writers.ReadDots(ref reader);
-        if (kind == ChangeKind.Purge) return new Change { Kind = kind, Key = key, Seen = seen };
+        if (kind == ChangeKind.Retire && Array.Exists(seen, end => end.Site != writers.Self.Site || end.Writer == writers.Self)) throw reader.Fault("it retires what is not a closed incarnation of its own site");
+        if (kind is ChangeKind.Purge or ChangeKind.Retire) return new Change { Kind = kind, Key = key, Seen = seen };
 
         var field = kind == ChangeKind.Set ? reader.ReadName() : Entity.LifecycleField;
         var value = kind == ChangeKind.Set ? ReadValue(ref reader, encoded) : Entity.Gone;

@@ -20,6 +20,9 @@ internal sealed class MutationLog
 {
     private readonly Lock _lock = new();
     private readonly List<Logged> _entries = [];
+
+    // Of the entries, those that retire incarnations: what covers one of them covers the ends that it names.
+    private readonly List<Mutation> _retiring = [];
     private long _epoch;
     private long _first;
     private long _bytes;
@@ -34,7 +37,8 @@ internal sealed class MutationLog
             _epoch++;
             _first = 0;
             _entries.Clear();
-            foreach (var entry in entries) _entries.Add(entry with { Mutation = entry.Mutation.Packed() });
+            _retiring.Clear();
+            foreach (var entry in entries) AddLocked(entry);
             _bytes = _entries.Sum(entry => (long)entry.Mutation.Encoded.Length);
             Base = logBase;
         }
@@ -46,7 +50,7 @@ internal sealed class MutationLog
         {
             foreach (var entry in entries)
             {
-                _entries.Add(entry with { Mutation = entry.Mutation.Packed() });
+                AddLocked(entry);
                 _bytes += entry.Mutation.Encoded.Length;
             }
         }
@@ -56,6 +60,30 @@ internal sealed class MutationLog
     public void RaiseBase(VersionVector vector)
     {
         lock (_lock) Base = Base.Merge(vector);
+    }
+
+    /// <summary>
+    /// A peer's vector with what it does not say: who has seen that incarnations were retired has all of them. Of retirements that are
+    /// no longer in the log the base knows.
+    /// </summary>
+    public VersionVector Complete(VersionVector peers)
+    {
+        lock (_lock)
+        {
+            // The latest first: whoever retired an incarnation may be retired itself since.
+            for (var i = _retiring.Count - 1; i >= 0; i--)
+            {
+                if (peers.Covers(_retiring[i].Dot)) peers = peers.Retire(_retiring[i].Ends!);
+            }
+
+            return peers;
+        }
+    }
+
+    /// <summary>The vector with the incarnations that were retired of late, for a peer that may not know it yet.</summary>
+    public VersionVector Announce(VersionVector own)
+    {
+        lock (_lock) return _retiring.Count == 0 ? own : own.Naming(_retiring.SelectMany(mutation => mutation.Ends!));
     }
 
     public LogBatch Read(VersionVector from, LogCursor? cursor, int maxMutations, int maxBytes)
@@ -97,7 +125,13 @@ internal sealed class MutationLog
 
             var keepFrom = count < _entries.Count ? _entries[count].Position : _entries[^1].Position + 1;
             var cutBase = Base;
-            for (var i = 0; i < count; i++) cutBase = cutBase.With(_entries[i].Mutation.Dot);
+            for (var i = 0; i < count; i++)
+            {
+                var mutation = _entries[i].Mutation;
+                cutBase = cutBase.With(mutation.Dot);
+                if (mutation.Ends is { } ends) cutBase = cutBase.Retire(ends);
+            }
+
             return new LogCut(keepFrom, cutBase);
         }
     }
@@ -107,11 +141,24 @@ internal sealed class MutationLog
         lock (_lock)
         {
             var count = 0;
-            while (count < _entries.Count && _entries[count].Position < cut.KeepFrom) _bytes -= _entries[count++].Mutation.Encoded.Length;
+            var retiring = 0;
+            for (; count < _entries.Count && _entries[count].Position < cut.KeepFrom; count++)
+            {
+                _bytes -= _entries[count].Mutation.Encoded.Length;
+                if (_entries[count].Mutation.Ends is not null) retiring++;
+            }
+
             _entries.RemoveRange(0, count);
+            _retiring.RemoveRange(0, retiring);
             _first += count;
             Base = cut.Base;
         }
+    }
+
+    private void AddLocked(Logged entry)
+    {
+        _entries.Add(entry with { Mutation = entry.Mutation.Packed() });
+        if (entry.Mutation.Ends is not null) _retiring.Add(_entries[^1].Mutation);
     }
 }
 

@@ -17,6 +17,9 @@ internal sealed class WriterTable
         for (var i = 0; i < _writers.Count; i++) _indexes.Add(_writers[i], i);
     }
 
+    /// <summary>The mutation's own.</summary>
+    public Writer Self => _writers[0];
+
     public void AddAll(Change change)
     {
         foreach (var dot in change.Replaces) Add(dot.Writer);

@@ -8,15 +8,14 @@ namespace Skerry.State.Merging;
 internal sealed class ReplicaState
 {
     public static ReplicaState Empty { get; } = new(
-        ImmutableSortedDictionary.Create<string, KindTable>(StringComparer.Ordinal), VersionVector.Empty, VersionVector.Empty, [], []);
+        ImmutableSortedDictionary.Create<string, KindTable>(StringComparer.Ordinal), VersionVector.Empty, [], []);
 
     private ReplicaState(
-        ImmutableSortedDictionary<string, KindTable> kinds, VersionVector vector, VersionVector retired,
-        ImmutableSortedSet<EntityKey> contested, ImmutableSortedSet<SettledConflict> history)
+        ImmutableSortedDictionary<string, KindTable> kinds, VersionVector vector, ImmutableSortedSet<EntityKey> contested,
+        ImmutableSortedSet<SettledConflict> history)
     {
         Kinds = kinds;
         Vector = vector;
-        Retired = retired;
         Contested = contested;
         History = history;
     }
@@ -26,7 +25,7 @@ internal sealed class ReplicaState
     public VersionVector Vector { get; }
 
     /// <summary>Closed incarnations that every member has whole, with their last sequence numbers; what the vector need not name.</summary>
-    public VersionVector Retired { get; }
+    public VersionVector Retired => Vector.Retired;
 
     /// <summary>Entities with at least one conflict.</summary>
     public ImmutableSortedSet<EntityKey> Contested { get; }
@@ -60,7 +59,6 @@ internal sealed class ReplicaState
         }
 
         builder.Cover(other.Vector);
-        builder.Retire(other.Retired);
         foreach (var settled in other.History) builder.Remember(settled);
         return builder.ToState();
     }
@@ -70,7 +68,7 @@ internal sealed class ReplicaState
     {
         var history = History;
         while (history.Count > 0 && history[0].By.Stamp < stamp) history = history.Remove(history[0]);
-        return ReferenceEquals(history, History) ? this : new ReplicaState(Kinds, Vector, Retired, Contested, history);
+        return ReferenceEquals(history, History) ? this : new ReplicaState(Kinds, Vector, Contested, history);
     }
 
     public IEnumerable<Entity> Entities() => Kinds.Values.SelectMany(table => table.All);
@@ -82,7 +80,6 @@ internal sealed class ReplicaState
         private ImmutableSortedSet<EntityKey> _contested = before.Contested;
         private ImmutableSortedSet<SettledConflict> _history = before.History;
 
-        private VersionVector _retired = before.Retired;
         private readonly ByteWriter _scratch = new();
 
         public VersionVector Vector { get; private set; } = before.Vector;
@@ -94,9 +91,15 @@ internal sealed class ReplicaState
             var changes = mutation.Changes;
             for (var i = 0; i < changes.Count;)
             {
+                if (changes[i].Kind == ChangeKind.Retire)
+                {
+                    Retire(changes[i++].Ends);
+                    continue;
+                }
+
                 var key = changes[i].Key;
                 var editor = new EntityEditor(key, Find(key));
-                for (; i < changes.Count && changes[i].Key == key; i++)
+                for (; i < changes.Count && changes[i].Key == key && changes[i].Kind != ChangeKind.Retire; i++)
                 {
                     editor.Apply(mutation.Origin, changes[i]);
                     if (changes[i].Settles.Count > 0) Remember(Settled(mutation.Origin, changes[i]));
@@ -118,7 +121,7 @@ internal sealed class ReplicaState
 
         public void Cover(VersionVector vector) => Vector = Vector.Merge(vector);
 
-        public void Retire(VersionVector incarnations) => _retired = _retired.Merge(incarnations);
+        public void Retire(VersionVector ends) => Vector = Vector.Retire(ends);
 
         public void Remember(SettledConflict settled) => _history = _history.Add(settled);
 
@@ -131,7 +134,7 @@ internal sealed class ReplicaState
                 kinds = table.IsEmpty ? kinds.Remove(kind) : kinds.SetItem(kind, table);
             }
 
-            return new ReplicaState(kinds, Vector, _retired, _contested, _history);
+            return new ReplicaState(kinds, Vector, _contested, _history);
         }
 
         /// <summary>The value is copied: what is remembered for months is not to hold the bytes of a whole mutation.</summary>

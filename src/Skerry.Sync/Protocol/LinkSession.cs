@@ -305,7 +305,7 @@ public sealed class LinkSession : IDisposable
             CloudId = _local.CloudId() ?? "",
             Site = _local.Replica.Site,
             Incarnation = _local.Replica.Incarnation,
-            Vector = _local.Replica.Vector,
+            Vector = _local.Replica.AnnouncedVector,
             WindowBytes = _options.WindowBytes,
             Staged = _staged is null ? null : new SnapshotPosition(_staged.Id, _staged.Chunks),
             Features = _local.Features,
@@ -331,7 +331,7 @@ public sealed class LinkSession : IDisposable
         lock (_lock)
         {
             _peer = hello;
-            _log = new OutboundLog(_local.Replica, _options, _local.Time, hello.Vector, Math.Min(hello.WindowBytes, _options.WindowBytes));
+            _log = new OutboundLog(_local.Replica, _options, _local.Time, _local.Replica.Complete(hello.Vector), Math.Min(hello.WindowBytes, _options.WindowBytes));
         }
     }
 
