@@ -22,6 +22,7 @@ public static class DomainSchema
         new(EntityKinds.Cloud, Wins, "The cloud itself. It is never deleted.",
         [
             new(Latest, Fixed, "drawn by the first site", "id"),
+            new(Latest, Desired, "as the configuration of the site that started last and names some says", "witnesses"),
         ]),
         new(EntityKinds.Site, Wins, "A site.",
         [
@@ -35,6 +36,10 @@ public static class DomainSchema
         [
             new(Latest, Desired, "each end's, for the other to dial or to heed", "address_a", "address_b", "down_a", "down_b"),
             new(Owner, Observed, "what each end sees of the other", "seen_by_a", "seen_by_b"),
+        ]),
+        new(EntityKinds.Suspicion, Wins, "A witness's word that it does not hear a site.",
+        [
+            new(Owner, Observed, "a witness votes for itself", "vote"),
         ]),
         new(EntityKinds.Invitation, Wins, "A permission to join, good once.",
         [

@@ -7,6 +7,7 @@ public static class EntityKinds
     public const string Site = "site";
     public const string Link = "link";
     public const string Invitation = "invitation";
+    public const string Suspicion = "suspicion";
 
     public const string Volume = "volume";
     public const string Snapshot = "snapshot";

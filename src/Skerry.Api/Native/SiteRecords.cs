@@ -27,7 +27,8 @@ internal static class SiteRecords
         site.RoundTripMilliseconds,
         site.DriftMilliseconds,
         [.. site.Backends.Select(b => new BackendRecord(
-            b.Name, b.Driver, b.TotalBytes, b.FreeBytes, b.AllocatedBytes, Instants.Parse(b.ReportsAt), b.LiveBytes, b.DeadBytes, b.Fullness.Word, b.Error))]);
+            b.Name, b.Driver, b.TotalBytes, b.FreeBytes, b.AllocatedBytes, Instants.Parse(b.ReportsAt), b.LiveBytes, b.DeadBytes, b.Fullness.Word, b.Error))],
+        [.. site.Knowledge.Select(k => new SiteKnowledgeRecord(k.From, k.Says, k.AgeSeconds))]);
 
     public static InvitationRecord Of(InvitationView invitation) => new(
         invitation.Id, invitation.ForName, invitation.ExpiresAt, invitation.UsedBy, invitation.InvitedBy, invitation.Token);

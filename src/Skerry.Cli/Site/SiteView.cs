@@ -28,6 +28,11 @@ internal static class SiteView
         new("joined_at", "When it joined the cloud.", s => s.JoinedAt, IsBrief: false),
         new("round_trip_milliseconds", "To it and back, on a direct link.", s => s.RoundTripMilliseconds, IsBrief: false),
         new("drift_milliseconds", "How far its clock is ahead, on a direct link.", s => s.DriftMilliseconds, IsBrief: false),
+        new(
+            "knowledge",
+            "What the state is drawn from: who says what, and how old it is.",
+            s => string.Join('\n', s.Knowledge?.Select(k => $"{k.From}: {k.Says}{(k.AgeSeconds is { } age ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $" ({age:0.0} s ago)") : "")}") ?? []),
+            IsBrief: false),
         new("backends", "Names of its backends.", s => s.Backends?.Select(b => b.Name).ToList() ?? [], IsBrief: false),
         new(
             "fullness",

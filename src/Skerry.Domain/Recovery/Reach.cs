@@ -13,7 +13,7 @@ internal sealed class Reach
     public Reach(SiteContext site, StateView state, ILinkStatus links)
     {
         (_site, _state, _reports) = (site, state, links.Reports);
-        _map = new AlivenessMap(site.SelfText, state, _reports, site.Now);
+        _map = new AlivenessMap(site.SelfText, state, links, site.Now);
     }
 
     /// <summary>A link that stands, not one that broke a moment ago; or a site that has one to it and is reached itself.</summary>

@@ -7,6 +7,9 @@ public interface ILinkStatus
 {
     /// <summary>One report for each peer that was set or heard since the daemon started.</summary>
     IReadOnlyList<LinkReport> Reports { get; }
+
+    /// <summary>When sites were last alive, as links and neighbours say; nothing where no neighbour tells.</summary>
+    IReadOnlyList<SiteHearsay> Hearsay => [];
 }
 
 /// <summary>How the link with a peer stands.</summary>
@@ -36,6 +39,7 @@ public enum LinkHealth
 /// <param name="RoundTripMilliseconds">Null before the first heartbeat was answered.</param>
 /// <param name="DriftMilliseconds">How far the peer's clock is ahead of this one's.</param>
 /// <param name="LastError">What the last attempt came to; null when it worked.</param>
+/// <param name="Gossips">The peer tells which sites live.</param>
 public sealed record LinkReport(
     SiteId Peer,
     LinkHealth Health,
@@ -43,7 +47,18 @@ public sealed record LinkReport(
     DateTimeOffset? LastHeardAt,
     double? RoundTripMilliseconds,
     double? DriftMilliseconds,
-    string? LastError);
+    string? LastError,
+    bool Gossips = false);
+
+/// <summary>What is known of the life of a site in elapsed time, from link to link; nobody's wall clock takes part.</summary>
+/// <param name="Site">The site.</param>
+/// <param name="Via">The neighbour that told; the site itself when its own link says so.</param>
+/// <param name="By">Who heard it over a link of its own.</param>
+/// <param name="Hops">Sites between: 0 over an own link.</param>
+/// <param name="Age">It lived at most so long ago.</param>
+/// <param name="IsFresh">So little that a chain of live links leads there.</param>
+/// <param name="IsBehind">On one of them somebody still catches up.</param>
+public sealed record SiteHearsay(SiteId Site, SiteId Via, SiteId By, int Hops, TimeSpan Age, bool IsFresh, bool IsBehind);
 
 /// <summary>Where the reconciler of links puts what the links should be.</summary>
 public interface ILinkControl

@@ -7,8 +7,10 @@ namespace Skerry.Domain.Sites;
 /// Writes down what this end of each link sees, so that every site knows of every other. Written when it changes and at no other
 /// time: a link that stays as it is costs nothing, and how old a report can be follows from when its maker was last heard.
 /// </summary>
-public sealed class LinkObserver(SiteContext site, ILinkStatus links) : IReconciler
+public sealed class LinkObserver(SiteContext site, ILinkStatus links, SiteLives? lives = null) : IReconciler
 {
+    private readonly SiteLives _lives = lives ?? new SiteLives(site, links);
+
     // A burst of writes makes a link catch up for a moment; that is no news.
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
@@ -21,6 +23,7 @@ public sealed class LinkObserver(SiteContext site, ILinkStatus links) : IReconci
 
     public async ValueTask<StepResult> StepAsync(CancellationToken cancellationToken)
     {
+        Watch();
         var news = new List<(LinkEnds Ends, LinkObservation Observation)>();
         foreach (var report in links.Reports)
         {
@@ -54,6 +57,21 @@ public sealed class LinkObserver(SiteContext site, ILinkStatus links) : IReconci
         return StepResult.After(Pace);
     }
 
+    /// <summary>Whoever comes and goes is noticed though nobody looks.</summary>
+    private void Watch()
+    {
+        var map = _lives.Map(StateView.Of(site.Replica));
+        foreach (var report in links.Reports)
+        {
+            _lives.Damping.Show(report.Peer.ToString(), map.Raw(report.Peer.ToString()));
+        }
+
+        foreach (var told in links.Hearsay)
+        {
+            _lives.Damping.Show(told.Site.ToString(), map.Raw(told.Site.ToString()));
+        }
+    }
+
     private LinkObservation? News(Entity link, LinkEnds ends, LinkReport report)
     {
         var before = link.Json(ends.SeenBy(site.SelfText), SitesJson.Default.LinkObservation);
@@ -73,6 +91,8 @@ public sealed class LinkObserver(SiteContext site, ILinkStatus links) : IReconci
     /// <summary>Null for what is too fresh to be told.</summary>
     private string? Word(LinkReport report, LinkObservation? before) => report.Health switch
     {
+        // Of a link that comes and goes, each coming would be a mutation.
+        LinkHealth.Live or LinkHealth.CatchingUp when _lives.Damping.IsHeld(report.Peer.ToString()) => null,
         LinkHealth.Live => Word(Aliveness.Connected),
         LinkHealth.Silent => Word(Aliveness.Autonomous),
         LinkHealth.CatchingUp when site.Now - report.Since >= Settled => Word(Aliveness.Synchronizing),

@@ -190,6 +190,8 @@ internal static class HostPort
 [JsonSerializable(typeof(SiteRevocation))]
 [JsonSerializable(typeof(SortedDictionary<string, string>))]
 [JsonSerializable(typeof(LinkObservation))]
+[JsonSerializable(typeof(WitnessRule))]
+[JsonSerializable(typeof(SuspicionVote))]
 [JsonSerializable(typeof(InvitationToken))]
 [JsonSerializable(typeof(JoinRequest))]
 [JsonSerializable(typeof(JoinReply))]

@@ -29,6 +29,11 @@ public sealed class SiteRegistration(SiteContext site, SiteSettings settings)
                     transaction.Set(key, SiteFields.JoinedAt, FieldValue.FromString(Instants.ToField(site.Now)));
                 }
 
+                if (settings.Witnesses is { } witnesses)
+                {
+                    transaction.SetIfDifferent(SiteFields.CloudKey, WitnessRule.Field, FieldValue.Serialize(witnesses, SitesJson.Default.WitnessRule));
+                }
+
                 Write(transaction, key, SiteFields.Name, settings.Name);
                 Write(transaction, key, SiteFields.Region, settings.Region);
                 Write(transaction, key, SiteFields.Role, settings.Role);

@@ -5,8 +5,10 @@ using Skerry.State.Merging;
 namespace Skerry.Domain.Sites;
 
 /// <summary>The sites of the cloud: who they are, whether they live, and what a person decides about them.</summary>
-public sealed class SiteService(SiteContext site, ILinkStatus links)
+public sealed class SiteService(SiteContext site, ILinkStatus links, SiteLives? lives = null)
 {
+    private readonly SiteLives _lives = lives ?? new SiteLives(site, links);
+
     /// <summary>All sites of the cloud, by name. Whoever is no administrator sees only what <see cref="SiteView.ForTenant"/> leaves.</summary>
     public IReadOnlyList<SiteView> List(Actor actor)
     {
@@ -120,11 +122,11 @@ public sealed class SiteService(SiteContext site, ILinkStatus links)
             idOrName,
             (transaction, named) =>
             {
-                var life = Map(StateView.Of(transaction)).Of(named);
-                if (life.Aliveness is Aliveness.Connected or Aliveness.Synchronizing)
+                var raw = _lives.Map(StateView.Of(transaction)).Raw(named.Id);
+                if (raw.Aliveness is Aliveness.Connected or Aliveness.Synchronizing)
                 {
                     return Refusal.State(
-                        $"Site {NameOf(named)} is {AlivenessMap.Word(life.Aliveness)}; it has not failed.", "Fence it if it must not write.");
+                        $"Site {NameOf(named)} is {AlivenessMap.Word(raw.Aliveness)}; it has not failed.", "Fence it if it must not write.");
                 }
 
                 Judge(transaction, named, Verdict.Failed, reason, actor);
@@ -224,10 +226,8 @@ public sealed class SiteService(SiteContext site, ILinkStatus links)
     private (StateView State, AlivenessMap Map) Look()
     {
         var state = StateView.Of(site.Replica);
-        return (state, Map(state));
+        return (state, _lives.Map(state));
     }
-
-    private AlivenessMap Map(StateView state) => new(site.SelfText, state, links.Reports, site.Now);
 
     private IEnumerable<string> OthersNamed(StateView state, Entity named) => named.Id != site.SelfText
         ? [named.Id]
@@ -284,6 +284,7 @@ public sealed class SiteService(SiteContext site, ILinkStatus links)
             Version = entity.Text(SiteFields.Version),
             CertificatePin = CertificatePin.Of(entity.Text(SiteFields.Certificate)),
             JoinedAt = entity.Instant(SiteFields.JoinedAt),
+            Knowledge = isSelf ? [] : map.Knowledge(entity.Id),
             Backends = BackendReport.Of(state, entity.Id),
             RoundTripMilliseconds = report?.RoundTripMilliseconds,
             DriftMilliseconds = report?.DriftMilliseconds,

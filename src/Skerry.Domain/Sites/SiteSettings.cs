@@ -24,6 +24,9 @@ public sealed record SiteSettings
     /// <summary>The public key of the site's tokens, in PEM.</summary>
     public string? TokenKeyPem { get; init; }
 
+    /// <summary>Who may say together that a site is lost; null leaves what the cloud has.</summary>
+    public WitnessRule? Witnesses { get; init; }
+
     /// <summary>Of the program.</summary>
     public required string Version { get; init; }
 }

@@ -34,6 +34,9 @@ public sealed record SiteView
     /// <summary>The name of the neighbour through which the site is known; null when linked directly, or not known at all.</summary>
     public string? Via { get; init; }
 
+    /// <summary>All that there is on it, with who says so and how old it is; nothing for the site itself.</summary>
+    public IReadOnlyList<SiteKnowledge> Knowledge { get; init; } = [];
+
     /// <summary>HOST:PORT that this site dials; null when there is none (the other one dials, or there is no link).</summary>
     public string? Address { get; init; }
 
@@ -67,6 +70,12 @@ public sealed record SiteView
         ApiUrl = ApiUrl,
     };
 }
+
+/// <summary>Something that is known of another site.</summary>
+/// <param name="From">The name of the site that says so.</param>
+/// <param name="Says">What, in words.</param>
+/// <param name="AgeSeconds">How old it is, in elapsed time at the site that answers; null for what was written with a time of its own.</param>
+public sealed record SiteKnowledge(string From, string Says, double? AgeSeconds);
 
 /// <summary>A configured connection of two sites, with what each end says of it.</summary>
 public sealed record LinkView

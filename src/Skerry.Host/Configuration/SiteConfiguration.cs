@@ -1,4 +1,5 @@
 using System.Net;
+using Skerry.Domain.Sites;
 using Skerry.Host.Webhooks;
 using Skerry.Host.Wiring;
 using Skerry.Sync;
@@ -59,6 +60,9 @@ internal sealed record SiteConfiguration
 
     /// <summary>The SQLite file, absolute.</summary>
     public required string StorePath { get; init; }
+
+    /// <summary>Who may say together that a site is lost; null leaves what the cloud has.</summary>
+    public WitnessRule? Witnesses { get; init; }
 
     public required ReplicationConfiguration Replication { get; init; }
 

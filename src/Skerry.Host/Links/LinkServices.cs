@@ -37,6 +37,7 @@ internal static class LinkServices
         services.AddSingleton<ILinkControl>(s => s.GetRequiredService<SyncLinks>());
         services.AddSingleton<ISiteDialer>(s => s.GetRequiredService<SyncLinks>());
         services.AddSingleton<IJoinChannel>(s => s.GetRequiredService<SyncLinks>());
+        services.AddSingleton<SiteLives>();
         services.AddSingleton<SiteService>();
         services.AddSingleton<InvitationService>();
         services.AddSingleton<SiteRegistration>();
@@ -46,6 +47,7 @@ internal static class LinkServices
         services.AddSingleton<IReconciler>(s => s.GetRequiredService<CertificateRotationService>());
         services.AddSingleton<IReconciler, LinkReconciler>();
         services.AddSingleton<IReconciler, LinkObserver>();
+        services.AddSingleton<IReconciler, WitnessReconciler>();
         services.AddHostedService<SyncLoop>();
         return services;
     }

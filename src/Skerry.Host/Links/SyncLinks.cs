@@ -21,8 +21,12 @@ internal sealed class SyncLinks(SyncNode node, PeerDialer dialer, JoinDialer joi
             r.LastHeardAt,
             r.RoundTrip?.TotalMilliseconds,
             r.Drift?.TotalMilliseconds,
-            r.LastError)),
+            r.LastError,
+            r.Gossips)),
     ];
+
+    public IReadOnlyList<SiteHearsay> Hearsay =>
+        [.. node.Hearsay.Select(h => new SiteHearsay(h.Site, h.Via, h.By, h.Hops, h.Age, h.IsFresh, h.IsBehind))];
 
     public void SetPeers(IReadOnlyList<LinkTarget> targets) =>
         node.SetPeers([.. targets.Select(t => new PeerTarget(t.Site, t.Name, t.CertificatePin, t.Address, t.MaySync, t.Refusal, t.NextPin))]);

@@ -57,6 +57,7 @@ internal static class SiteServices
             SyncAddress = site.SyncAdvertise,
             ApiUrl = site.ApiUrl.AbsoluteUri.TrimEnd('/'),
             TokenKeyPem = tokenKey.PublicPem,
+            Witnesses = site.Witnesses,
             Version = Version,
         });
         services.AddLinks(site.Sync, site.Peers);

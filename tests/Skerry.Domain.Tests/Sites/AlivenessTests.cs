@@ -42,6 +42,46 @@ public sealed class AlivenessTests
         Assert.Equal(Aliveness.Autonomous, south.Sites.Show(Town.Admin, "hub").Value.Aliveness);
     }
 
+    [Fact]
+    public async Task What_a_neighbour_tells_goes_before_what_was_written_down_and_its_age_is_shown()
+    {
+        var (hub, north, south) = await ThreeAsync();
+        hub.Hears(north, LinkHealth.Live);
+        hub.Hears(south, LinkHealth.Live);
+        await hub.ObserveAsync();
+        await Town.ExchangeAsync(hub, south);
+        south.Hears(hub, LinkHealth.Live, gossips: true);
+
+        // Nothing was told yet: what the hub wrote once claims nothing.
+        Assert.Equal(Aliveness.Autonomous, south.Sites.Show(Town.Admin, "north").Value.Aliveness);
+
+        south.IsTold(north, via: hub, TimeSpan.FromSeconds(1.5), isFresh: true);
+        var through = south.Sites.Show(Town.Admin, "north").Value;
+        Assert.Equal((Aliveness.Connected, "hub", 1.5), (through.Aliveness, through.Via, through.AgeSeconds));
+        south.IsTold(north, via: hub, TimeSpan.FromSeconds(1), isFresh: true, isBehind: true);
+        Assert.Equal(Aliveness.Synchronizing, south.Sites.Show(Town.Admin, "north").Value.Aliveness);
+
+        // The hub still lives and still has it written that north is connected; the news of north has grown old all the same.
+        south.IsTold(north, via: hub, TimeSpan.FromHours(2), isFresh: false);
+        var lost = south.Sites.Show(Town.Admin, "north").Value;
+        Assert.Equal((Aliveness.Autonomous, 7200), (lost.Aliveness, lost.AgeSeconds));
+        Assert.Contains(lost.Knowledge, k => k.From == "hub" && k.Says.Contains("too old", StringComparison.Ordinal) && k.AgeSeconds == 7200);
+        Assert.Contains(lost.Knowledge, k => k.From == "hub" && k.Says.StartsWith("wrote connected", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_site_whose_own_link_is_down_is_known_through_another_that_reaches_it()
+    {
+        var (hub, north, south) = await ThreeAsync();
+        south.Hears(hub, LinkHealth.Live, gossips: true);
+        south.Hears(north, LinkHealth.Silent, _town.Time.GetUtcNow() - TimeSpan.FromMinutes(5), gossips: true);
+        south.IsTold(north, via: hub, TimeSpan.FromSeconds(1), isFresh: true);
+
+        var north1 = south.Sites.Show(Town.Admin, "north").Value;
+        Assert.Equal((Aliveness.Connected, "hub"), (north1.Aliveness, north1.Via));
+        Assert.Equal(RefusalKind.State, (await south.Sites.MarkFailedAsync(Town.Admin, "north", null, CancellationToken.None)).Refusal?.Kind);
+    }
+
     [Theory]
     [InlineData(LinkHealth.Live, Aliveness.Connected)]
     [InlineData(LinkHealth.CatchingUp, Aliveness.Synchronizing)]

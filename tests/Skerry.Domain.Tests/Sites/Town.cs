@@ -58,7 +58,9 @@ internal sealed class Town
             };
             Context = new SiteContext(replica, replica.Site, name, name, town.Time, new RandomIds());
             Registration = new SiteRegistration(Context, settings);
-            Sites = new SiteService(Context, this);
+            Lives = new SiteLives(Context, this);
+            Witness = new WitnessReconciler(Context, this, Lives);
+            Sites = new SiteService(Context, this, Lives);
             Invitations = new InvitationService(Context, settings);
             Acceptance = new JoinAcceptance(Context);
             Joins = new JoinService(Context, settings, Registration, Sites, this);
@@ -80,6 +82,10 @@ internal sealed class Town
 
         public SiteService Sites { get; }
 
+        public SiteLives Lives { get; }
+
+        public WitnessReconciler Witness { get; }
+
         public InvitationService Invitations { get; }
 
         public JoinAcceptance Acceptance { get; }
@@ -89,6 +95,11 @@ internal sealed class Town
         public List<LinkReport> Reported { get; } = [];
 
         public IReadOnlyList<LinkReport> Reports => Reported;
+
+        /// <summary>As its neighbours tell, in place of gossip.</summary>
+        public Dictionary<string, SiteHearsay> Told { get; } = [];
+
+        public IReadOnlyList<SiteHearsay> Hearsay => [.. Told.Values];
 
         public IReadOnlyList<LinkTarget> Targets { get; private set; } = [];
 
@@ -103,14 +114,18 @@ internal sealed class Town
         public async Task<Outcome<JoinResult>> JoinAsync(string token) =>
             await Joins.JoinAsync(Admin, token, null, CancellationToken.None);
 
-        public void Hears(Member other, LinkHealth health, DateTimeOffset? heardAt = null)
+        /// <summary>Of a site behind a neighbour that gossips.</summary>
+        public void IsTold(Member of, Member via, TimeSpan age, bool isFresh, bool isBehind = false) =>
+            Told[of.Id] = new SiteHearsay(of.Replica.Site, via.Replica.Site, via.Replica.Site, 1, age, isFresh, isBehind);
+
+        public void Hears(Member other, LinkHealth health, DateTimeOffset? heardAt = null, bool gossips = false)
         {
             Reported.RemoveAll(r => r.Peer == other.Replica.Site);
             Reported.Add(new LinkReport(
-                other.Replica.Site, health, heardAt ?? _town.Time.GetUtcNow(), heardAt ?? _town.Time.GetUtcNow(), 1, 0, null));
+                other.Replica.Site, health, heardAt ?? _town.Time.GetUtcNow(), heardAt ?? _town.Time.GetUtcNow(), 1, 0, null, gossips));
         }
 
-        public async Task ObserveAsync() => await new LinkObserver(Context, this).StepAsync(CancellationToken.None);
+        public async Task ObserveAsync() => await new LinkObserver(Context, this, Lives).StepAsync(CancellationToken.None);
 
         public async Task<IReadOnlyList<LinkTarget>> ReconcileAsync()
         {

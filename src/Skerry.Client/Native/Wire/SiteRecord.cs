@@ -11,6 +11,7 @@ namespace Skerry.Client.Native.Wire;
 /// <param name="Address">HOST:PORT that the site that answered dials; null when there is none.</param>
 /// <param name="CertificateSha256">Fingerprint of the certificate that the site proves itself with, 64 hex digits.</param>
 /// <param name="DriftMilliseconds">How far its clock is ahead; null without a direct link.</param>
+/// <param name="Knowledge">All that the state is drawn from, with who says so and how old it is; for administrators.</param>
 public sealed record SiteRecord(
     string Id,
     string Name,
@@ -30,7 +31,14 @@ public sealed record SiteRecord(
     DateTimeOffset? JoinedAt,
     double? RoundTripMilliseconds,
     double? DriftMilliseconds,
-    IReadOnlyList<BackendRecord>? Backends);
+    IReadOnlyList<BackendRecord>? Backends,
+    IReadOnlyList<SiteKnowledgeRecord>? Knowledge = null);
+
+/// <summary>Something that is known of a site.</summary>
+/// <param name="From">The site that says so.</param>
+/// <param name="Says">What, in words.</param>
+/// <param name="AgeSeconds">How old it is, in elapsed time at the site that answered; null for what was written with a time of its own.</param>
+public sealed record SiteKnowledgeRecord(string From, string Says, double? AgeSeconds);
 
 /// <summary>A named place for volumes at a site, and its space as the site last reported it.</summary>
 /// <param name="FreeBytes">What can still be written; 0 when writes of new data fail.</param>
