@@ -1,6 +1,7 @@
 using Skerry.Benchmarks;
 using Skerry.Benchmarks.Blocks;
 using Skerry.Benchmarks.Replicate;
+using Skerry.Benchmarks.State;
 using Skerry.Benchmarks.Store;
 
 IReadOnlyDictionary<string, Func<string, Selection, CancellationToken, Task<IReadOnlyList<Comparison>>>> benchmarks =
@@ -13,6 +14,7 @@ IReadOnlyDictionary<string, Func<string, Selection, CancellationToken, Task<IRea
         ],
         ["maps"] = MapBenchmark.RunAsync,
         ["replicate"] = ReplicateBenchmark.RunAsync,
+        ["state"] = StateBenchmark.RunAsync,
     };
 
 using var stop = new CancellationTokenSource();
@@ -25,6 +27,11 @@ Console.CancelKeyPress += (_, e) =>
 if (args is [SnapshotCosts.FillVerb, var directory, var gibibytes])
 {
     return await SnapshotCosts.FillAsync(directory, int.Parse(gibibytes), stop.Token);
+}
+
+if (args is [StateChild.Verb, var measurement, var data])
+{
+    return await StateChild.RunAsync(measurement, data, stop.Token);
 }
 
 if (args is not [var name, var folder, .. var words] || (name != "all" && !benchmarks.ContainsKey(name)))
