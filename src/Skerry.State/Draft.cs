@@ -48,7 +48,7 @@ internal sealed class Draft(EntityKey key, Entity? before)
         if (!_previewIsStale) return _preview;
         var changes = new List<Change>();
         AddTo(changes);
-        var editor = new EntityEditor(key, before);
+        var editor = new EntityEditor(key, before, changes.Count);
         foreach (var change in changes) editor.Apply(origin, change);
         _preview = editor.ToEntity(new ByteWriter());
         _previewIsStale = false;

@@ -5,11 +5,11 @@ using System.Text;
 namespace Skerry.State.Log;
 
 /// <summary>The one way in which State writes bytes: little-endian, LEB128 varints, length-prefixed UTF-8.</summary>
-internal sealed class ByteWriter
+internal sealed class ByteWriter(int capacityBytes = 256)
 {
     private const int LongestVarintBytes = 10;
 
-    private byte[] _buffer = new byte[256];
+    private byte[] _buffer = new byte[capacityBytes];
 
     public int Length { get; private set; }
 
@@ -65,6 +65,9 @@ internal sealed class ByteWriter
     public void Clear() => Length = 0;
 
     public byte[] ToArray() => Written.ToArray();
+
+    /// <summary>What was written, without a copy: the writer is not to be used any more.</summary>
+    public ReadOnlyMemory<byte> TakeWritten() => _buffer.AsMemory(0, Length);
 
     /// <summary>CRC-32C (Castagnoli), as RFC 3720 has it.</summary>
     public static uint Checksum(ReadOnlySpan<byte> bytes)

@@ -7,15 +7,22 @@ internal static class EntryCodec
 {
     private const byte Version = 1;
     private const byte CheckpointVersion = 1;
+    private const int HeadAndChecksumBytes = 32;
 
-    public static byte[] Encode(IEnumerable<Mutation> mutations, long appendedUnixMilliseconds)
+    /// <summary>Room that a number may ask of the writer.</summary>
+    private const int LongestLengthBytes = 10;
+
+    public static ReadOnlyMemory<byte> Encode(IReadOnlyCollection<Mutation> mutations, long appendedUnixMilliseconds)
     {
-        var writer = new ByteWriter();
+        // Made once at its size: a group is large, and large arrays are dear to collect.
+        var capacityBytes = HeadAndChecksumBytes;
+        foreach (var mutation in mutations) capacityBytes += LongestLengthBytes + mutation.Encoded.Length;
+        var writer = new ByteWriter(capacityBytes);
         writer.WriteByte(Version);
         writer.WriteUInt64((ulong)appendedUnixMilliseconds);
         foreach (var mutation in mutations) writer.WriteBytes(mutation.Encoded.Span);
         writer.WriteChecksum();
-        return writer.ToArray();
+        return writer.TakeWritten();
     }
 
     public static (IReadOnlyList<Mutation> Mutations, long AppendedUnixMilliseconds) Decode(ReadOnlySpan<byte> payload)

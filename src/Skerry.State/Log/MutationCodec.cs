@@ -26,7 +26,7 @@ public static class MutationCodec
     /// <exception cref="StateLimitException">It would be longer than <see cref="MaxEncodedBytes"/>.</exception>
     internal static Mutation Create(Dot dot, Hlc stamp, string author, bool urgent, IReadOnlyList<Change> changes, OriginFlags flags = OriginFlags.None)
     {
-        var writers = new WriterTable(dot.Writer);
+        var writers = WriterTable.Of(dot.Writer);
         foreach (var change in changes) writers.AddAll(change);
 
         var writer = new ByteWriter();

@@ -8,14 +8,17 @@ internal sealed class WriterTable
     private const int WriterBytes = 16;
 
     private readonly List<Writer> _writers;
-    private readonly Dictionary<Writer, int> _indexes = [];
+
+    /// <summary>Made when there is more than one writer, which is seldom.</summary>
+    private Dictionary<Writer, int>? _indexes;
 
     /// <param name="known">Writers that the record names anyway, in an order that the reader knows.</param>
-    public WriterTable(params IEnumerable<Writer> known)
-    {
-        _writers = [.. known];
-        for (var i = 0; i < _writers.Count; i++) _indexes.Add(_writers[i], i);
-    }
+    public WriterTable(IEnumerable<Writer> known) => _writers = [.. known];
+
+    private WriterTable(Writer self) => _writers = [self];
+
+    /// <summary>For a mutation, whose own writer comes first.</summary>
+    public static WriterTable Of(Writer self) => new(self);
 
     /// <summary>The mutation's own.</summary>
     public Writer Self => _writers[0];
@@ -41,7 +44,7 @@ internal sealed class WriterTable
 
     public static WriterTable ReadFrom(ref ByteReader reader, Writer self)
     {
-        var table = new WriterTable(self);
+        var table = Of(self);
         var count = reader.ReadCount(WriterBytes);
         for (var i = 0; i < count; i++)
         {
@@ -53,7 +56,7 @@ internal sealed class WriterTable
 
     public void WriteDot(ByteWriter writer, Dot dot)
     {
-        writer.WriteVarint((ulong)_indexes[dot.Writer]);
+        writer.WriteVarint((ulong)IndexOf(dot.Writer));
         writer.WriteVarint((ulong)dot.Sequence);
     }
 
@@ -80,8 +83,18 @@ internal sealed class WriterTable
 
     private bool Add(Writer writer)
     {
-        if (!_indexes.TryAdd(writer, _writers.Count)) return false;
+        if (writer == _writers[0] || !Indexes().TryAdd(writer, _writers.Count)) return false;
         _writers.Add(writer);
         return true;
+    }
+
+    private int IndexOf(Writer writer) => writer == _writers[0] ? 0 : Indexes()[writer];
+
+    private Dictionary<Writer, int> Indexes()
+    {
+        if (_indexes is not null) return _indexes;
+        _indexes = [];
+        for (var i = 0; i < _writers.Count; i++) _indexes.Add(_writers[i], i);
+        return _indexes;
     }
 }

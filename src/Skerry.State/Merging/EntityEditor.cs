@@ -12,10 +12,15 @@ internal sealed class EntityEditor
     private readonly EntityKey _key;
     private readonly List<Register> _registers;
 
-    public EntityEditor(EntityKey key, Entity? before)
+    /// <param name="key">The entity.</param>
+    /// <param name="before">What stood of it.</param>
+    /// <param name="writes">At most so many fields are added.</param>
+    public EntityEditor(EntityKey key, Entity? before, int writes)
     {
         _key = key;
-        _registers = before is null ? [] : [.. before.Registers];
+        var registers = before?.Registers ?? [];
+        _registers = new List<Register>(registers.Length + writes);
+        _registers.AddRange(registers);
     }
 
     public void Apply(Origin origin, Change change)

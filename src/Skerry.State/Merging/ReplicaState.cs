@@ -76,10 +76,11 @@ internal sealed class ReplicaState
     /// <summary>Takes a batch of changes at the cost of what it touches.</summary>
     internal sealed class Builder(ReplicaState before, StateSchema schema)
     {
+        private const int MostWritesForeseen = 16;
+
         private readonly Dictionary<string, KindTable.Builder> _kinds = new(StringComparer.Ordinal);
         private ImmutableSortedSet<EntityKey> _contested = before.Contested;
         private ImmutableSortedSet<SettledConflict> _history = before.History;
-
         private readonly ByteWriter _scratch = new();
 
         public VersionVector Vector { get; private set; } = before.Vector;
@@ -98,7 +99,7 @@ internal sealed class ReplicaState
                 }
 
                 var key = changes[i].Key;
-                var editor = new EntityEditor(key, Find(key));
+                var editor = new EntityEditor(key, Find(key), Math.Min(changes.Count - i, MostWritesForeseen));
                 for (; i < changes.Count && changes[i].Key == key && changes[i].Kind != ChangeKind.Retire; i++)
                 {
                     editor.Apply(mutation.Origin, changes[i]);
