@@ -13,6 +13,7 @@
 #   make rounds [ROUNDS=50]          planned failover and failback of one volume under a writer, in a row
 #   make simulate [SEEDS=300] [SEED=x] sites in one process, under trouble of all kinds, on virtual time; also
 #     [FIRST=1] [SITES=n] [TROUBLE=seconds] [PAUSE=seconds] [FAULTS=Crash,LogCut|none] [THREADS=n]
+#   make simulate BREAK=all|NAME      breaks the code on purpose, and sees that the simulator notices
 #   make bench [NAME=blocks]         measurements beside peers, into artifacts/bench; also
 #     [CASES=randwrite,fsync] [TRANSPORT=tcp|unix] [ROUNDS=5] [GIB=16] [SECONDS=60] [PEERS=rsync|none]
 
@@ -44,6 +45,7 @@ TROUBLE ?=
 PAUSE ?=
 FAULTS ?=
 THREADS ?=
+BREAK ?=
 
 DOTNET_BUILD := dotnet build -c $(CONFIGURATION) -v quiet -clp:NoSummary
 
@@ -65,7 +67,7 @@ test: build
 simulate: setup
 	@$(DOTNET_BUILD) tests/Skerry.Simulation
 	@SKERRY_SEEDS=$(SEEDS) SKERRY_SEED=$(SEED) SKERRY_FIRST_SEED=$(FIRST) SKERRY_SITES=$(SITES) SKERRY_TROUBLE=$(TROUBLE) SKERRY_PAUSE=$(PAUSE) \
-		SKERRY_FAULTS=$(FAULTS) SKERRY_THREADS=$(THREADS) eng/simulate $(CONFIGURATION)
+		SKERRY_FAULTS=$(FAULTS) SKERRY_THREADS=$(THREADS) SKERRY_BREAK=$(BREAK) eng/simulate $(CONFIGURATION)
 
 disasters: setup
 	@$(DOTNET_BUILD) tests/Skerry.Movers.Tests

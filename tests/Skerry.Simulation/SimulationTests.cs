@@ -15,7 +15,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
         var isSingle = Number("SKERRY_SEED") is not null;
         var seeds = isSingle ? 1 : (int?)Number("SKERRY_SEEDS") ?? DefaultSeeds;
         var campaign = new Campaign(options);
-        campaign.Run(seeds, (int?)Number("SKERRY_THREADS") ?? Environment.ProcessorCount);
+        campaign.Run(seeds, (int?)Number("SKERRY_THREADS") ?? Environment.ProcessorCount, Environment.GetEnvironmentVariable("SKERRY_SHRINK") != "no");
         Tell(campaign.ToString());
         if (seeds < DefaultSeeds || options.Faults is not null)
         {

@@ -2,7 +2,7 @@ using Skerry.Simulation.Runs;
 
 namespace Skerry.Simulation.Faults;
 
-/// <summary>Wall clocks jump, and run off.</summary>
+/// <summary>Wall clocks jump, run off, and are coarse.</summary>
 internal static class ClockTrouble
 {
     public static void Plan(World world)
@@ -15,6 +15,17 @@ internal static class ClockTrouble
                 site.Clock.Drift = (chance.Source.NextDouble() - 0.5) * Math.Pow(10, -chance.Below(5));
                 world.Faults.Struck(FaultKind.ClockDrift);
             }
+        }
+
+        if (world.Has(FaultKind.CoarseClock))
+        {
+            foreach (var site in world.Sites)
+            {
+                site.Clock.Offset = TimeSpan.Zero;
+                site.Clock.Grain = TimeSpan.FromSeconds(10);
+            }
+
+            world.Faults.Struck(FaultKind.CoarseClock);
         }
 
         Trouble.Repeat(world, FaultKind.ClockStep, 1, 15, () =>

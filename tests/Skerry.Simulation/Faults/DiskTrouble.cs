@@ -40,6 +40,7 @@ internal static class DiskTrouble
                 }
 
                 site.Disk.Content = copy;
+                site.LastStamp = default;
                 world.Witness.StartsFrom(site, seen);
                 world.History.Lost(world.HeldBesides(site).With(seen));
                 await world.StartAsync(site);

@@ -48,6 +48,9 @@ internal enum FaultKind
     /// <summary>A wall clock runs too fast or too slow.</summary>
     ClockDrift,
 
+    /// <summary>Wall clocks that show few different times, so that stamps are the same.</summary>
+    CoarseClock,
+
     /// <summary>A site is started on an older copy of its disk.</summary>
     RestoredDisk,
 

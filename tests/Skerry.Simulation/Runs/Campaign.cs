@@ -8,6 +8,9 @@ namespace Skerry.Simulation.Runs;
 /// <summary>Many runs, on as many threads as asked for; each run is on one.</summary>
 internal sealed class Campaign(SimulationOptions options)
 {
+    /// <summary>What a failure's message begins with; the number of runs follows.</summary>
+    public const string FailedAfter = "Runs until one failed: ";
+
     private readonly ConcurrentBag<RunReport> _reports = [];
 
     public FaultCounts Faults { get; } = new();
@@ -21,7 +24,10 @@ internal sealed class Campaign(SimulationOptions options)
     public TimeSpan Elapsed { get; private set; }
 
     /// <exception cref="SimulationException">The lowest seed that fails, shrunk, with what replays it.</exception>
-    public void Run(int seeds, int threads)
+    /// <param name="seeds">How many runs.</param>
+    /// <param name="threads">At a time.</param>
+    /// <param name="shrink">Look for a smaller run that fails.</param>
+    public void Run(int seeds, int threads, bool shrink)
     {
         var started = Stopwatch.GetTimestamp();
         var next = options.Seed - 1;
@@ -51,7 +57,8 @@ internal sealed class Campaign(SimulationOptions options)
         if (!failures.IsEmpty)
         {
             var (failing, failure) = failures.MinBy(f => f.Options.Seed);
-            throw new SimulationException(Shrinker.Tell(failing, failure), failure);
+            throw new SimulationException(
+                $"{FailedAfter}{Runs + failures.Count}: {(shrink ? Shrinker.Tell(failing, failure) : $"{failing.Command}\n{failure.Message}")}", failure);
         }
     }
 

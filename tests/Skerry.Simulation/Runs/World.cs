@@ -134,7 +134,7 @@ internal sealed class World
 
     public async ValueTask StartAsync(SimulatedSite site)
     {
-        if (site.IsUp || site.IsGone)
+        if (site.IsUp || site.IsGone || site.IsHeldDown)
         {
             return;
         }
@@ -161,7 +161,7 @@ internal sealed class World
     {
         Faults.Struck(kind);
         Stop(site);
-        Time.After(Between(0.1, IsHealing ? 1 : 8), () => site.IsHeldDown ? ValueTask.CompletedTask : StartAsync(site));
+        Time.After(Between(0.1, IsHealing ? 1 : 8), () => StartAsync(site));
     }
 
     public void Stop(SimulatedSite site)

@@ -46,9 +46,13 @@ internal sealed class SimulatedSite(int index, SiteId id, DiskContent content, R
     /// <summary>Counts its processes, so that what an earlier one began is told apart.</summary>
     public int Life { get; private set; }
 
+    /// <summary>Its own last acknowledged stamp or below it; a copy of its disk may not know of it.</summary>
+    public Hlc LastStamp { get; set; }
+
     public async ValueTask StartAsync(Func<FaultKind?> nextFault, Action<FaultKind> die)
     {
         var life = ++Life;
+        _store?.Die();
         var store = new SimulatedStore(Disk, time, chance, plan.DiskDelay, nextFault, die);
         _store = store;
         var replica = await Replica.OpenAsync(

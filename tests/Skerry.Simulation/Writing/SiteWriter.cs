@@ -63,11 +63,16 @@ internal sealed class SiteWriter(World world)
     public async ValueTask WriteAsync(SimulatedSite site, Replica replica)
     {
         var deeds = Deeds(site, replica);
+        var stamp = Hlc.Zero;
         Made? made = null;
         try
         {
             var dot = await replica.CommitAsync(
-                transaction => made = Decide(site, replica, transaction, deeds, made),
+                transaction =>
+                {
+                    stamp = transaction.Now;
+                    return made = Decide(site, replica, transaction, deeds, made);
+                },
                 new CommitOptions($"user-{site.Index}", Urgent: world.Chance.OneIn(2)),
                 CancellationToken.None);
             if (made?.Dot != dot.Dot)
@@ -78,6 +83,7 @@ internal sealed class SiteWriter(World world)
             if (made is not null)
             {
                 made.IsAcknowledged = true;
+                site.LastStamp = Hlc.Max(site.LastStamp, stamp);
                 if (!replica.Vector.Covers(made.Dot))
                 {
                     throw new SimulationException($"Site {site.Id} acknowledged {made.Dot} and does not show it.");
@@ -101,6 +107,11 @@ internal sealed class SiteWriter(World world)
         if (earlier is not null)
         {
             world.History.NotMade(earlier);
+        }
+
+        if (transaction.Now <= site.LastStamp)
+        {
+            throw new SimulationException($"Site {site.Id} stamps with {transaction.Now}, which is not above its own {site.LastStamp}.");
         }
 
         var seen = transaction.Seen;

@@ -11,11 +11,18 @@ public sealed class VirtualClock(VirtualTime time) : TimeProvider
     /// <summary>How much the wall clock gains in each second, in seconds.</summary>
     public double Drift { get; set; }
 
+    /// <summary>The wall clock shows whole multiples of this alone; zero for as fine as there is.</summary>
+    public TimeSpan Grain { get; set; }
+
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
 
-    public override DateTimeOffset GetUtcNow() => Start + time.Now + Offset + (time.Now * Drift);
+    public override DateTimeOffset GetUtcNow()
+    {
+        var exact = Start + time.Now + Offset + (time.Now * Drift);
+        return Grain > TimeSpan.Zero ? new DateTimeOffset(exact.Ticks - (exact.Ticks % Grain.Ticks), TimeSpan.Zero) : exact;
+    }
 
     public override long GetTimestamp() => time.Now.Ticks;
 
