@@ -15,21 +15,22 @@ internal sealed class BrokenBuild(string repository, Break broken)
     private readonly string _place = Path.Combine(repository, "artifacts/breaks", broken.Name);
 
     /// <summary>Runs seeds until one fails.</summary>
-    /// <returns>How many it took, or null when none failed in that time.</returns>
-    public async Task<int?> FindAsync(int seeds, TimeSpan longest)
+    /// <returns>How many it took and what the last one says, or null when none failed in that time.</returns>
+    public async Task<(int Runs, string Why)?> FindAsync(int seeds, TimeSpan longest)
     {
         await BuildAsync();
         var (exitCode, output) = await RunAsync(
             "dotnet", [Path.Combine(_place, "bin/Skerry.Simulation.dll"), "-noColor", "-method", "*.Sites_under_trouble_*"], seeds, longest);
         var at = output.IndexOf(Campaign.FailedAfter, StringComparison.Ordinal);
+        Directory.Delete(_place, recursive: true);
         if (exitCode == 0 || at < 0)
         {
             return null;
         }
 
-        Directory.Delete(_place, recursive: true);
-        var digits = output.AsSpan(at + Campaign.FailedAfter.Length);
-        return int.Parse(digits[..digits.IndexOf(':')], CultureInfo.InvariantCulture);
+        // The number, what replays the run, and on the next line what is wrong.
+        var told = output[(at + Campaign.FailedAfter.Length)..];
+        return (int.Parse(told.AsSpan(0, told.IndexOf(':')), CultureInfo.InvariantCulture), told.Split('\n')[1].Trim());
     }
 
     private async Task BuildAsync()
@@ -95,6 +96,7 @@ internal sealed class BrokenBuild(string repository, Break broken)
         var start = new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = _place };
         start.Environment["SKERRY_SEEDS"] = seeds.ToString(CultureInfo.InvariantCulture);
         start.Environment["SKERRY_SHRINK"] = "no";
+        start.Environment["SKERRY_THREADS"] = "1";
         using var process = Process.Start(start)!;
         using var over = new CancellationTokenSource(longest);
         var output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
