@@ -37,5 +37,6 @@ public static class EventRecords
         VolumesFailed = told.VolumesFailed,
         VolumesSkipped = told.VolumesSkipped,
         AlertId = told.AlertId,
+        ConflictId = told.ConflictId,
     };
 }

@@ -18,14 +18,15 @@ internal sealed class EventListCommand : DataCommand
     public EventListCommand()
         : base(
             "list",
-            "Show what happened at the site that is asked, oldest first: role changes, missed runs, divergence, replicas that fall behind, transfers, moves of groups and sites, alerts.",
+            "Show what happened at the site that is asked, oldest first: role changes, missed runs, divergence, replicas that fall behind, transfers, moves of groups and sites, alerts, conflicts.",
             "skerry event list --since 2h",
             "skerry event list --kind volume.promoted --os-region-name south",
             "skerry event list --volume data -f json")
     {
         _kind.OneOf(
             "volume.promoted", "volume.demoted", "volume.diverged", "volume.split_brain", "replication.runs_missed", "replication.behind",
-            "replication.caught_up", "replication.transfer", "group.failover", "site.failover", "alert.raised", "alert.cleared");
+            "replication.caught_up", "replication.transfer", "group.failover", "site.failover", "alert.raised", "alert.cleared",
+            "conflict.arisen", "conflict.settled");
         Options.Add(_kind);
         Options.Add(_volume);
         Options.Add(_since);

@@ -12,7 +12,7 @@ internal static class EventView
         new("sequence", "Counts the site's events.", e => e.Sequence, IsBrief: false),
         new("at", "When the site noticed, by its clock.", e => e.At),
         new("site", "The site where it happened.", e => e.Site),
-        new("kind", "volume.promoted, volume.demoted, volume.diverged, volume.split_brain, replication.runs_missed, replication.behind, replication.caught_up, replication.transfer, group.failover, site.failover, alert.raised or alert.cleared.", e => e.Kind),
+        new("kind", "volume.promoted, volume.demoted, volume.diverged, volume.split_brain, replication.runs_missed, replication.behind, replication.caught_up, replication.transfer, group.failover, site.failover, alert.raised, alert.cleared, conflict.arisen or conflict.settled.", e => e.Kind),
         new("message", "What happened, in a sentence.", e => e.Message),
         new("volume_id", "Of which volume.", e => e.VolumeId, IsBrief: false),
         new("volume_name", "Its name then.", e => e.VolumeName, IsBrief: false),
@@ -41,5 +41,6 @@ internal static class EventView
         new("volumes_moved", "How many volumes were moved.", e => e.VolumesMoved, IsBrief: false),
         new("volumes_failed", "How many were not.", e => e.VolumesFailed, IsBrief: false),
         new("volumes_skipped", "How many were left out.", e => e.VolumesSkipped, IsBrief: false),
-        new("alert_id", "The alert that came or went.", e => e.AlertId, IsBrief: false));
+        new("alert_id", "The alert that came or went.", e => e.AlertId, IsBrief: false),
+        new("conflict_id", "The conflict that arose or was settled.", e => e.ConflictId, IsBrief: false));
 }

@@ -1,4 +1,3 @@
-using Skerry.Domain.Identity;
 using Skerry.State.Merging;
 
 namespace Skerry.Domain.Conflicts;
@@ -10,32 +9,23 @@ namespace Skerry.Domain.Conflicts;
 /// </remarks>
 public sealed class ConflictService(SiteContext site)
 {
-    /// <summary>What people of a project write themselves; the rest says where and how a thing is kept.</summary>
-    private static readonly IReadOnlySet<string> TenantFields =
-        new HashSet<string>(StringComparer.Ordinal) { "name", "description", "metadata", "is_bootable", Entity.LifecycleField };
-
-    /// <summary>Fields whose values nobody is shown, not even as the hashes that they are; they are settled by picking a side.</summary>
-    private static readonly IReadOnlySet<(string Kind, string Field)> SecretFields = new HashSet<(string, string)>
-    {
-        (IdentityKinds.User, "password"),
-        (EntityKinds.Connection, "secret_hash"),
-        (EntityKinds.Invitation, "hash"),
-    };
-
-    private static readonly FieldValue Hidden = FieldValue.FromString("(secret)");
-
     /// <summary>By kind, entity and field.</summary>
-    public IReadOnlyList<ConflictView> List(Actor actor, string? kind = null) =>
-    [
-        .. site.Replica.Conflicts
-            .Where(c => (kind is null || c.Key.Kind == kind) && MaySee(actor, c.Key, c.Field))
-            .OrderBy(c => c.Key)
-            .ThenBy(c => c.Field, StringComparer.Ordinal)
-            .Select(View),
-    ];
+    public IReadOnlyList<ConflictView> List(Actor actor, ConflictFilter? filter = null)
+    {
+        var sight = new ConflictSight(site);
+        return
+        [
+            .. site.Replica.Conflicts
+                .Where(c => sight.MaySee(actor, c.Key, c.Field))
+                .OrderBy(c => c.Key)
+                .ThenBy(c => c.Field, StringComparer.Ordinal)
+                .Select(c => View(sight, c))
+                .Where(v => filter is null || ((filter.Type is null || filter.Type == v.Type) && filter.Takes(v.Kind, v.EntityId, v.Field, Sides(v)))),
+        ];
+    }
 
     public Outcome<ConflictView> Show(Actor actor, string id) =>
-        Find(actor, id) is { } conflict ? View(conflict) : Refusal.NotFound("conflict", id);
+        Find(actor, id) is { } conflict ? View(new ConflictSight(site), conflict) : Refusal.NotFound("conflict", id);
 
     /// <summary>Chooses one of the standing values.</summary>
     /// <param name="actor">Who asks.</param>
@@ -57,7 +47,7 @@ public sealed class ConflictService(SiteContext site)
 
         return conflict.Kind == ConflictKind.Values
             ? await SettleAsync(actor, conflict, choice == 0 ? conflict.Winner!.Value : conflict.Losers[choice - 1].Value, cancellationToken)
-            : await SettleDeletionAsync(actor, conflict, restore: choice > 0, cancellationToken);
+            : await SettleDeletionAsync(actor, conflict, Lives(conflict, choice), cancellationToken);
     }
 
     /// <summary>Sets a value of its own in place of all that stand.</summary>
@@ -65,21 +55,11 @@ public sealed class ConflictService(SiteContext site)
         Find(actor, id) is not { } conflict ? Refusal.NotFound("conflict", id)
         : conflict.Kind != ConflictKind.Values ? Refusal.Invalid(
             "value", $"Conflict {id} is between a delete and an update; no value settles it.", "Pick 0 to keep it deleted, or 1 to restore it.")
-        : IsSecret(conflict.Key, conflict.Field) ? Refusal.Invalid(
+        : ConflictSight.IsSecret(conflict.Key, conflict.Field) ? Refusal.Invalid(
             "value", $"Field {conflict.Field} is a secret; no value settles it.", "Pick a side, or set a new secret where it is used.")
         : conflict.Winner is { } winner && Shape(winner.Value) != Shape(value) ? Refusal.Invalid(
             "value", $"{value} is not of the shape of {winner.Value}, which field {conflict.Field} has now.")
         : await SettleAsync(actor, conflict, value, cancellationToken);
-
-    /// <summary>What was settled, newest first.</summary>
-    public IReadOnlyList<SettledConflictView> History(Actor actor, EntityKey? entity = null) =>
-    [
-        .. site.Replica.ConflictHistory(entity)
-            .Where(s => MaySee(actor, s.Key, s.Field))
-            .OrderByDescending(s => s)
-            .Select(s => new SettledConflictView(
-                s.Key.Kind, s.Key.Id, NameOf(s.Key), s.Field, [.. s.Replaced.Select(r => Side(s.Key, s.Field, r))], Side(s.Key, s.Field, s.By))),
-    ];
 
     private async ValueTask<Outcome<Unit>> SettleAsync(
         Actor actor, Conflict seen, FieldValue value, CancellationToken cancellationToken) =>
@@ -99,7 +79,8 @@ public sealed class ConflictService(SiteContext site)
                         RefusalKind.Conflict, $"Conflict {seen.Id} is not what it was any more.", "Look at it again and choose anew.");
                 }
 
-                transaction.Resolve(seen.Key, seen.Field, value, standing.Max(s => s.Rank));
+                transaction.Resolve(
+                    seen.Key, seen.Field, value, seen.Rule is MergeRule.Hub or MergeRule.Owner ? standing.Max(s => s.Rank) : 0);
                 return default(Unit);
             },
             cancellationToken);
@@ -115,64 +96,81 @@ public sealed class ConflictService(SiteContext site)
                     return NotAllowed(actor);
                 }
 
-                if (!restore)
+                // Its data went with the deletion, or is there without one: the words alone would say of a disk what is not so.
+                if (seen.Key.Kind is EntityKinds.Volume or EntityKinds.Snapshot && transaction.Find(seen.Key) is { } entity && entity.IsDeleted == restore)
+                {
+                    return restore
+                        ? Refusal.State(
+                            $"The data of {seen.Key.Kind} {seen.Key.Id} was deleted; it cannot be restored by settling a conflict.",
+                            "Pick the side of the delete to let the update go.")
+                        : Refusal.State(
+                            $"The data of {seen.Key.Kind} {seen.Key.Id} is there; it cannot be deleted by settling a conflict.",
+                            $"Delete the {seen.Key.Kind} itself.");
+                }
+
+                if (restore)
+                {
+                    transaction.Restore(seen.Key);
+                }
+                else
                 {
                     transaction.Delete(seen.Key);
-                    return default(Unit);
                 }
 
-                // Its data went with the deletion: restoring the words alone would promise a disk that is not there.
-                if (seen.Key.Kind is EntityKinds.Volume or EntityKinds.Snapshot)
-                {
-                    return Refusal.State(
-                        $"The data of {seen.Key.Kind} {seen.Key.Id} was deleted; it cannot be restored by settling a conflict.",
-                        "Pick 0 to keep it deleted.");
-                }
-
-                transaction.Restore(seen.Key);
                 return default(Unit);
             },
             cancellationToken);
 
+    /// <summary>Whether the thing lives on by the choice.</summary>
+    private static bool Lives(Conflict conflict, int choice) =>
+        conflict.Kind == ConflictKind.Lifecycle
+            ? (choice == 0 ? conflict.Winner! : conflict.Losers[choice - 1]).Value == FieldValue.From(true)
+            : choice > 0;
+
     private Conflict? Find(Actor actor, string id) =>
-        site.Replica.Conflicts.FirstOrDefault(c => c.Id == id) is { } conflict && MaySee(actor, conflict.Key, conflict.Field)
-            ? conflict
-            : null;
+        site.Replica.Conflicts.FirstOrDefault(c => c.Id == id) is { } conflict
+        && new ConflictSight(site).MaySee(actor, conflict.Key, conflict.Field) ? conflict : null;
 
-    private bool MaySee(Actor actor, EntityKey key, string field) =>
-        actor.IsAdmin || (TenantFields.Contains(field) && actor.MaySee(site.Replica.Find(key)?.Text("project_id")));
+    private static IEnumerable<ConflictSide> Sides(ConflictView view) => view.Winner is { } winner ? view.Losers.Prepend(winner) : view.Losers;
 
-    private string? NameOf(EntityKey key) => site.Replica.Find(key)?.Text("name");
-
-    private ConflictView View(Conflict conflict) => new(
-        conflict.Id,
-        conflict.Key.Kind,
-        conflict.Key.Id,
-        NameOf(conflict.Key),
-        conflict.Field,
-        conflict.Kind switch
+    private static ConflictView View(ConflictSight sight, Conflict conflict)
+    {
+        var (type, nature, next) = conflict switch
         {
-            ConflictKind.Values => "different values",
-            ConflictKind.UpdateOfDeleted => "an update of what was deleted",
-            _ => "a delete against a creation or restore",
-        },
-        conflict.Winner is null ? null : Side(conflict.Key, conflict.Field, conflict.Winner),
-        [.. conflict.Losers.Select(loser => Side(conflict.Key, conflict.Field, loser))]);
-
-    private static bool IsSecret(EntityKey key, string field) => SecretFields.Contains((key.Kind, field));
-
-    private ConflictSide Side(EntityKey key, string field, StandingValue value) => new(
-        IsSecret(key, field) ? Hidden : value.Value,
-        value.Author,
-        value.Site.ToString(),
-        new Volumes.SiteDirectory(site, StateView.Of(site.Replica)).NameOf(value.Site.ToString()),
-        value.Stamp.Time);
+            { Kind: ConflictKind.UpdateOfDeleted } => (
+                ConflictTypes.Delete,
+                "an update of what was deleted: it is deleted, and the update is kept",
+                conflict.Key.Kind is EntityKinds.Volume or EntityKinds.Snapshot
+                    ? "Pick 0 to let the update go; its data is deleted."
+                    : "Pick 0 to let the update go, or 1 to restore what was deleted."),
+            { Kind: ConflictKind.Lifecycle } => (
+                ConflictTypes.Lifecycle,
+                "a delete against a creation or restore",
+                "Pick 0 to keep what is shown, or 1 for the other."),
+            { Rule: MergeRule.Hold } => (
+                ConflictTypes.Values,
+                "different values, and nobody acts on it until it is settled",
+                "Pick a side, or give a value of your own."),
+            _ => (ConflictTypes.Values, "different values; the next write settles it", "Pick a side, or give a value of your own."),
+        };
+        return new ConflictView(
+            conflict.Id,
+            conflict.Key.Kind,
+            conflict.Key.Id,
+            sight.NameOf(conflict.Key),
+            conflict.Field,
+            type,
+            nature,
+            conflict.Winner is null ? null : sight.Side(conflict.Key, conflict.Field, conflict.Winner),
+            [.. conflict.Losers.Select(loser => sight.Side(conflict.Key, conflict.Field, loser))],
+            next);
+    }
 
     private static bool SameSides(Conflict seen, IReadOnlyList<StandingValue> standing) =>
         standing.Select(s => s.Value).ToHashSet()
             .SetEquals(seen.Losers.Append(seen.Winner!).Select(s => s.Value));
 
-    private static Refusal NotAllowed(Actor actor) => new(
+    internal static Refusal NotAllowed(Actor actor) => new(
         RefusalKind.NotAllowed, $"The roles of {actor.Name} do not allow settling conflicts.", "Ask an administrator for the role member.");
 
     private static char Shape(FieldValue value) => (char)value.Utf8.Span[0] switch

@@ -165,7 +165,7 @@ internal sealed class EventFacts(SiteContext site, StateView state, Func<string,
         return about[0] switch
         {
             "missed" or "behind" => site.Replica.Find(Relation.Key(about[1])) is null,
-            "alert" => markOf(key) is "",
+            "alert" or "conflict" => markOf(key) is "",
             "operation" => site.Replica.Find(OperationEntity.Key(about[1])) is null,
             _ => Generations.Of(state, about[1]).Count == 0 && site.Replica.Find(VolumeEntity.Key(about[1])) is null,
         };

@@ -41,9 +41,15 @@ public static class EventKinds
     /// <summary>It is so no more.</summary>
     public const string AlertCleared = "alert.cleared";
 
+    /// <summary>This site learned of writes that did not know of each other.</summary>
+    public const string ConflictArisen = "conflict.arisen";
+
+    /// <summary>They are settled.</summary>
+    public const string ConflictSettled = "conflict.settled";
+
     /// <summary>Those of the journal.</summary>
     public static IReadOnlyList<string> Noted { get; } =
-        [Promoted, Demoted, Diverged, SplitBrain, RunsMissed, Behind, CaughtUp, GroupFailover, SiteFailover, AlertRaised, AlertCleared];
+        [Promoted, Demoted, Diverged, SplitBrain, RunsMissed, Behind, CaughtUp, GroupFailover, SiteFailover, AlertRaised, AlertCleared, ConflictArisen, ConflictSettled];
 
     public static IReadOnlyList<string> All { get; } = [.. Noted, Transfer];
 }
@@ -156,6 +162,9 @@ public sealed record SiteEvent(string Kind, string Message)
 
     /// <summary>The alert that came or went.</summary>
     public string? AlertId { get; init; }
+
+    /// <summary>The conflict that arose or was settled.</summary>
+    public string? ConflictId { get; init; }
 }
 
 /// <summary>Something to note once.</summary>

@@ -161,6 +161,8 @@ internal static class SiteServices
         services.AddSingleton<ConnectionService>();
         services.AddSingleton<AttachmentService>();
         services.AddSingleton<ConflictService>();
+        services.AddSingleton<ConflictHistory>();
+        services.AddSingleton<IReconciler, ConflictReconciler>();
         services.AddSingleton<IReconciler, FenceReconciler>();
         services.AddSingleton<IReconciler, SnapshotReconciler>();
         services.AddSingleton<IReconciler, VolumeReconciler>();

@@ -95,16 +95,16 @@ public sealed class CloudApiTests : IAsyncLifetime
         await _south.Volumes.UpdateAsync(DomainSite.Admin, volume, new UpdateVolumeRequest { Name = "as-south-says" }, None);
         await ExchangeAsync();
 
-        var conflict = Assert.Single(await Client.Conflicts.ListAsync(None));
+        var conflict = Assert.Single(await Client.Conflicts.ListAsync(new(), None));
         Assert.Equal(("volume", volume, "name"), (conflict.EntityKind, conflict.EntityId, conflict.Field));
         var loser = Assert.Single(conflict.Losers);
         Assert.Equal(["north", "south"], new[] { conflict.Winner!.Site, loser.Site }.Order());
         Assert.Equal(conflict.Winner.Value!.Value.GetString(), (await Client.Conflicts.ShowAsync(conflict.Id, None)).EntityName);
 
         await Client.Conflicts.ResolveAsync(conflict.Id, new ConflictResolveRequest(1, null), None);
-        Assert.Empty(await Client.Conflicts.ListAsync(None));
+        Assert.Empty(await Client.Conflicts.ListAsync(new(), None));
         Assert.Equal(loser.Value!.Value.GetString(), (await Client.Volumes.ShowAsync(volume, None)).Name);
-        var settled = Assert.Single(await Client.Conflicts.HistoryAsync(None));
+        var settled = Assert.Single(await Client.Conflicts.HistoryAsync(new(), None));
         Assert.Equal("admin", settled.By.Author);
         Assert.Equal(2, settled.Replaced.Count);
     }
@@ -117,7 +117,7 @@ public sealed class CloudApiTests : IAsyncLifetime
         await Client.Volumes.UpdateAsync(volume, new VolumeUpdateRequest("a", null, null), None);
         await _south.Volumes.UpdateAsync(DomainSite.Admin, volume, new UpdateVolumeRequest { Name = "b" }, None);
         await ExchangeAsync();
-        var conflict = Assert.Single(await Client.Conflicts.ListAsync(None));
+        var conflict = Assert.Single(await Client.Conflicts.ListAsync(new(), None));
         await Client.Conflicts.ResolveAsync(conflict.Id, new ConflictResolveRequest(null, JsonSerializer.SerializeToElement("c")), None);
         Assert.Equal("c", (await Client.Volumes.ShowAsync(volume, None)).Name);
     }

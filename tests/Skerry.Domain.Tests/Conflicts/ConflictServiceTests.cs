@@ -34,7 +34,7 @@ public sealed class ConflictServiceTests
         Assert.Equal(RefusalKind.NotFound, (await pair.North.Conflicts.PickAsync(Ann, "volume/x/name", 0, None)).Refusal!.Kind);
         var reader = new Actor("rob", "user-rob", "p1", ["reader"]);
         Assert.Equal(RefusalKind.NotAllowed, (await pair.North.Conflicts.PickAsync(reader, pair.ConflictId, 0, None)).Refusal!.Kind);
-        Assert.Empty(pair.North.Conflicts.History(eve));
+        Assert.Empty(pair.North.ConflictHistory.List(eve, new()));
     }
 
     [Fact]

@@ -163,7 +163,7 @@ public sealed class VolumeLifecycleTests
         await DomainSite.ExchangeAsync(north, south);
         Assert.Empty(south.Conflicts.List(DomainSite.Admin));
         Assert.Equal("from-north", south.Volumes.Show(Ann, id).Value.Name);
-        var settled = Assert.Single(south.Conflicts.History(DomainSite.Admin));
+        var settled = Assert.Single(south.ConflictHistory.List(DomainSite.Admin, new()));
         Assert.Equal("from-north", settled.By.Value.AsString());
     }
 

@@ -63,6 +63,8 @@ public sealed class DomainSite : IAsyncDisposable
 
     public ConflictService Conflicts { get; private set; } = null!;
 
+    public ConflictHistory ConflictHistory { get; private set; } = null!;
+
     public OperationReconciler OperationReconciler { get; private set; } = null!;
 
     /// <summary>Fires when the site stops: what a test holds up goes on then.</summary>
@@ -168,6 +170,7 @@ public sealed class DomainSite : IAsyncDisposable
         Connections = new ConnectionService(Context, Exports, NbdAddress);
         Attachments = new AttachmentService(Context);
         Conflicts = new ConflictService(Context);
+        ConflictHistory = new ConflictHistory(Context);
         OperationReconciler = new OperationReconciler(
             Context, [.. VolumeOperations.Handlers(Context, drivers, Exports, DeleteGuards), .. MoreHandlers]);
         var backends = new BackendReconciler(Context, drivers, Targets);

@@ -3,7 +3,7 @@ namespace Skerry.Client.Native.Wire;
 /// <summary>Something that happened at the site that is asked. What the kind has no use for is null.</summary>
 /// <param name="Id">The same each time that the same thing is told: of two with one id, one can be dropped.</param>
 /// <param name="Sequence">Counts the events of this site's journal from 1; 0 for a transfer, which is kept apart.</param>
-/// <param name="Kind">volume.promoted, volume.demoted, volume.diverged, volume.split_brain, replication.runs_missed, replication.behind, replication.caught_up, replication.transfer, group.failover, site.failover, alert.raised or alert.cleared.</param>
+/// <param name="Kind">volume.promoted, volume.demoted, volume.diverged, volume.split_brain, replication.runs_missed, replication.behind, replication.caught_up, replication.transfer, group.failover, site.failover, alert.raised, alert.cleared, conflict.arisen or conflict.settled.</param>
 /// <param name="At">When the site noticed, by its clock.</param>
 /// <param name="Message">What happened, in a sentence.</param>
 public sealed record EventRecord(string Id, long Sequence, string Kind, DateTimeOffset At, string Message)
@@ -82,6 +82,9 @@ public sealed record EventRecord(string Id, long Sequence, string Kind, DateTime
 
     /// <summary>The alert that came or went.</summary>
     public string? AlertId { get; init; }
+
+    /// <summary>The conflict that arose or was settled.</summary>
+    public string? ConflictId { get; init; }
 }
 
 public sealed record EventList(IReadOnlyList<EventRecord> Events, IReadOnlyList<PageLink>? Links = null);

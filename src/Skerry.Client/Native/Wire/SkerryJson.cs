@@ -73,6 +73,8 @@ namespace Skerry.Client.Native.Wire;
 [JsonSerializable(typeof(ConflictReply))]
 [JsonSerializable(typeof(ConflictList))]
 [JsonSerializable(typeof(ConflictResolveRequest))]
+[JsonSerializable(typeof(ConflictUndoRequest))]
+[JsonSerializable(typeof(SettledConflictReply))]
 [JsonSerializable(typeof(SettledConflictList))]
 [JsonSerializable(typeof(AlertReply))]
 [JsonSerializable(typeof(AlertList))]
