@@ -1,3 +1,4 @@
+using Skerry.State;
 using Skerry.State.Merging;
 
 namespace Skerry.Domain.Conflicts;
@@ -46,7 +47,7 @@ public sealed class ConflictService(SiteContext site)
         }
 
         return conflict.Kind == ConflictKind.Values
-            ? await SettleAsync(actor, conflict, choice == 0 ? conflict.Winner!.Value : conflict.Losers[choice - 1].Value, cancellationToken)
+            ? await SettleAsync(actor, conflict, Side(conflict, choice).Value, Side(conflict, choice), cancellationToken)
             : await SettleDeletionAsync(actor, conflict, Lives(conflict, choice), cancellationToken);
     }
 
@@ -59,10 +60,12 @@ public sealed class ConflictService(SiteContext site)
             "value", $"Field {conflict.Field} is a secret; no value settles it.", "Pick a side, or set a new secret where it is used.")
         : conflict.Winner is { } winner && Shape(winner.Value) != Shape(value) ? Refusal.Invalid(
             "value", $"{value} is not of the shape of {winner.Value}, which field {conflict.Field} has now.")
-        : await SettleAsync(actor, conflict, value, cancellationToken);
+        : conflict.Key.Kind == EntityKinds.Replication && conflict.Rule == MergeRule.Hold ? Refusal.Invalid(
+            "value", $"Field {conflict.Field} is a part of where a copy is.", "Pick a side; move the replica afterwards, if it is to be somewhere else.")
+        : await SettleAsync(actor, conflict, value, null, cancellationToken);
 
     private async ValueTask<Outcome<Unit>> SettleAsync(
-        Actor actor, Conflict seen, FieldValue value, CancellationToken cancellationToken) =>
+        Actor actor, Conflict seen, FieldValue value, StandingValue? side, CancellationToken cancellationToken) =>
         await site.DecideAsync<Outcome<Unit>>(
             actor,
             transaction =>
@@ -81,9 +84,28 @@ public sealed class ConflictService(SiteContext site)
 
                 transaction.Resolve(
                     seen.Key, seen.Field, value, seen.Rule is MergeRule.Hub or MergeRule.Owner ? standing.Max(s => s.Rank) : 0);
+                if (seen.Rule == MergeRule.Hold && side is not null)
+                {
+                    SettleWith(transaction, seen, side);
+                }
+
                 return default(Unit);
             },
             cancellationToken);
+
+    /// <summary>What the chosen side wrote together is chosen together: a place is a site and a backend.</summary>
+    private void SettleWith(ITransaction transaction, Conflict seen, StandingValue side)
+    {
+        var entity = transaction.Find(seen.Key)!;
+        foreach (var field in entity.Fields.Where(f => f != seen.Field && entity.IsContested(f)).ToList())
+        {
+            if (site.Replica.Schema.RuleOf(seen.Key.Kind, field) == MergeRule.Hold
+                && entity.Standing(field).FirstOrDefault(s => s.Dot == side.Dot) is { } same)
+            {
+                transaction.Resolve(seen.Key, field, same.Value);
+            }
+        }
+    }
 
     private async ValueTask<Outcome<Unit>> SettleDeletionAsync(
         Actor actor, Conflict seen, bool restore, CancellationToken cancellationToken) =>
@@ -124,8 +146,10 @@ public sealed class ConflictService(SiteContext site)
     /// <summary>Whether the thing lives on by the choice.</summary>
     private static bool Lives(Conflict conflict, int choice) =>
         conflict.Kind == ConflictKind.Lifecycle
-            ? (choice == 0 ? conflict.Winner! : conflict.Losers[choice - 1]).Value == FieldValue.From(true)
+            ? Side(conflict, choice).Value == FieldValue.From(true)
             : choice > 0;
+
+    private static StandingValue Side(Conflict conflict, int choice) => choice == 0 ? conflict.Winner! : conflict.Losers[choice - 1];
 
     private Conflict? Find(Actor actor, string id) =>
         site.Replica.Conflicts.FirstOrDefault(c => c.Id == id) is { } conflict

@@ -18,6 +18,13 @@ internal static class GroupAdmission
             return Refusal.NotFound("volume", volumeId);
         }
 
+        if (GroupMembers.IsInConflict(state, volumeId))
+        {
+            return new Refusal(
+                RefusalKind.Conflict, $"Volume {volumeId} is claimed by two groups that did not know of each other.",
+                $"Choose one: skerry conflict list --entity {volumeId}");
+        }
+
         if (GroupMembers.GroupOf(state, volumeId) is { } other && other.Id != group.Id)
         {
             return new Refusal(RefusalKind.Conflict, $"Volume {volumeId} is in group {other.Name} already.", "Remove it there first.");

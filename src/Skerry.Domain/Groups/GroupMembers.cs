@@ -10,16 +10,25 @@ internal static class GroupMembers
 {
     private const string GroupField = "group_id";
 
-    /// <summary>Ids of volumes that there are, in order.</summary>
+    /// <summary>
+    /// Ids of volumes that there are, in order. One that two groups claim is in neither until a person chose: what is moved with the wrong
+    /// group is not undone by the choice.
+    /// </summary>
     public static IReadOnlyList<string> Of(StateView state, string groupId) =>
     [
         .. state.List(EntityKinds.GroupMember)
-            .Where(m => m.Text(GroupField) == groupId && state.Find(EntityKinds.Volume, m.Id) is not null)
+            .Where(m => m.Text(GroupField) == groupId && !m.IsContested(GroupField) && state.Find(EntityKinds.Volume, m.Id) is not null)
             .Select(m => m.Id),
     ];
 
     public static Group? GroupOf(StateView state, string volumeId) =>
-        state.Find(EntityKinds.GroupMember, volumeId)?.Text(GroupField) is { } id ? Group.Find(state, id) : null;
+        state.Find(EntityKinds.GroupMember, volumeId) is { } member && !member.IsContested(GroupField) && member.Text(GroupField) is { } id
+            ? Group.Find(state, id)
+            : null;
+
+    /// <summary>Whether two groups claim the volume.</summary>
+    public static bool IsInConflict(StateView state, string volumeId) =>
+        state.Find(EntityKinds.GroupMember, volumeId)?.IsContested(GroupField) == true;
 
     public static void Add(ITransaction transaction, string volumeId, string groupId)
     {

@@ -40,15 +40,19 @@ public sealed class PlanService(SiteContext site)
             return refusal;
         }
 
-        await site.DecideAsync(
+        return await site.DecideAsync<Outcome<RecoveryPlan>>(
             actor,
             transaction =>
             {
+                if (RecoveryPlan.InConflict(StateView.Of(transaction), plan.Name) is { } inDoubt)
+                {
+                    return inDoubt;
+                }
+
                 plan.Write(transaction);
-                return default(Unit);
+                return plan;
             },
             cancellationToken);
-        return plan;
     }
 
     public Outcome<RecoveryPlan> Show(Actor actor, string name) =>

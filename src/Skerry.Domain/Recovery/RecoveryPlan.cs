@@ -29,6 +29,14 @@ public sealed record RecoveryPlan(
     internal static RecoveryPlan? Find(StateView state, string name) =>
         state.Find(EntityKinds.RecoveryPlan, Key(name).Id) is { } entity ? entity.Json("plan", PlanJson.Default.RecoveryPlan) : null;
 
+    /// <summary>Why the plan must not be run or replaced now; null when it may be.</summary>
+    internal static Refusal? InConflict(StateView state, string name) =>
+        state.Find(EntityKinds.RecoveryPlan, Key(name).Id)?.IsContested("plan") == true
+            ? new Refusal(
+                RefusalKind.Conflict, $"Plan {name} was written in two ways by sites that did not know of each other.",
+                $"Choose one: skerry conflict list --entity {Key(name).Id}. To move the site at once, leave the plan out.")
+            : null;
+
     internal static IEnumerable<RecoveryPlan> All(StateView state) =>
         state.List(EntityKinds.RecoveryPlan).Select(e => e.Json("plan", PlanJson.Default.RecoveryPlan)).OfType<RecoveryPlan>();
 

@@ -214,6 +214,11 @@ public sealed class SiteMoves(
                 return Refusal.NotFound("plan", name);
             }
 
+            if (RecoveryPlan.InConflict(state, name) is { } inDoubt)
+            {
+                return inDoubt;
+            }
+
             if (plan.Site != from.Value)
             {
                 return Refusal.Invalid("plan", $"Plan {name} is for site {names.NameOf(plan.Site)}, not for {names.NameOf(from.Value)}.");

@@ -82,6 +82,17 @@ internal sealed record Relation(
     /// <summary>The times of day, read; null for an interval, and where this site does not know the zone.</summary>
     public WallClock? WallClock { get; init; }
 
+    /// <summary>
+    /// True while it is in doubt where a copy is to be. It is paused then, and no copy that it left is purged: what is shipped to the wrong
+    /// place, or taken away at the right one, is not undone by the choice.
+    /// </summary>
+    public bool IsInConflict { get; init; }
+
+    /// <summary>Of a paused one: why, and what helps.</summary>
+    public (string Reason, string NextStep) WhyPaused => IsInConflict
+        ? ("It was moved to different places by sites that did not know of each other.", $"Choose one: skerry conflict list --entity {Id}")
+        : ("Somebody paused it.", "Resume it when the replica should follow again.");
+
     public const string AckField = "ack";
     public const string OnIsolationField = "on_isolation";
     public const string FailoverField = "failover";
@@ -167,7 +178,7 @@ internal sealed record Relation(
                 entity.Text(ModeField, ReplicationModes.Instant),
                 entity.Integer(IntervalField),
                 entity.Instant(StartField),
-                entity.Flag(PausedField),
+                entity.Flag(PausedField) || IsContested(entity),
                 entity.Text(OnReturnField, ReturnPolicies.Resync),
                 entity.Instant(SyncRequestedField),
                 entity.Text(ResyncGenerationField),
@@ -192,8 +203,13 @@ internal sealed record Relation(
                 OnIsolation = entity.Text(OnIsolationField, IsolationPolicies.Continue),
                 Failover = entity.Text(FailoverField, FailoverPolicies.Manual),
                 LocalOnly = entity.Json(LocalOnlyField, ReplicationJson.Default.LocalOnly),
+                IsInConflict = IsContested(entity),
             }
             : null;
+
+    /// <summary>Two sites moved a copy to different places, and nobody chose between them yet.</summary>
+    private static bool IsContested(Entity entity) =>
+        entity.IsContested(HomeSiteField) || entity.IsContested(HomeBackendField) || entity.IsContested(TargetSiteField) || entity.IsContested(TargetBackendField);
 
     /// <summary>What was said of a replica at a place that it has been moved from says nothing of the one that is now.</summary>
     private static bool IsOf(string? site, string home, string other) => site is null || site == home || site == other;

@@ -142,7 +142,7 @@ public sealed class ReplicaTrash(SiteContext site, IEnumerable<IReplicaStore> st
     {
         foreach (var entity in state.List(EntityKinds.Replication).Concat(site.Replica.ListDeleted(EntityKinds.Replication)))
         {
-            if (Relation.Read(entity) is not { Left.Count: > 0 } relation || site.Replica.Find(VolumeEntity.Key(relation.VolumeId)) is not { } volume)
+            if (Relation.Read(entity) is not { Left.Count: > 0, IsInConflict: false } relation || site.Replica.Find(VolumeEntity.Key(relation.VolumeId)) is not { } volume)
             {
                 continue;
             }

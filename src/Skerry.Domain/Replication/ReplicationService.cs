@@ -196,7 +196,13 @@ public sealed class ReplicationService(SiteContext site, FreshStatuses fresh, Tr
     }
 
     private async ValueTask<Outcome<ReplicationView>> ChangeAsync(Actor actor, string id, Change change, CancellationToken cancellationToken) =>
-        await DecideAsync(actor, id, change, cancellationToken) is { } refusal ? refusal : Show(actor, id);
+        await DecideAsync(
+            actor,
+            id,
+            (transaction, state, relation) => relation.IsInConflict
+                ? new Refusal(RefusalKind.Conflict, $"Replication {id} waits for a choice. {relation.WhyPaused.Reason}", relation.WhyPaused.NextStep)
+                : change(transaction, state, relation),
+            cancellationToken) is { } refusal ? refusal : Show(actor, id);
 
     private ValueTask<Refusal?> DecideAsync(Actor actor, string id, Change change, CancellationToken cancellationToken) =>
         site.DecideAsync(

@@ -26,7 +26,7 @@ internal static class ReplicationSummary
 
         if (relation.IsPaused)
         {
-            return (ReplicationWords.Paused, "Somebody paused it.", "Resume it when the replica should follow again.");
+            return (ReplicationWords.Paused, relation.WhyPaused.Reason, relation.WhyPaused.NextStep);
         }
 
         // Both sides say what they see of one copy. Where they differ, the one that changed its mind last knows what the other did not;

@@ -287,7 +287,7 @@ public sealed class SourceReconciler(
     {
         var last = relation.Source;
         return new SourceStatus(
-            ReplicationWords.Paused, "Somebody paused it.", "Resume it when the replica should follow again.", site.Now,
+            ReplicationWords.Paused, relation.WhyPaused.Reason, relation.WhyPaused.NextStep, site.Now,
             last?.State == ReplicationWords.Paused ? last.Since : site.Now, generation.Number, last?.LagBytes, last?.LagSeconds,
             last?.PrimaryNumber ?? 0, last?.ReplicaNumber, null, last?.LastTransfer, last?.LastSyncAt, last?.CompletedRun)
         {

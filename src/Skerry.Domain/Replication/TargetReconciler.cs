@@ -164,7 +164,7 @@ public sealed class TargetReconciler(
 
         if (relation.IsPaused)
         {
-            return (ReplicationWords.Paused, "Somebody paused it.", "Resume it when the replica should follow again.");
+            return (ReplicationWords.Paused, relation.WhyPaused.Reason, relation.WhyPaused.NextStep);
         }
 
         if (copy is null)
