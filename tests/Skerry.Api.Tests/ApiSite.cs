@@ -71,6 +71,7 @@ internal sealed class ApiSite : IAsyncDisposable
         builder.Services.AddSingleton(site.Connections);
         builder.Services.AddSingleton(site.Attachments);
         builder.Services.AddSingleton(site.Conflicts);
+        builder.Services.AddSingleton(site.ConflictHistory);
         builder.Services.AddSingleton(new SiteService(site.Context, new NoLinks()));
         builder.Services.AddSkerryApi();
         add?.Invoke(builder.Services);

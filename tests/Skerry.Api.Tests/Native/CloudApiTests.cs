@@ -107,6 +107,11 @@ public sealed class CloudApiTests : IAsyncLifetime
         var settled = Assert.Single(await Client.Conflicts.HistoryAsync(new(), None));
         Assert.Equal("admin", settled.By.Author);
         Assert.Equal(2, settled.Replaced.Count);
+
+        await Client.Conflicts.UndoAsync(settled.Id, new ConflictUndoRequest(null), None);
+        Assert.Equal(conflict.Winner.Value!.Value.GetString(), (await Client.Volumes.ShowAsync(volume, None)).Name);
+        Assert.True(Assert.Single(await Client.Conflicts.HistoryAsync(new(Site: "south"), None)).WrittenSince);
+        Assert.Empty(await Client.Conflicts.HistoryAsync(new(Kind: "user"), None));
     }
 
     [Fact]
