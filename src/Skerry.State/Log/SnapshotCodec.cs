@@ -79,18 +79,6 @@ internal static class SnapshotCodec
         }
     }
 
-    public static void AddTo(IncrementalHash hash, ReplicaState state)
-    {
-        var writer = new ByteWriter();
-        hash.AppendData(state.Vector.Encode());
-        foreach (var entity in state.Entities())
-        {
-            WriteEntity(writer, entity);
-            hash.AppendData(writer.Written);
-            writer.Clear();
-        }
-    }
-
     private static ByteWriter Begin(SnapshotPart part, int index)
     {
         var writer = new ByteWriter();
@@ -105,7 +93,7 @@ internal static class SnapshotCodec
         return writer.ToArray();
     }
 
-    private static void WriteEntity(ByteWriter writer, Entity entity)
+    public static void WriteEntity(ByteWriter writer, Entity entity)
     {
         writer.WriteString(entity.Key.Kind);
         writer.WriteString(entity.Key.Id);

@@ -37,11 +37,17 @@ public sealed class StateSnapshot
         return new StateSnapshot(decoder.Complete());
     }
 
-    /// <summary>SHA-256 over the canonical encoding of vector and standing values: equal at sites that have seen the same.</summary>
+    /// <summary>SHA-256 over the vector and the digest of all entities: equal at sites that have seen the same.</summary>
     public byte[] Digest()
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        SnapshotCodec.AddTo(hash, State);
-        return hash.GetHashAndReset();
+        var all = Digests().Of(KeyRange.Everything);
+        var writer = new ByteWriter();
+        writer.WriteRaw(Vector.Encode());
+        writer.WriteVarint((ulong)all.Count);
+        writer.WriteRaw(all.Sum());
+        return SHA256.HashData(writer.Written);
     }
+
+    /// <summary>Digests by ranges of keys, to find what differs between two sites of equal vectors.</summary>
+    public StateDigests Digests() => new(State);
 }

@@ -1,3 +1,5 @@
+using Skerry.State.Log;
+
 namespace Skerry.State.Merging;
 
 /// <summary>
@@ -29,6 +31,44 @@ internal sealed class EntityTree
         {
             for (var i = id is null ? 0 : leaf.LowerBound(id); i < leaf.Length; i++) yield return leaf.Items[i];
         }
+    }
+
+    /// <summary>Of the entities from one id on, up to but without another.</summary>
+    public RangeDigest Sum(string? from, string? to, ByteWriter scratch) =>
+        _root is null ? RangeDigest.Empty
+        : from is null && to is null ? _root.Digest(scratch)
+        : _root.Sum(from, to, scratch);
+
+    /// <summary>The entity that so many are before.</summary>
+    public Entity At(long rank, ByteWriter scratch)
+    {
+        var node = _root;
+        while (node is TreeBranch branch)
+        {
+            var i = 0;
+            for (var count = branch.Children[i].Digest(scratch).Count; rank >= count; count = branch.Children[++i].Digest(scratch).Count) rank -= count;
+            node = branch.Children[i];
+        }
+
+        return ((TreeLeaf)node!).Items[rank];
+    }
+
+    /// <summary>Hashes the nodes that have not been hashed, a leaf at a step; yields the entities of each.</summary>
+    public IEnumerable<int> Hash(ByteWriter scratch) => Hash(_root, scratch);
+
+    private static IEnumerable<int> Hash(TreeNode? node, ByteWriter scratch)
+    {
+        if (node is null || node.IsHashed) yield break;
+        if (node is TreeBranch branch)
+        {
+            for (var i = 0; i < branch.Length; i++)
+            {
+                foreach (var entities in Hash(branch.Children[i], scratch)) yield return entities;
+            }
+        }
+
+        node.Digest(scratch);
+        if (node is TreeLeaf) yield return node.Length;
     }
 
     private static IEnumerable<TreeLeaf> Leaves(TreeNode? node, string? from)

@@ -3,24 +3,25 @@ namespace Skerry.State.Merging;
 /// <summary>All entities of one kind by id. Immutable; the lists are made once, when first asked for.</summary>
 internal sealed class KindTable
 {
-    private readonly EntityTree _byId;
     private Entity[]? _living;
     private Entity[]? _deleted;
 
-    private KindTable(EntityTree byId) => _byId = byId;
+    private KindTable(EntityTree tree) => Tree = tree;
 
     public static KindTable Empty { get; } = new(EntityTree.Empty);
 
-    public bool IsEmpty => _byId.IsEmpty;
+    public bool IsEmpty => Tree.IsEmpty;
+
+    public EntityTree Tree { get; }
 
     /// <summary>In ordinal order of ids, those in the trash included.</summary>
-    public IEnumerable<Entity> All => _byId.From(null);
+    public IEnumerable<Entity> All => Tree.From(null);
 
     public IReadOnlyList<Entity> Living => _living ??= [.. All.Where(entity => !entity.IsDeleted)];
 
     public IReadOnlyList<Entity> Deleted => _deleted ??= [.. All.Where(entity => entity.IsDeleted)];
 
-    public Entity? Find(string id) => _byId.Find(id);
+    public Entity? Find(string id) => Tree.Find(id);
 
     /// <summary>The entities of two tables side by side, in order of ids.</summary>
     public static IEnumerable<(Entity? Left, Entity? Right)> Pairs(KindTable left, KindTable right)
@@ -40,7 +41,7 @@ internal sealed class KindTable
 
     internal sealed class Builder(KindTable before)
     {
-        private readonly EntityTree.Editor _byId = new(before._byId);
+        private readonly EntityTree.Editor _byId = new(before.Tree);
         private bool _changed;
 
         public Entity? Find(string id) => _byId.Find(id);

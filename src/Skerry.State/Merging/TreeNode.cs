@@ -1,3 +1,5 @@
+using Skerry.State.Log;
+
 namespace Skerry.State.Merging;
 
 /// <summary>A node of an <see cref="EntityTree"/>. Only its owner may change it; to anyone else it never changes.</summary>
@@ -8,14 +10,31 @@ internal abstract class TreeNode(object owner)
 
     protected const int Few = Most / 4;
 
+    private object? _digest;
+
     public int Length { get; protected set; }
 
     public abstract string FirstId { get; }
+
+    /// <summary>It is known what <see cref="Digest"/> gives.</summary>
+    public bool IsHashed => Volatile.Read(ref _digest) is not null;
 
     protected object Owner { get; } = owner;
 
     /// <summary>This node, or a copy of it that the owner may change.</summary>
     public TreeNode Owned(object owner) => ReferenceEquals(Owner, owner) ? this : Copy(owner);
+
+    /// <summary>Of all entities below. To be asked for when nobody owns the node any more: it is remembered.</summary>
+    public RangeDigest Digest(ByteWriter scratch)
+    {
+        if (Volatile.Read(ref _digest) is RangeDigest known) return known;
+        var digest = Sum(null, null, scratch);
+        Volatile.Write(ref _digest, digest);
+        return digest;
+    }
+
+    /// <summary>Of the entities from one id on, up to but without another.</summary>
+    public abstract RangeDigest Sum(string? from, string? to, ByteWriter scratch);
 
     /// <summary>Adds or replaces an entity; gives the right half when the node had to be split.</summary>
     public abstract TreeNode? Put(Entity entity, object owner);
@@ -59,6 +78,14 @@ internal sealed class TreeLeaf(object owner) : TreeNode(owner)
         }
 
         return low;
+    }
+
+    public override RangeDigest Sum(string? from, string? to, ByteWriter scratch)
+    {
+        var sum = RangeDigest.Empty;
+        var end = to is null ? Length : LowerBound(to);
+        for (var i = from is null ? 0 : LowerBound(from); i < end; i++) sum = sum.Plus(StateDigests.Of(Items[i], scratch));
+        return sum;
     }
 
     public override TreeNode? Put(Entity entity, object owner)
@@ -144,6 +171,20 @@ internal sealed class TreeBranch(object owner) : TreeNode(owner)
         Array.Copy(_firsts, at, _firsts, at + 1, Length - at);
         (Children[at], _firsts[at]) = (child, first);
         Length++;
+    }
+
+    public override RangeDigest Sum(string? from, string? to, ByteWriter scratch)
+    {
+        var sum = RangeDigest.Empty;
+        var first = from is null ? 0 : IndexOf(from);
+        var last = to is null ? Length - 1 : IndexOf(to);
+        for (var i = first; i <= last; i++)
+        {
+            var (lower, upper) = (i == first ? from : null, i == last ? to : null);
+            sum = sum.Plus(lower is null && upper is null ? Children[i].Digest(scratch) : Children[i].Sum(lower, upper, scratch));
+        }
+
+        return sum;
     }
 
     public override TreeNode? Put(Entity entity, object owner)
