@@ -28,7 +28,7 @@ internal sealed class ConnectionWatch(SimulatedSite[] ends, SyncOptions options,
             case BatchAck ack:
                 while (_owed[end].TryPeek(out var oldest) && oldest.Number <= ack.Number)
                 {
-                    RequireDurable(end, _owed[end].Dequeue().Mutations);
+                    RequireDurable(end, _owed[end].Dequeue().Mutations, "acknowledges");
                 }
 
                 break;
@@ -65,7 +65,7 @@ internal sealed class ConnectionWatch(SimulatedSite[] ends, SyncOptions options,
             }
         }
 
-        RequireDurable(end, batch.Mutations);
+        RequireDurable(end, batch.Mutations, "passes on");
         if (BytesOf(batch.Mutations) > options.BatchBytes + MostMutationBytes)
         {
             throw new SimulationException("A batch is larger than a batch may be.");
@@ -79,13 +79,14 @@ internal sealed class ConnectionWatch(SimulatedSite[] ends, SyncOptions options,
     }
 
     /// <summary>What a site passes on or acknowledges is on its disk.</summary>
-    private void RequireDurable(int end, IReadOnlyList<Mutation> mutations)
+    private void RequireDurable(int end, IReadOnlyList<Mutation> mutations, string does)
     {
         foreach (var mutation in mutations)
         {
             if (ends[end].Replica?.Vector.Covers(mutation.Dot) != true)
             {
-                throw new SimulationException($"Site {ends[end].Id} passes on or acknowledges {mutation.Dot}, which it does not have durably.");
+                throw new SimulationException(
+                    $"Site {ends[end].Index} ({ends[end].Id}) {does} {mutation.Dot}, which it does not have durably{(ends[end].IsUp ? "" : ", and is down")}.");
             }
         }
     }

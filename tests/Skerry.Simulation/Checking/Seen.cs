@@ -19,15 +19,12 @@ internal sealed class Writers
 
     public Seen Of(VersionVector vector)
     {
-        foreach (var top in vector)
-        {
-            NumberOf(top.Writer);
-        }
-
+        // Incarnations that are retired are covered, though the vector no longer names them.
+        var tops = vector.Concat(vector.Retired).Select(top => (Number: NumberOf(top.Writer), top.Sequence)).ToList();
         var highest = new long[_numbers.Count];
-        foreach (var top in vector)
+        foreach (var (number, sequence) in tops)
         {
-            highest[_numbers[top.Writer]] = top.Sequence;
+            highest[number] = Math.Max(highest[number], sequence);
         }
 
         return new Seen(highest);

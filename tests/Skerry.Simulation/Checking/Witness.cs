@@ -31,7 +31,7 @@ internal sealed class Witness(History history)
             throw new SimulationException($"Site {site.Id} shows {vector}: something that it showed before is gone.");
         }
 
-        foreach (var top in vector)
+        foreach (var top in vector.Concat(vector.Retired))
         {
             for (var sequence = top.Sequence; sequence > 0; sequence--)
             {

@@ -79,7 +79,6 @@ internal static class DiskTrouble
     {
         world.Stop(clone);
         clone.IsGone = true;
-        world.Wires.RemoveAll(wire => wire.Joins(clone));
         world.History.Lost(world.HeldBesides(clone));
     }
 }

@@ -66,6 +66,9 @@ internal enum FaultKind
     /// <summary>A site is away for so long that its peers no longer keep what it lacks, and comes back.</summary>
     LongAway,
 
+    /// <summary>Closed incarnations are taken out of the vectors; sometimes before all members have them whole, as a wrong belief would.</summary>
+    Retirement,
+
     /// <summary>Logs are kept for peers only in part.</summary>
     LogCut,
 

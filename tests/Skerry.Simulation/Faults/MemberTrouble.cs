@@ -28,6 +28,31 @@ internal static class MemberTrouble
             var away = world.Chance.Pick(world.Sites);
             LinkTrouble.Cut(world, FaultKind.LongAway, world.Wires.Where(wire => wire.Joins(away)), world.Plan.Trouble / 2);
         });
+        Trouble.Repeat(world, FaultKind.Retirement, 0.5, 6, () => RetireAsync(world, world.Chance.Pick(world.Sites)));
+    }
+
+    private static async ValueTask RetireAsync(World world, SimulatedSite site)
+    {
+        if (site.Replica is not { } replica)
+        {
+            return;
+        }
+
+        var isRash = world.Chance.OneIn(6);
+        var ends = replica.Vector.Where(end => end.Site == site.Id && end.Incarnation != replica.Incarnation
+            && (isRash || (world.Members.All(member => member.Replica?.Vector.Covers(end) == true) && world.Sites.All(other => other.Replica?.Incarnation != end.Incarnation)))).ToList();
+        var life = site.Life;
+        try
+        {
+            if (ends.Count > 0 && await world.RetireAsync(site, ends))
+            {
+                world.Faults.Struck(FaultKind.Retirement);
+            }
+        }
+        catch (StateStoreException fault)
+        {
+            world.StoreFailed(site, life, fault);
+        }
     }
 
     private static void Enter(World world, SimulatedSite site, FaultKind kind)

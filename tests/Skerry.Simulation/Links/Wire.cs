@@ -91,7 +91,7 @@ internal sealed class Wire : IVirtualConnectionObserver
         }
 
         var wanted = IsDouble ? 2 : 1;
-        while (!IsCut && _ends.All(end => end.IsUp) && _connections.Count < MostConnections
+        while (!IsCut && _ends.All(end => end.IsUp) && _connections.Count(c => c.IsOpen) < MostConnections
             && (_connections.Count(c => c.IsOpenAt(0)) < wanted || _connections.Count(c => c.IsOpenAt(1)) < wanted))
         {
             Open();
@@ -145,7 +145,7 @@ internal sealed class Wire : IVirtualConnectionObserver
             throw new SimulationException($"The protocol between {_ends[0].Id} and {_ends[1].Id} broke: {fault.Message}", fault);
         }
 
-        foreach (var over in _connections.Where(c => !c.IsOpen).ToList())
+        foreach (var over in _connections.Where(c => c.IsOver).ToList())
         {
             _connections.Remove(over);
             _watches.Remove(over);

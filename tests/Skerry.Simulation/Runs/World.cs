@@ -132,6 +132,9 @@ internal sealed class World
     /// <summary>One mutation at the site.</summary>
     public ValueTask FirstWriteAsync(SimulatedSite site) => _writer.WriteAsync(site, site.Replica!);
 
+    /// <summary>Takes closed incarnations of the site out of the vectors. False when it did not come to that.</summary>
+    public ValueTask<bool> RetireAsync(SimulatedSite site, IReadOnlyList<Dot> ends) => _writer.RetireAsync(site, site.Replica!, ends);
+
     public async ValueTask StartAsync(SimulatedSite site)
     {
         if (site.IsUp || site.IsGone || site.IsHeldDown)

@@ -46,6 +46,9 @@ internal sealed class SimulatedSite(int index, SiteId id, DiskContent content, R
     /// <summary>Counts its processes, so that what an earlier one began is told apart.</summary>
     public int Life { get; private set; }
 
+    /// <summary>Writes of this process that were begun and not answered.</summary>
+    public int WritesUnderWay { get; set; }
+
     /// <summary>Its own last acknowledged stamp or below it; a copy of its disk may not know of it.</summary>
     public Hlc LastStamp { get; set; }
 
@@ -53,6 +56,7 @@ internal sealed class SimulatedSite(int index, SiteId id, DiskContent content, R
     {
         var life = ++Life;
         _store?.Die();
+        WritesUnderWay = 0;
         var store = new SimulatedStore(Disk, time, chance, plan.DiskDelay, nextFault, die);
         _store = store;
         var replica = await Replica.OpenAsync(

@@ -64,7 +64,9 @@ internal sealed class SiteWriter(World world)
     {
         var deeds = Deeds(site, replica);
         var stamp = Hlc.Zero;
+        var life = site.Life;
         Made? made = null;
+        site.WritesUnderWay++;
         try
         {
             var dot = await replica.CommitAsync(
@@ -98,6 +100,44 @@ internal sealed class SiteWriter(World world)
             }
 
             throw;
+        }
+        finally
+        {
+            site.WritesUnderWay -= life == site.Life ? 1 : 0;
+        }
+    }
+
+    /// <summary>Takes closed incarnations out of the vectors. Only while nothing else is being written here, since it is told before which number it has.</summary>
+    public async ValueTask<bool> RetireAsync(SimulatedSite site, Replica replica, IReadOnlyList<Dot> ends)
+    {
+        if (site.WritesUnderWay > 0)
+        {
+            return false;
+        }
+
+        var self = new Writer(site.Id, replica.Incarnation);
+        var seen = ends.Aggregate(VersionVector.Empty, (vector, end) => vector.With(end));
+        var made = world.History.Making(new Dot(self.Site, self.Incarnation, replica.Vector[self] + 1), seen, []);
+        var life = site.Life;
+        site.WritesUnderWay++;
+        try
+        {
+            made.IsAcknowledged = await replica.RetireAsync(ends, "incarnations", CancellationToken.None) is not null;
+            if (!made.IsAcknowledged)
+            {
+                world.History.NotMade(made);
+            }
+
+            return made.IsAcknowledged;
+        }
+        catch (StateStoreException fault) when (fault.NothingWritten)
+        {
+            world.History.NotMade(made);
+            throw;
+        }
+        finally
+        {
+            site.WritesUnderWay -= life == site.Life ? 1 : 0;
         }
     }
 

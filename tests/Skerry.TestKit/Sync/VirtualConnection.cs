@@ -40,6 +40,9 @@ public sealed class VirtualConnection(
     /// <summary>One of the ends still believes in it.</summary>
     public bool IsOpen => _isOpen[0] || _isOpen[1];
 
+    /// <summary>Nothing of it goes on any more.</summary>
+    public bool IsOver => !IsOpen && !_isReading[0] && !_isReading[1];
+
     /// <summary>What ended it, when that was not a cut; a protocol fault would be a bug.</summary>
     public ProtocolException? Fault { get; private set; }
 
