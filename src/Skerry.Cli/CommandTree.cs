@@ -36,6 +36,8 @@ internal static class CommandTree
                 new SiteConnectCommand(),
                 new SiteFailCommand(),
                 new SiteFenceCommand(),
+                new SiteEvictCommand(),
+                new SiteAcceptCommand(),
                 new SiteReinstateCommand(),
                 new SiteRevokeCommand(),
                 new SiteRotateCertificateCommand(),

@@ -23,6 +23,7 @@ public sealed class Replica : IAsyncDisposable
     private readonly ReplicaOptions _options;
     private readonly CommitQueue _queue;
     private readonly HybridClock _clock;
+    private readonly ReturnedWrites _returned = new();
 
     private Replica(ReplicaOptions options, IStateStore store, TimeProvider time, Random random, Recovered recovered)
     {
@@ -36,6 +37,12 @@ public sealed class Replica : IAsyncDisposable
 
     /// <summary>Drawn afresh at every start, and when the site forgets its own writes (<see cref="AdoptAsync"/>).</summary>
     public ulong Incarnation => _queue.Incarnation;
+
+    /// <summary>
+    /// What this site once wrote and had no more when it came back from others, since it was opened: its disk is an older copy, or lost
+    /// its end, or another copy of it is running. Empty of a site that is what it should be.
+    /// </summary>
+    public IReadOnlyList<ReturnedWrite> Returned => _returned.All;
 
     /// <summary>What makes the stamps of this site; the host corrects it by what the links measure.</summary>
     public HybridClock Clock => _clock;
@@ -162,14 +169,21 @@ public sealed class Replica : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(mutations);
         cancellationToken.ThrowIfCancellationRequested();
         var applied = 0;
+        Arrivals? last = null;
         await _queue.WriteAsync(before =>
         {
             var arrivals = new Arrivals(before, _options.Schema, new Writer(Site, _queue.Incarnation));
             foreach (var mutation in mutations) arrivals.Take(mutation);
-            foreach (var mutation in arrivals.Taken) _clock.Observe(mutation.Stamp);
-            applied = arrivals.Taken.Count;
+            foreach (var mutation in arrivals.Taken)
+            {
+                if (mutation.Dot.Site == Site) _clock.Resume(mutation.Stamp);
+                else _clock.Observe(mutation.Stamp);
+            }
+
+            (last, applied) = (arrivals, arrivals.Taken.Count);
             return new Decided(arrivals.Taken, arrivals.ToState());
         });
+        _returned.Note(Site, last!.Taken);
         return new ApplyResult(applied, mutations.Count - applied);
     }
 
@@ -252,10 +266,18 @@ public sealed class Replica : IAsyncDisposable
     /// do not cover the snapshot can no longer be served from the log.
     /// </summary>
     /// <exception cref="StateStoreException">The store failed.</exception>
-    public ValueTask JoinAsync(StateSnapshot snapshot, CancellationToken cancellationToken)
+    public async ValueTask JoinAsync(StateSnapshot snapshot, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
-        return _queue.ReplaceAsync(before => before.Join(snapshot.State, _options.Schema), snapshot.Vector, forgetOwn: false, cancellationToken);
+        var had = VersionVector.Empty;
+        await _queue.ReplaceAsync(
+            before =>
+            {
+                had = before.Vector;
+                return before.Join(snapshot.State, _options.Schema);
+            },
+            snapshot.Vector, forgetOwn: false, cancellationToken);
+        _returned.Note(Site, had, snapshot.Vector);
     }
 
     /// <summary>

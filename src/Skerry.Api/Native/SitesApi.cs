@@ -22,7 +22,7 @@ internal static class SitesApi
             .WithSummary("Replace the certificate of the site that is asked")
             .Accepts<SiteRotateRequest>("application/json")
             .Produces<SiteReply>();
-        foreach (var verb in (string[])["disconnect", "connect", "fail", "fence", "revoke", "reinstate"])
+        foreach (var verb in (string[])["disconnect", "connect", "fail", "fence", "evict", "accept", "revoke", "reinstate"])
         {
             sites.MapPost($"/{{site}}/{verb}", (Caller caller, string site, JsonBody body, SiteService service, CancellationToken ct) =>
                     ActAsync(verb, caller, site, body, service, ct))
@@ -112,6 +112,8 @@ internal static class SitesApi
             "connect" => await sites.ConnectAsync(caller.Actor, site, address, cancellationToken),
             "fail" => await sites.MarkFailedAsync(caller.Actor, site, reason, cancellationToken),
             "revoke" => await sites.RevokeAsync(caller.Actor, site, reason, cancellationToken),
+            "evict" => await sites.EvictAsync(caller.Actor, site, reason, cancellationToken),
+            "accept" => await sites.AcceptAsync(caller.Actor, site, cancellationToken),
             "fence" => await sites.FenceAsync(caller.Actor, site, reason, cancellationToken),
             _ => await sites.ReinstateAsync(caller.Actor, site, cancellationToken),
         };

@@ -53,7 +53,7 @@ public sealed class OperationReconciler : IReconciler, IAsyncDisposable
 
     public string Name => "operations";
 
-    public IReadOnlyCollection<string> Kinds { get; } = [EntityKinds.Operation];
+    public IReadOnlyCollection<string> Kinds { get; } = [EntityKinds.Operation, EntityKinds.Site];
 
     /// <summary>How many operations are being carried out, or have ended since the last step.</summary>
     public int UnderWay => _underWay.Count;
@@ -69,17 +69,23 @@ public sealed class OperationReconciler : IReconciler, IAsyncDisposable
             _underWay.Add(orphan.Id, new Work(orphan.Entity, IsUrgent(orphan), ReconcileAsync(orphan, "the daemon stopped")));
         }
 
+        var queued = mine.Where(o => o.Status == OperationStatus.Queued && !_underWay.ContainsKey(o.Id)).ToList();
+        var barred = queued
+            .Select(o => (Operation: o, Reason: OperationBar.Reason(state, _site.SelfText, o.Id)))
+            .Where(o => o.Reason is not null)
+            .Select(o => new DroppedOperation(o.Operation, OperationStatus.Discarded, o.Reason!))
+            .ToList();
         var plan = OperationPlan.Of(
-            mine.Where(o => o.Status == OperationStatus.Queued && !_underWay.ContainsKey(o.Id)),
+            queued.Except(barred.Select(b => b.Operation)),
             _underWay.Values.Select(w => w.Entity).ToHashSet(),
             id => OperationEntity.Find(state, id),
             Slots - _underWay.Values.Count(w => !w.IsUrgent),
             _site.Now,
             UrgentSlots - _underWay.Values.Count(w => w.IsUrgent),
             IsUrgent);
-        if (plan.Drop.Count > 0)
+        if (plan.Drop.Count + barred.Count > 0)
         {
-            await DropAsync(plan.Drop, cancellationToken);
+            await DropAsync([.. barred, .. plan.Drop], cancellationToken);
         }
 
         foreach (var operation in plan.Begin)
@@ -165,7 +171,8 @@ public sealed class OperationReconciler : IReconciler, IAsyncDisposable
             transaction =>
             {
                 if (OperationEntity.Find(StateView.Of(transaction), id) is not
-                    { Status: OperationStatus.Queued, CancelRequested: false })
+                    { Status: OperationStatus.Queued, CancelRequested: false }
+                    || OperationBar.Reason(StateView.Of(transaction), _site.SelfText, id) is not null)
                 {
                     return false;
                 }

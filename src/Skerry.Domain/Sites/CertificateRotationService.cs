@@ -118,5 +118,5 @@ public sealed class CertificateRotationService(SiteContext site, SiteSettings se
 
     /// <summary>A site that a person gave up is not waited for.</summary>
     private static bool IsWaitedFor(Entity other) =>
-        other.Revocation() is null && other.Json(SiteFields.Verdict, SitesJson.Default.Verdict) is null;
+        Eviction.IsAwaited(other) && other.Json(SiteFields.Verdict, SitesJson.Default.Verdict) is null;
 }

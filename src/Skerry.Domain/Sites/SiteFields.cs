@@ -42,6 +42,21 @@ internal static class SiteFields
     /// <summary>A <see cref="ClockRecord"/>, written by the site itself.</summary>
     public const string Clock = "clock";
 
+    /// <summary>An <see cref="IncarnationRecord"/>, written by the site itself.</summary>
+    public const string Incarnations = "incarnations";
+
+    /// <summary>An <see cref="IdentityRecord"/>, written by the site itself; absent while it never was another than it should be.</summary>
+    public const string Identity = "identity";
+
+    /// <summary>The <see cref="IdentityRecord.At"/> that a person has dealt with.</summary>
+    public const string Accepted = "accepted";
+
+    /// <summary>An <see cref="Eviction"/>, also one that is over; absent of a site that never was.</summary>
+    public const string Evicted = "evicted";
+
+    /// <summary>A <see cref="Homecoming"/>, written by the site itself when it hears that it was evicted.</summary>
+    public const string Returned = "returned";
+
     /// <summary>A <see cref="Verdict"/> of a person on the site; null or absent when there is none.</summary>
     public const string Verdict = "verdict";
 
@@ -185,6 +200,10 @@ internal static class HostPort
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Verdict))]
 [JsonSerializable(typeof(ClockRecord))]
+[JsonSerializable(typeof(IncarnationRecord))]
+[JsonSerializable(typeof(IdentityRecord))]
+[JsonSerializable(typeof(Eviction))]
+[JsonSerializable(typeof(Homecoming))]
 [JsonSerializable(typeof(LinkDown))]
 [JsonSerializable(typeof(CertificateRotation))]
 [JsonSerializable(typeof(SiteRevocation))]

@@ -179,7 +179,61 @@ public sealed class SiteService(SiteContext site, ILinkStatus links, SiteLives? 
             },
             cancellationToken);
 
-    /// <summary>Takes back <c>failed</c> or <c>fenced</c>: the site is a full member again.</summary>
+    /// <summary>
+    /// Lets nobody wait for the site any more: a silent one keeps the others from forgetting what it may lack. It stays a member in
+    /// every other way, and its writes count when it returns; what it asked for meanwhile and nobody began is discarded.
+    /// </summary>
+    public ValueTask<Outcome<SiteView>> EvictAsync(Actor actor, string idOrName, string? reason, CancellationToken cancellationToken) =>
+        DecideAsync(
+            actor,
+            "evict sites",
+            idOrName,
+            (transaction, named) =>
+            {
+                if (named.Id == site.SelfText)
+                {
+                    return Refusal.State("A site cannot evict itself.", "Ask another site to.");
+                }
+
+                var life = Map(StateView.Of(transaction)).Of(named);
+                if (life.Aliveness is Aliveness.Connected or Aliveness.Synchronizing)
+                {
+                    return Refusal.State(
+                        $"Site {NameOf(named)} is {AlivenessMap.Word(life.Aliveness)}; nobody waits for it in vain.",
+                        "Only a silent site is evicted; to end a membership: skerry site revoke.");
+                }
+
+                if (Eviction.Of(named) is null or { IsOver: true } && State.Clocks.SiteId.TryParse(named.Id, out var id))
+                {
+                    var vector = site.Replica.Vector;
+                    var known = Positions.Of(vector.Naming(vector.Retired).Where(dot => dot.Site == id));
+                    Write(transaction, named, new Eviction(actor.Name, Instants.ToField(site.Now), reason, known));
+                }
+
+                return null;
+            },
+            cancellationToken);
+
+    /// <summary>Records that a person has dealt with a site that was restored or copied; the alert of it ends.</summary>
+    public ValueTask<Outcome<SiteView>> AcceptAsync(Actor actor, string idOrName, CancellationToken cancellationToken) =>
+        DecideAsync(
+            actor,
+            "accept restored sites",
+            idOrName,
+            (transaction, named) =>
+            {
+                if (IdentityRecord.Of(named) is not { } record)
+                {
+                    return Refusal.State(
+                        $"Site {NameOf(named)} was neither restored nor copied; there is nothing to accept.", "See its alerts: skerry alert list");
+                }
+
+                transaction.Set(named.Key, SiteFields.Accepted, FieldValue.FromString(record.At));
+                return null;
+            },
+            cancellationToken);
+
+    /// <summary>Takes back <c>failed</c>, <c>fenced</c> or an eviction: the site is a full member again.</summary>
     public ValueTask<Outcome<SiteView>> ReinstateAsync(Actor actor, string idOrName, CancellationToken cancellationToken) =>
         DecideAsync(
             actor,
@@ -195,12 +249,20 @@ public sealed class SiteService(SiteContext site, ILinkStatus links, SiteLives? 
                 }
 
                 transaction.Set(named.Key, SiteFields.Verdict, FieldValue.Null);
+                if (Eviction.Of(named) is { IsOver: false } eviction)
+                {
+                    Write(transaction, named, eviction with { IsOver = true });
+                }
+
                 return null;
             },
             cancellationToken);
 
     private static Refusal NotAllowed(string what) =>
         new(RefusalKind.NotAllowed, $"Only an administrator may {what}.");
+
+    private static void Write(ITransaction transaction, Entity named, Eviction eviction) =>
+        transaction.Set(named.Key, SiteFields.Evicted, FieldValue.Serialize(eviction, SitesJson.Default.Eviction));
 
     private static string NameOf(Entity entity) => entity.Text(SiteFields.Name, entity.Id);
 
@@ -272,7 +334,7 @@ public sealed class SiteService(SiteContext site, ILinkStatus links, SiteLives? 
             Role = entity.Text(SiteFields.Role, "edge"),
             IsSelf = isSelf,
             Aliveness = life.Aliveness,
-            Reason = entity.Revocation()?.Text ?? Rotation(state, entity) ?? life.Reason,
+            Reason = entity.Revocation()?.Text ?? Rotation(state, entity) ?? Evicted(entity, life.Reason),
             Since = life.Since,
             LastHeardAt = life.LastHeardAt,
             AgeSeconds = life.LastHeardAt is { } heard ? Math.Max(0, (site.Now - heard).TotalSeconds) : null,
@@ -297,6 +359,10 @@ public sealed class SiteService(SiteContext site, ILinkStatus links, SiteLives? 
         : CertificateRotationService.WaitsFor(state, entity) is { Count: > 0 } waits
             ? $"replaces its certificate as soon as {string.Join(", ", waits)} accept the next one"
             : "replaces its certificate";
+
+    private static string? Evicted(Entity entity, string? reason) => Eviction.Of(entity) is not { IsOver: false } eviction ? reason
+        : reason is null ? eviction.Text
+        : $"{eviction.Text}; {reason}";
 
     private static LinkView? View(Entity link, StateView state)
     {

@@ -117,6 +117,7 @@ internal static class SiteServices
             s.GetRequiredService<SiteContext>(), s.GetRequiredService<ILinkStatus>(), s.GetRequiredService<SyncOptions>().DriftAlert));
         services.AddSingleton<IAlertSource>(s => new ClockAlerts(
             s.GetRequiredService<SiteContext>(), s.GetRequiredService<SyncOptions>().DriftAlert));
+        services.AddSingleton<IAlertSource, IdentityAlerts>();
         services.AddSingleton<AlertReconciler>();
         services.AddSingleton<IReconciler>(s => s.GetRequiredService<AlertReconciler>());
         services.AddSingleton<AlertService>();
@@ -169,6 +170,8 @@ internal static class SiteServices
         services.AddSingleton<IReconciler, BackendReconciler>();
         services.AddSingleton<IReconciler, TrashReconciler>();
         services.AddSingleton<IReconciler, LogCutter>();
+        services.AddSingleton<IReconciler, IdentityReconciler>();
+        services.AddSingleton<IReconciler>(s => new RetirementReconciler(s.GetRequiredService<SiteContext>(), sharesStore: false));
         services.AddSingleton<IReconciler>(s => new ClockReconciler(
             s.GetRequiredService<SiteContext>(), s.GetRequiredService<ILinkStatus>(), site.ClockLimit));
         services.AddSingleton<IReconciler>(s => new OperationReconciler(

@@ -56,6 +56,9 @@ public sealed class HybridClock(TimeProvider time, TimeSpan followAhead, Hlc las
         _followed = Hlc.Max(_followed, seen <= ahead ? seen : ahead);
     }
 
+    /// <summary>Takes note of a stamp that this site itself made in an earlier life, of which its disk knows nothing.</summary>
+    public void Resume(Hlc own) => Last = Hlc.Max(Last, own);
+
     /// <summary>Takes what the site's peers say of its clock for the stamps to come. None goes back for it.</summary>
     /// <param name="correction">To be added to the wall clock.</param>
     /// <param name="isOff">The wall clock is off by more than the limit.</param>

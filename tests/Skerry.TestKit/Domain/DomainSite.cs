@@ -86,12 +86,12 @@ public sealed class DomainSite : IAsyncDisposable
 
     private IReadOnlyList<IReconciler> Reconcilers { get; set; } = [];
 
-    /// <summary>Starts a site of that name; its id follows from the name.</summary>
+    /// <summary>Starts a site of that name; its id follows from the name, and the chance of a start from how many there were before.</summary>
     public static async Task<DomainSite> StartAsync(
-        string name, TimeProvider time, Func<IStateStore>? openStore = null, Action<DomainSite>? prepare = null)
+        string name, TimeProvider time, Func<IStateStore>? openStore = null, Action<DomainSite>? prepare = null, int startsBefore = 0)
     {
         var memory = new MemoryStore();
-        var site = new DomainSite(name, time, openStore ?? (() => memory));
+        var site = new DomainSite(name, time, openStore ?? (() => memory)) { _starts = startsBefore };
         prepare?.Invoke(site);
         await site.OpenAsync();
         return site;
