@@ -195,7 +195,7 @@ public sealed class SiteService(SiteContext site, ILinkStatus links, SiteLives? 
                     return Refusal.State("A site cannot evict itself.", "Ask another site to.");
                 }
 
-                var life = Map(StateView.Of(transaction)).Of(named);
+                var life = _lives.Map(StateView.Of(transaction)).Raw(named.Id);
                 if (life.Aliveness is Aliveness.Connected or Aliveness.Synchronizing)
                 {
                     return Refusal.State(

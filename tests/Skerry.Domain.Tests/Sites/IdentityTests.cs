@@ -2,7 +2,6 @@ using Skerry.Domain.Alerts;
 using Skerry.Domain.Operations;
 using Skerry.Domain.Sites;
 using Skerry.State;
-using Skerry.State.Log;
 using Skerry.State.Merging;
 using Skerry.State.Storage;
 using Skerry.TestKit.Domain;
