@@ -30,6 +30,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
 
         Assert.True(campaign.Snapshots > seeds / 2);
         Assert.True(campaign.Mutations > 30 * seeds);
+        Assert.True(campaign.Operations > seeds);
     }
 
     [Theory]

@@ -13,6 +13,9 @@ internal sealed class History
     private readonly Dictionary<Dot, Made> _made = [];
     private readonly Dictionary<EntityKey, List<(Made Made, FieldWrite Write)>> _byEntity = [];
 
+    /// <summary>Every mutation is told before it is made. Else others are let through, and nothing is expected of what they write.</summary>
+    public bool IsWhole { get; set; } = true;
+
     public int Count => _made.Count;
 
     public int Acknowledged => _made.Values.Count(made => made.IsAcknowledged);
@@ -20,6 +23,8 @@ internal sealed class History
     public IEnumerable<EntityKey> Entities => _byEntity.Keys;
 
     public IEnumerable<Made> All => _made.Values;
+
+    public int NumberOf(Writer writer) => _writers.NumberOf(writer);
 
     public Seen Of(VersionVector vector) => _writers.Of(vector);
 
@@ -79,7 +84,16 @@ internal sealed class History
     /// <summary>Somebody saw the mutation with this stamp.</summary>
     public void Sighted(Dot dot, Hlc stamp)
     {
-        var made = Find(dot) ?? throw new SimulationException($"There is {dot}, which nobody made.");
+        if (Find(dot) is not { } made)
+        {
+            if (IsWhole)
+            {
+                throw new SimulationException($"There is {dot}, which nobody made.");
+            }
+
+            return;
+        }
+
         if (made.Stamp is { } known)
         {
             if (known != stamp)

@@ -35,11 +35,19 @@ internal sealed class Witness(History history)
         {
             for (var sequence = top.Sequence; sequence > 0; sequence--)
             {
-                var made = history.Find(new Dot(top.Site, top.Incarnation, sequence))
-                    ?? throw new SimulationException($"Site {site.Id} shows number {sequence} of {top.Writer}, which nobody made.");
-                if (made.IsIn(before))
+                if (before.Covers(history.NumberOf(top.Writer), sequence))
                 {
                     break;
+                }
+
+                if (history.Find(new Dot(top.Site, top.Incarnation, sequence)) is not { } made)
+                {
+                    if (history.IsWhole)
+                    {
+                        throw new SimulationException($"Site {site.Id} shows number {sequence} of {top.Writer}, which nobody made.");
+                    }
+
+                    continue;
                 }
 
                 if (!now.CoversAll(made.Seen))

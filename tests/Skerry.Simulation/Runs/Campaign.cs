@@ -21,6 +21,8 @@ internal sealed class Campaign(SimulationOptions options)
 
     public long Snapshots => _reports.Sum(report => report.Snapshots);
 
+    public long Operations => _reports.Sum(report => (long)report.Operations);
+
     public TimeSpan Elapsed { get; private set; }
 
     /// <exception cref="SimulationException">The lowest seed that fails, shrunk, with what replays it.</exception>
@@ -67,7 +69,7 @@ internal sealed class Campaign(SimulationOptions options)
         var sites = _reports.Select(report => report.Sites).Order().ToList();
         var slowest = _reports.MaxBy(report => report.ConvergedAfter)!;
         return $"{Runs} seeds in {Elapsed.TotalSeconds:0.0} s: {sites[0]} to {sites[^1]} sites (median {sites[sites.Count / 2]}), {Mutations} mutations " +
-            $"({_reports.Sum(report => (long)report.Acknowledged)} acknowledged), {_reports.Sum(report => report.Frames)} frames, {Snapshots} snapshots; " +
+            $"({_reports.Sum(report => (long)report.Acknowledged)} acknowledged), {_reports.Sum(report => report.Frames)} frames, {Snapshots} snapshots, {Operations} operations; " +
             $"slowest convergence {slowest.ConvergedAfter.TotalSeconds:0.0} s (seed {slowest.Seed}).\nTrouble: {Faults}.";
     }
 }

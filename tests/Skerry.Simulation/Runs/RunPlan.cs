@@ -21,6 +21,9 @@ internal sealed record RunPlan
 
     public required IReadOnlySet<FaultKind> Faults { get; init; }
 
+    /// <summary>Sites carry out operations as well.</summary>
+    public required bool HasOperations { get; init; }
+
     public required TopologyShape Shape { get; init; }
 
     public required SyncOptions Sync { get; init; }
@@ -41,9 +44,16 @@ internal sealed record RunPlan
         // About three writes a second in all, however many sites there are.
         var pause = TimeSpan.FromSeconds(options.PauseSeconds ?? sites / (1.0 + chance.Below(4)));
         var kinds = Enum.GetValues<FaultKind>().Where(_ => chance.OneIn(2)).ToHashSet();
+        var hasOperations = sites <= 7 && chance.OneIn(4);
         if (options.Faults is { } only)
         {
             kinds = [.. only];
+        }
+
+        if (hasOperations)
+        {
+            // Copies of a disk run what was queued on it again, until they are noticed; that needs more of a daemon than there is here.
+            kinds.ExceptWith([FaultKind.RestoredDisk, FaultKind.ClonedDisk, FaultKind.Retirement]);
         }
 
         return new RunPlan
@@ -52,6 +62,7 @@ internal sealed record RunPlan
             Trouble = trouble,
             WritePause = pause,
             Faults = kinds,
+            HasOperations = hasOperations,
             Shape = Topology.Draw(sites, chance),
             Sync = new SyncOptions
             {

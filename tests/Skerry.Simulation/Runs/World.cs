@@ -1,6 +1,7 @@
 using Skerry.Simulation.Checking;
 using Skerry.Simulation.Faults;
 using Skerry.Simulation.Links;
+using Skerry.Simulation.Operating;
 using Skerry.Simulation.Sites;
 using Skerry.Simulation.Writing;
 using Skerry.State.Clocks;
@@ -21,6 +22,7 @@ internal sealed class World
     private readonly SimulationOptions _options;
     private readonly Judge _judge;
     private readonly SiteWriter _writer;
+    private readonly Operators? _operators;
     private bool _hasConverged;
 
     public World(SimulationOptions options)
@@ -31,6 +33,8 @@ internal sealed class World
         Witness = new Witness(History);
         _judge = new Judge(History, Witness);
         _writer = new SiteWriter(this);
+        _operators = Plan.HasOperations ? new Operators(this) : null;
+        History.IsWhole = _operators is null;
     }
 
     public VirtualTime Time { get; } = new();
@@ -88,8 +92,9 @@ internal sealed class World
 
         var members = Members.ToList();
         _judge.Require(members);
+        _operators?.Require(members[0]);
         return new RunReport(
-            _options.Seed, members.Count, History.Count, History.Acknowledged, Traffic.Frames, Traffic.Snapshots, Time.Now - healedAt,
+            _options.Seed, members.Count, History.Count, History.Acknowledged, Traffic.Frames, Traffic.Snapshots, _operators?.Begun ?? 0, Time.Now - healedAt,
             Convert.ToHexStringLower(members[0].Replica!.Digest()), Faults);
     }
 
@@ -156,6 +161,7 @@ internal sealed class World
         if (site.IsUp)
         {
             Witness.Shows(site);
+            _operators?.Started(site);
         }
     }
 
@@ -251,6 +257,11 @@ internal sealed class World
     {
         var members = Members.ToList();
         if (members.Any(site => !site.IsUp || site.IsHeldDown) || members.Any(site => !site.Replica!.Vector.Equals(members[0].Replica!.Vector)))
+        {
+            return false;
+        }
+
+        if (_operators?.AreDone(members[0]) == false)
         {
             return false;
         }

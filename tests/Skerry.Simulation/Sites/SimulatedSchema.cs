@@ -1,3 +1,4 @@
+using Skerry.Domain;
 using Skerry.State.Merging;
 
 namespace Skerry.Simulation.Sites;
@@ -15,8 +16,13 @@ internal static class SimulatedSchema
         new FieldRule(Thing, "held", MergeRule.Hold),
         new FieldRule(Thing, "ruled", MergeRule.Hub),
         new FieldRule(Thing, "seen", MergeRule.Latest, FieldUse.Observed),
+        .. Domain,
     ]);
 
     /// <summary>A version that knows less: what it does not know it settles by the latest, and takes for desired.</summary>
-    public static StateSchema Old { get; } = new([new FieldRule(Thing, "owned", MergeRule.Owner)]);
+    public static StateSchema Old { get; } = new([new FieldRule(Thing, "owned", MergeRule.Owner), .. Domain]);
+
+    /// <summary>What the reconcilers of the domain write.</summary>
+    private static IEnumerable<FieldRule> Domain => DomainSchema.Kinds.SelectMany(kind =>
+        kind.Fields.SelectMany(row => row.Names.Select(name => new FieldRule(kind.Kind, name, row.Rule, row.Use))));
 }
