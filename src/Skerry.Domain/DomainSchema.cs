@@ -117,7 +117,16 @@ public static class DomainSchema
         ]),
         new(EntityKinds.Quota, Wins, "The limits of a project.",
         [
-            new(Hub, Desired, "set from above where there is an above", "volumes", "gigabytes", "snapshots"),
+            new(Hub, Desired, "set from above where there is an above", "volumes", "gigabytes", "snapshots", "mode"),
+            new(Latest, Desired, "the site that shares a hard one out; only it, or who fenced it, hands that on", "home"),
+        ]),
+        new(EntityKinds.QuotaShare, Clears, "What a site was given and gave of a hard quota. Each site writes its own.",
+        [
+            new(Owner, Observed, "numbers that only grow", "volumes", "gigabytes", "snapshots"),
+        ]),
+        new(EntityKinds.QuotaCharge, Clears, "What a site's share of a hard quota is used for. Each site writes its own.",
+        [
+            new(Owner, Observed, "until the thing is gone", "charge"),
         ]),
 
         new(EntityKinds.Generation, Clears, "A change of a volume's primary. It is written once; two that were made apart are compared, never merged.",

@@ -17,6 +17,8 @@ public static class EntityKinds
     public const string Connection = "connection";
     public const string Attachment = "attachment";
     public const string Quota = "quota";
+    public const string QuotaShare = "quota_share";
+    public const string QuotaCharge = "quota_charge";
 
     public const string Generation = "generation";
     public const string Handover = "handover";

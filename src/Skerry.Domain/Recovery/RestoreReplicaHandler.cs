@@ -1,5 +1,6 @@
 using Skerry.Domain.Events;
 using Skerry.Domain.Operations;
+using Skerry.Domain.Quotas;
 using Skerry.Domain.Replication;
 using Skerry.Domain.Volumes;
 using Skerry.State;
@@ -110,6 +111,11 @@ internal sealed class RestoreReplicaHandler(
                     transaction.Set(key, "name", name);
                 }
 
+                if (Charge(transaction, wanted.NewVolumeId, local.SizeBytes) is { } over)
+                {
+                    return over;
+                }
+
                 transaction.Set(key, "site", site.SelfText);
                 transaction.Set(key, VolumeEntity.Backend, FieldValue.FromString(driver.Backend), DomainSchema.OwnerRank);
                 transaction.Set(
@@ -120,6 +126,21 @@ internal sealed class RestoreReplicaHandler(
                 return generation;
             },
             cancellationToken);
+    }
+
+    /// <summary>It is the project's again, and nobody is charged for it any more.</summary>
+    private Refusal? Charge(ITransaction transaction, string volumeId, long sizeBytes)
+    {
+        var state = StateView.Of(transaction);
+        var project = state.Find(EntityKinds.Volume, volumeId)?.Text("project_id") ?? "";
+        var more = QuotaAmounts.AVolume((sizeBytes + Volume.BytesPerGib - 1) / Volume.BytesPerGib);
+        if (HardQuota.Check(site, state, project, more) is { } over)
+        {
+            return over;
+        }
+
+        HardQuota.Charge(transaction, site, project, volumeId, more);
+        return null;
     }
 
     /// <summary>The deleted volume itself, one generation up; its replications end for good.</summary>

@@ -1,4 +1,5 @@
 using Skerry.Domain.Operations;
+using Skerry.Domain.Quotas;
 using Skerry.Domain.Replication;
 using Skerry.State;
 using Skerry.State.Merging;
@@ -22,7 +23,8 @@ public sealed class SnapshotService(SiteContext site, OperationService operation
         }
 
         var id = site.Ids.NewUuid();
-        return await site.DecideAsync(
+        var project = "";
+        var outcome = await site.DecideAsync<Outcome<Snapshot>>(
             actor,
             transaction =>
             {
@@ -42,16 +44,23 @@ public sealed class SnapshotService(SiteContext site, OperationService operation
                     return Refusal.State($"Volume {volume.Id} is {volume.Status}.", "A snapshot can be taken while it is available or in-use.");
                 }
 
-                var quota = QuotaService.Read(state, volume.ProjectId);
-                if (QuotaService.Exceeded("snapshots", quota.Snapshots, 1) is { } over)
+                project = volume.ProjectId;
+                if (QuotaService.Check(site, state, project, QuotaAmounts.ASnapshot) is { } over)
                 {
                     return over;
                 }
 
                 Write(transaction, id, actor, request, volume);
+                HardQuota.Charge(transaction, site, project, id, QuotaAmounts.ASnapshot);
                 return Queue(transaction, actor, id, VolumeOperations.CreateSnapshot, volume.SiteId, VolumeOperations.NoParameters);
             },
             cancellationToken);
+        if (outcome.Refusal is { Kind: RefusalKind.Quota })
+        {
+            await HardQuota.AskAsync(site, project, QuotaAmounts.ASnapshot, cancellationToken);
+        }
+
+        return outcome;
     }
 
     /// <summary>Newest first.</summary>

@@ -1,3 +1,4 @@
+using Skerry.Domain.Quotas;
 using Skerry.Domain.Replication;
 
 namespace Skerry.Domain.Volumes;
@@ -102,8 +103,7 @@ internal sealed record VolumeCreation(
             return backend.Refusal!;
         }
 
-        var quota = QuotaService.Read(state, projectId);
-        if ((QuotaService.Exceeded("volumes", quota.Volumes, 1) ?? QuotaService.Exceeded("gigabytes", quota.Gigabytes, sizeGib)) is { } over)
+        if (QuotaService.Check(site, state, projectId, QuotaAmounts.AVolume(sizeGib)) is { } over)
         {
             return over;
         }

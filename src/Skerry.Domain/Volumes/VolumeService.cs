@@ -1,4 +1,5 @@
 using Skerry.Domain.Operations;
+using Skerry.Domain.Quotas;
 using Skerry.Domain.Replication;
 using Skerry.State;
 using Skerry.State.Merging;
@@ -18,7 +19,7 @@ public sealed class VolumeService(SiteContext site, OperationService operations,
         }
 
         var id = site.Ids.NewUuid();
-        return await site.DecideAsync<Outcome<Volume>>(
+        var outcome = await site.DecideAsync<Outcome<Volume>>(
             actor,
             transaction =>
             {
@@ -30,10 +31,13 @@ public sealed class VolumeService(SiteContext site, OperationService operations,
 
                 var key = VolumeEntity.Key(id);
                 Write(transaction, key, actor, request, decision.Value);
+                HardQuota.Charge(transaction, site, decision.Value.ProjectId, id, QuotaAmounts.AVolume(decision.Value.SizeGib));
                 return Queue(
                     transaction, actor, id, VolumeOperations.Create, decision.Value.SiteId, VolumeOperations.NoParameters, request.Deadline);
             },
             cancellationToken);
+        return await AskIfLackingAsync(
+            outcome, request.ProjectId ?? actor.ProjectId ?? "", QuotaAmounts.AVolume(request.SizeGib ?? 1), cancellationToken);
     }
 
     /// <summary>Newest first.</summary>
@@ -89,7 +93,8 @@ public sealed class VolumeService(SiteContext site, OperationService operations,
             return refusal;
         }
 
-        return await ChangeAsync(
+        (string Project, QuotaAmounts More) lacking = ("", default);
+        var outcome = await ChangeAsync(
             actor,
             id,
             (transaction, volume) =>
@@ -106,8 +111,8 @@ public sealed class VolumeService(SiteContext site, OperationService operations,
                 }
 
                 var state = StateView.Of(transaction);
-                var quota = QuotaService.Read(state, volume.ProjectId);
-                if (QuotaService.Exceeded("gigabytes", quota.Gigabytes, sizeGib - volume.SizeGib) is { } over)
+                lacking = (volume.ProjectId, QuotaAmounts.Growth(sizeGib - volume.SizeGib));
+                if (QuotaService.Check(site, state, volume.ProjectId, lacking.More) is { } over)
                 {
                     return over;
                 }
@@ -122,15 +127,18 @@ public sealed class VolumeService(SiteContext site, OperationService operations,
                         "new_size");
                 }
 
-                return Queue(
+                var queued = Queue(
                     transaction,
                     actor,
                     id,
                     VolumeOperations.Extend,
                     volume.SiteId,
                     FieldValue.Serialize(new SizeParameters(sizeGib), DomainJson.Default.SizeParameters));
+                HardQuota.Charge(transaction, site, volume.ProjectId, id, lacking.More, queued.OperationId);
+                return queued;
             },
             cancellationToken);
+        return await AskIfLackingAsync(outcome, lacking.Project, lacking.More, cancellationToken);
     }
 
     /// <summary>Back to the content of one of its snapshots, while nobody uses it; what was written since is gone, later snapshots stay.</summary>
@@ -256,6 +264,17 @@ public sealed class VolumeService(SiteContext site, OperationService operations,
                     volume.SiteId,
                     FieldValue.Serialize(new StatusParameters(status), DomainJson.Default.StatusParameters)),
             cancellationToken);
+
+    private async ValueTask<Outcome<Volume>> AskIfLackingAsync(
+        Outcome<Volume> outcome, string project, QuotaAmounts more, CancellationToken cancellationToken)
+    {
+        if (outcome.Refusal is { Kind: RefusalKind.Quota })
+        {
+            await HardQuota.AskAsync(site, project, more, cancellationToken);
+        }
+
+        return outcome;
+    }
 
     private async ValueTask<Outcome<Volume>> ChangeAsync(
         Actor actor, string id, Func<ITransaction, Volume, Outcome<Volume>> change, CancellationToken cancellationToken) =>

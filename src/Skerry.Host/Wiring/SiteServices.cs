@@ -12,6 +12,7 @@ using Skerry.Domain.Events;
 using Skerry.Domain.Groups;
 using Skerry.Domain.Identity;
 using Skerry.Domain.Operations;
+using Skerry.Domain.Quotas;
 using Skerry.Domain.Recovery;
 using Skerry.Domain.Replication;
 using Skerry.Domain.Sites;
@@ -159,6 +160,7 @@ internal static class SiteServices
         services.AddSingleton<VolumeTypeService>();
         services.AddSingleton<QosService>();
         services.AddSingleton<QuotaService>();
+        services.AddSingleton<IReconciler, ShareReconciler>();
         services.AddSingleton<ConnectionService>();
         services.AddSingleton<AttachmentService>();
         services.AddSingleton<ConflictService>();
