@@ -149,6 +149,7 @@ public sealed class ExitCodeTests
     [InlineData("user set anna --password -")]
     [InlineData("project create")]
     [InlineData("quota set web")]
+    [InlineData("quota set web --hard --soft")]
     [InlineData("quota set web --volumes many")]
     public async Task A_wrong_command_line_is_exit_code_2_and_asks_no_site(string line)
     {

@@ -52,6 +52,7 @@ public static class NativeApi
         api.MapPlans();
         api.MapOperations();
         api.MapConflicts();
+        api.MapQuotas();
         api.MapAlerts();
         api.MapEvents();
         app.MapOpenApi(Root + "/openapi.json");

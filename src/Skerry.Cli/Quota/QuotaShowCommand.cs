@@ -12,7 +12,7 @@ internal sealed class QuotaShowCommand : DataCommand
     };
 
     public QuotaShowCommand()
-        : base("show", "Show a project's limits, and how much of them is used.", "skerry quota show", "skerry quota show web -f json") =>
+        : base("show", "Show a project's limits, how much of them is used, and which sites hold what of a hard one.", "skerry quota show", "skerry quota show web -f json") =>
         Arguments.Add(_project);
 
     public override IView View => QuotaView.Quota;
@@ -20,15 +20,7 @@ internal sealed class QuotaShowCommand : DataCommand
     protected override async Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
     {
         var project = invocation.Get(_project) is { } name ? await invocation.Names.ProjectAsync(name, cancellationToken) : null;
-        var usage = await invocation.Client.Quotas.ShowAsync(project?.Id, cancellationToken);
-        invocation.Print(
-            QuotaView.Quota,
-            (IReadOnlyList<QuotaRow>)
-            [
-                new("volumes", usage.Volumes?.Limit, usage.Volumes?.InUse),
-                new("gigabytes", usage.Gigabytes?.Limit, usage.Gigabytes?.InUse),
-                new("snapshots", usage.Snapshots?.Limit, usage.Snapshots?.InUse),
-            ]);
+        invocation.Print(QuotaView.Quota, QuotaRow.Of(await invocation.Client.Quotas.ShowAsync(project?.Id, cancellationToken)));
         return ExitCodes.Done;
     }
 }

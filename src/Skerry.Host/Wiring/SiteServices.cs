@@ -119,6 +119,7 @@ internal static class SiteServices
         services.AddSingleton<IAlertSource>(s => new ClockAlerts(
             s.GetRequiredService<SiteContext>(), s.GetRequiredService<SyncOptions>().DriftAlert));
         services.AddSingleton<IAlertSource, IdentityAlerts>();
+        services.AddSingleton<IAlertSource, QuotaAlerts>();
         services.AddSingleton<AlertReconciler>();
         services.AddSingleton<IReconciler>(s => s.GetRequiredService<AlertReconciler>());
         services.AddSingleton<AlertService>();

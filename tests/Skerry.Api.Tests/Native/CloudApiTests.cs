@@ -214,9 +214,13 @@ public sealed class CloudApiTests : IAsyncLifetime
         Assert.Empty(await _site.ClientOf("carla", "pass-word", "web").Volumes.ListAsync(null, null, null, false, None));
         Assert.Equal("carla.c", (await Client.Users.UpdateAsync(user.Id, new UserRequest("carla.c", null, null, null, null, null, null), None)).Name);
         Assert.NotEmpty(await Client.VolumeTypes.ListAsync(None));
-        Assert.Equal(10, (await Client.Quotas.ShowAsync(project.Id, None)).Volumes!.Limit);
-        Assert.Equal(3, (await Client.Quotas.SetAsync(project.Id, new QuotaRecord(null, 3, null, null), None)).Volumes);
-        Assert.Equal(1000, (await Client.Quotas.ShowAsync(project.Id, None)).Gigabytes!.Limit);
+        Assert.Equal((10, "soft"), ((await Client.Quotas.ShowAsync(project.Id, None)).Limits[0].Limit, (await Client.Quotas.ShowAsync(project.Id, None)).Mode));
+        Assert.Equal(3, (await Client.Quotas.SetAsync(project.Id, new QuotaSetRequest(3, null, null, null, null), None)).Limits[0].Limit);
+        Assert.Equal(1000, (await Client.Quotas.ShowAsync(project.Id, None)).Limits[1].Limit);
+        var hard = await Client.Quotas.SetAsync(project.Id, new QuotaSetRequest(null, null, null, true, null), None);
+        Assert.Equal(("hard", "north"), (hard.Mode, hard.Home));
+        Assert.Contains(hard.Limits[0].Shares, s => s.Site == "north");
+        await Assert.ThrowsAnyAsync<Exception>(() => Client.Quotas.SetAsync(project.Id, new QuotaSetRequest(null, null, null, null, "nowhere"), None));
         await Client.Users.DeleteAsync(user.Id, None);
         await Client.Projects.DeleteAsync(project.Id, None);
         Assert.Empty(await Client.Users.ListAsync("carla.c", None));

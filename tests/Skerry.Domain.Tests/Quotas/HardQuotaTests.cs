@@ -153,6 +153,8 @@ public sealed class HardQuotaTests
         await cloud.MeetAllAsync();
         var soft = cloud.Sites[0].Quotas.Standings(DomainSite.Admin, Project).Value.Standings.Single(s => s.Resource == "volumes");
         Assert.Equal((8, 4), (soft.Use.Used, soft.Overrun));
+        var alert = Assert.Single(new QuotaAlerts(cloud.Sites[0].Context).Standing());
+        Assert.Equal(("quota.overrun:p1.volumes", "Project p1 uses 4 volumes more than its quota."), (alert.Id, alert.Text));
 
         await cloud.SetAsync(1, new QuotaChange { Volumes = 9, IsHard = true });
         await cloud.SettleAsync();

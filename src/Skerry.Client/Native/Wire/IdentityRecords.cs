@@ -36,17 +36,6 @@ public sealed record VolumeTypeRecord(string Id, string Name, string? Descriptio
 
 public sealed record VolumeTypeList([property: JsonPropertyName("volume_types")] IReadOnlyList<VolumeTypeRecord> VolumeTypes);
 
-/// <summary>Limits of a project; -1 is no limit.</summary>
-public sealed record QuotaRecord(string? Id, long? Volumes, long? Gigabytes, long? Snapshots);
-
-public sealed record QuotaReply(QuotaRecord QuotaSet);
-
-public sealed record QuotaUsage(long? InUse, long? Reserved, long? Limit);
-
-public sealed record QuotaUsageRecord(string? Id, QuotaUsage? Volumes, QuotaUsage? Gigabytes, QuotaUsage? Snapshots);
-
-public sealed record QuotaUsageReply(QuotaUsageRecord QuotaSet);
-
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(UserReply))]
@@ -57,6 +46,4 @@ public sealed record QuotaUsageReply(QuotaUsageRecord QuotaSet);
 [JsonSerializable(typeof(ProjectRequestBody))]
 [JsonSerializable(typeof(RoleList))]
 [JsonSerializable(typeof(VolumeTypeList))]
-[JsonSerializable(typeof(QuotaReply))]
-[JsonSerializable(typeof(QuotaUsageReply))]
 internal sealed partial class IdentityJson : JsonSerializerContext;

@@ -76,6 +76,8 @@ namespace Skerry.Client.Native.Wire;
 [JsonSerializable(typeof(ConflictUndoRequest))]
 [JsonSerializable(typeof(SettledConflictReply))]
 [JsonSerializable(typeof(SettledConflictList))]
+[JsonSerializable(typeof(QuotaReply))]
+[JsonSerializable(typeof(QuotaSetRequest))]
 [JsonSerializable(typeof(AlertReply))]
 [JsonSerializable(typeof(AlertList))]
 [JsonSerializable(typeof(EventList))]
