@@ -28,7 +28,8 @@ internal static class SiteDaemon
             using var certificate = SiteCertificate.LoadOrCreate(directory.Path, site.Name, Hosts(site), TimeProvider.System);
             using var tokenKey = TokenKey.LoadOrCreate(directory.PathOf("token.key"));
             using var keyHolder = new KeyHolder(certificate.First.GetECDsaPrivateKey()!);
-            await using var replica = await SiteState.OpenAsync(site, directory, cancellationToken);
+            using var sealer = new SiteSealer(certificate);
+            await using var replica = await SiteState.OpenAsync(site, directory, sealer, cancellationToken);
             await using var stores = await SiteDisks.OpenAsync(site, keyHolder, cancellationToken);
             await using var app = Build(site, directory, certificate, tokenKey, replica, stores);
             if (site.KillAt is { } killAt)

@@ -1,13 +1,29 @@
 using Skerry.State.Clocks;
 using Skerry.State.Log;
 using Skerry.State.Merging;
+using Skerry.State.Trust;
 
 namespace Skerry.State;
 
 /// <summary>Takes mutations of other sites one by one, and refuses what comes before its causes.</summary>
-internal sealed class Arrivals(ReplicaState before, StateSchema schema, Writer self)
+internal sealed class Arrivals
 {
-    private readonly ReplicaState.Builder _builder = new(before, schema);
+    private readonly ReplicaState _before;
+    private readonly Writer _self;
+    private readonly ReplicaState.Builder _builder;
+    private readonly SealChecks _seals;
+
+    /// <param name="before">The state that they come to.</param>
+    /// <param name="options">The rules of fields, and who has to seal what.</param>
+    /// <param name="self">This start of this site.</param>
+    /// <param name="keys">Keys that were read before.</param>
+    public Arrivals(ReplicaState before, ReplicaOptions options, Writer self, SealKeys keys)
+    {
+        _before = before;
+        _self = self;
+        _builder = new ReplicaState.Builder(before, options.Schema);
+        _seals = new SealChecks(options.SealRules, keys, _builder.Find);
+    }
 
     /// <summary>Those that were new here.</summary>
     public List<Mutation> Taken { get; } = [];
@@ -16,7 +32,7 @@ internal sealed class Arrivals(ReplicaState before, StateSchema schema, Writer s
     {
         var dot = mutation.Dot;
         if (_builder.Vector.Covers(dot)) return;
-        if (dot.Writer == self)
+        if (dot.Writer == _self)
         {
             throw new CausalityException(
                 $"Mutation {dot} claims to be of this very start of this site, which has not made it; another copy of this site is running: stop one of them.");
@@ -31,11 +47,18 @@ internal sealed class Arrivals(ReplicaState before, StateSchema schema, Writer s
             RequireSeen(mutation, change.Seen);
         }
 
+        _seals.Begin(mutation);
         _builder.Apply(mutation);
+        _seals.Add(mutation);
         Taken.Add(mutation);
     }
 
-    public ReplicaState ToState() => Taken.Count == 0 ? before : _builder.ToState();
+    /// <exception cref="ForgedRunException">The last run is without its seal.</exception>
+    public ReplicaState ToState()
+    {
+        _seals.End();
+        return Taken.Count == 0 ? _before : _builder.ToState();
+    }
 
     private void RequireSeen(Mutation mutation, IReadOnlyList<Dot> named)
     {

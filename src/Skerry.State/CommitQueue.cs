@@ -3,6 +3,7 @@ using Skerry.State.Clocks;
 using Skerry.State.Log;
 using Skerry.State.Merging;
 using Skerry.State.Storage;
+using Skerry.State.Trust;
 
 namespace Skerry.State;
 
@@ -167,6 +168,7 @@ internal sealed partial class CommitQueue : IAsyncDisposable
         Mutation[] mutations = [.. group.SelectMany(write => write.Mutations)];
         if (mutations.Length > 0)
         {
+            if (_options.Sealer is { } sealer) Sealing.Seal(mutations, new Writer(_options.Site, Incarnation), sealer);
             var now = NowMilliseconds;
             var id = DrawId();
             try

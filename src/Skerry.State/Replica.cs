@@ -3,6 +3,7 @@ using Skerry.State.Clocks;
 using Skerry.State.Log;
 using Skerry.State.Merging;
 using Skerry.State.Storage;
+using Skerry.State.Trust;
 
 namespace Skerry.State;
 
@@ -24,6 +25,7 @@ public sealed class Replica : IAsyncDisposable
     private readonly CommitQueue _queue;
     private readonly HybridClock _clock;
     private readonly ReturnedWrites _returned = new();
+    private readonly SealKeys _sealKeys = new();
 
     private Replica(ReplicaOptions options, IStateStore store, TimeProvider time, Random random, Recovered recovered)
     {
@@ -138,7 +140,7 @@ public sealed class Replica : IAsyncDisposable
             if (changes.Count == 0) return new Decided([], before);
             if (above >= stamp) stamp = _clock.Next(above);
             var flags = _clock.IsUnsure(stamp) ? OriginFlags.UnsureStamp : OriginFlags.None;
-            var mutation = MutationCodec.Create(next, stamp, options.Author, options.Urgent, changes, flags);
+            var mutation = MutationCodec.Create(next, stamp, options.Author, options.Urgent, changes, flags, isInRun: _options.Sealer is not null);
             return new Decided([mutation], before.Apply([mutation], _options.Schema));
         });
         return new CommitResult<T>(value, dot);
@@ -163,6 +165,7 @@ public sealed class Replica : IAsyncDisposable
     /// already are skipped; on a fault none is applied.
     /// </summary>
     /// <exception cref="CausalityException">One came before what it was made after.</exception>
+    /// <exception cref="ForgedRunException">One was not made by the site whose name it bears.</exception>
     /// <exception cref="StateStoreException">The store failed.</exception>
     public async ValueTask<ApplyResult> ApplyAsync(IReadOnlyList<Mutation> mutations, CancellationToken cancellationToken)
     {
@@ -172,8 +175,9 @@ public sealed class Replica : IAsyncDisposable
         Arrivals? last = null;
         await _queue.WriteAsync(before =>
         {
-            var arrivals = new Arrivals(before, _options.Schema, new Writer(Site, _queue.Incarnation));
+            var arrivals = new Arrivals(before, _options, new Writer(Site, _queue.Incarnation), _sealKeys);
             foreach (var mutation in mutations) arrivals.Take(mutation);
+            var after = arrivals.ToState();
             foreach (var mutation in arrivals.Taken)
             {
                 if (mutation.Dot.Site == Site) _clock.Resume(mutation.Stamp);
@@ -181,7 +185,7 @@ public sealed class Replica : IAsyncDisposable
             }
 
             (last, applied) = (arrivals, arrivals.Taken.Count);
-            return new Decided(arrivals.Taken, arrivals.ToState());
+            return new Decided(arrivals.Taken, after);
         });
         _returned.Note(Site, last!.Taken);
         return new ApplyResult(applied, mutations.Count - applied);
@@ -209,7 +213,7 @@ public sealed class Replica : IAsyncDisposable
             if (dot is not { } next) return new Decided([], before);
             var stamp = _clock.Next();
             var change = new Change { Kind = ChangeKind.Retire, Key = new EntityKey("$incarnations", Site.ToString()), Seen = closed };
-            var mutation = MutationCodec.Create(next, stamp, author, urgent: false, [change]);
+            var mutation = MutationCodec.Create(next, stamp, author, urgent: false, [change], isInRun: _options.Sealer is not null);
             return new Decided([mutation], before.Apply([mutation], _options.Schema));
         });
         return dot;

@@ -1,6 +1,7 @@
 using System.Text;
 using Skerry.State.Clocks;
 using Skerry.State.Merging;
+using Skerry.State.Trust;
 
 namespace Skerry.State;
 
@@ -20,6 +21,12 @@ public sealed record ReplicaOptions
     public TimeSpan ClockLimit { get; init; } = TimeSpan.FromMinutes(10);
 
     public ReplicaLimits Limits { get; init; } = new();
+
+    /// <summary>Signs what this site makes; null (default): it makes its mutations without seals.</summary>
+    public ISealer? Sealer { get; init; }
+
+    /// <summary>Who has to seal what, of what is taken from others; null (default): nothing is checked.</summary>
+    public ISealRules? SealRules { get; init; }
 }
 
 /// <summary>Bounds that keep memory and disk finite.</summary>

@@ -95,12 +95,16 @@ public sealed class CertificateRotationService(SiteContext site, SiteSettings se
     {
         var known = transaction.Find(key);
         var before = known?.Text(SiteFields.Certificate);
-        if (CertificatePin.Of(before) == CertificatePin.Of(settings.CertificatePem))
+        var isSame = CertificatePin.Of(before) == CertificatePin.Of(settings.CertificatePem);
+
+        // Also where it is the same: whoever took this site in wrote it without the rank that only the site itself gives.
+        transaction.SetIfDifferent(
+            key, SiteFields.Certificate, FieldValue.FromString(isSame ? before : settings.CertificatePem), DomainSchema.OwnerRank);
+        if (isSame)
         {
             return;
         }
 
-        Set(SiteFields.Certificate, settings.CertificatePem);
         if (settings.Certificates is { } certificates && before is not null)
         {
             Set(SiteFields.PreviousCertificate, before);

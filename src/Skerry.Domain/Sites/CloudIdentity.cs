@@ -19,3 +19,11 @@ public static class CloudIdentity
             .Where(pem => CertificatePin.Of(pem) is not null),
     ];
 }
+
+/// <summary>What people call a site.</summary>
+public static class SiteNames
+{
+    /// <summary>Its id where no name is known.</summary>
+    public static string Of(Replica replica, State.Clocks.SiteId id) =>
+        replica.Find(SiteFields.Site(id.ToString()))?.Text(SiteFields.Name) ?? id.ToString();
+}

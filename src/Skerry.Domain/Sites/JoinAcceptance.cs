@@ -218,6 +218,11 @@ public sealed class JoinAcceptance(SiteContext site)
             Set(key, SiteFields.Region, request.Region);
             Set(key, SiteFields.Role, request.Role);
             Set(key, SiteFields.Certificate, request.Certificate);
+            if (request.Seals)
+            {
+                Set(key, SiteFields.SealsAbove, Convert.ToBase64String(VersionVector.Empty.Encode()));
+            }
+
             Set(key, SiteFields.SyncAddress, request.Address);
             Set(key, SiteFields.ApiUrl, request.ApiUrl);
             Set(key, SiteFields.TokenKey, request.TokenKey);

@@ -8,6 +8,7 @@ namespace Skerry.Domain.Sites;
 /// <param name="IsMember">The joiner is a member of the inviter's cloud already, and asks for a link alone.</param>
 /// <param name="Site">The joiner's site id.</param>
 /// <param name="Name">And what else every site should know of it.</param>
+/// <param name="Seals">The joiner seals what it makes from its joining on.</param>
 internal sealed record JoinRequest(
     string Invitation,
     string Secret,
@@ -20,7 +21,8 @@ internal sealed record JoinRequest(
     string? Address,
     string? ApiUrl,
     string? TokenKey,
-    string Version)
+    string Version,
+    bool Seals = false)
 {
     public const string Path = "/join";
 

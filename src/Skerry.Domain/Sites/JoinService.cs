@@ -87,7 +87,7 @@ public sealed class JoinService(
 
         var request = new JoinRequest(
             token.Id, token.Secret, isMember, site.SelfText, settings.Name, settings.Region, settings.Role, settings.CertificatePem, address,
-            settings.ApiUrl, settings.TokenKeyPem, settings.Version);
+            settings.ApiUrl, settings.TokenKeyPem, settings.Version, settings.Seals);
         var reply = await AskAsync(token, request, cancellationToken);
         if (reply.Refusal is { } refused)
         {

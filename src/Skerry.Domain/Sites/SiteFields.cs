@@ -30,6 +30,9 @@ internal static class SiteFields
     /// <summary>Pins of other sites' next certificates that this site accepts, by site id. Written by this site alone.</summary>
     public const string AcceptsNext = "accepts_next";
 
+    /// <summary>What the site made before it began to seal its runs: a vector, in base64. Absent while it does not; see <see cref="SiteSealRules"/>.</summary>
+    public const string SealsAbove = "seals_above";
+
     /// <summary>A <see cref="SiteRevocation"/>; set once and never taken back.</summary>
     public const string Revoked = "revoked";
 

@@ -39,6 +39,13 @@ public sealed class SiteRegistration(SiteContext site, SiteSettings settings)
                 Write(transaction, key, SiteFields.Role, settings.Role);
                 Write(transaction, key, SiteFields.SyncAddress, settings.SyncAddress);
                 CertificateRotationService.Write(transaction, key, settings);
+                if (settings.Seals)
+                {
+                    Write(
+                        transaction, key, SiteFields.SealsAbove,
+                        transaction.Find(key)?.Text(SiteFields.SealsAbove) ?? SiteSealRules.Above(site.Replica), DomainSchema.OwnerRank);
+                }
+
                 Write(transaction, key, SiteFields.ApiUrl, settings.ApiUrl, DomainSchema.OwnerRank);
                 Write(transaction, key, SiteFields.TokenKey, settings.TokenKeyPem, DomainSchema.OwnerRank);
                 Write(transaction, key, SiteFields.Version, settings.Version, DomainSchema.OwnerRank);

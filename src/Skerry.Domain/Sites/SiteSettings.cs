@@ -16,6 +16,9 @@ public sealed record SiteSettings
     /// <summary>Where the certificate can be replaced while the site runs; null where it cannot.</summary>
     public ISiteCertificates? Certificates { get; init; }
 
+    /// <summary>What this site makes is sealed; said to all others, who take nothing without a seal from then on.</summary>
+    public bool Seals { get; init; }
+
     /// <summary>HOST:PORT at which others reach the sync listener when nothing else is said.</summary>
     public required string SyncAddress { get; init; }
 

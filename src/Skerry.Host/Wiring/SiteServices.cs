@@ -27,6 +27,7 @@ using Skerry.Host.Webhooks;
 using Skerry.Movers.Native;
 using Skerry.State;
 using Skerry.Sync;
+using Skerry.Sync.Protocol;
 using Skerry.Sync.Transport;
 using Skerry.Sync.Transport.WebSockets;
 
@@ -55,6 +56,7 @@ internal static class SiteServices
             Role = site.Role,
             CertificatePem = certificate.Pem,
             Certificates = new SiteCertificates(certificate),
+            Seals = true,
             SyncAddress = site.SyncAdvertise,
             ApiUrl = site.ApiUrl.AbsoluteUri.TrimEnd('/'),
             TokenKeyPem = tokenKey.PublicPem,
@@ -114,6 +116,7 @@ internal static class SiteServices
     /// <summary>A line for each thing that can stand at a site and should be looked at.</summary>
     private static void AddAlerts(this IServiceCollection services)
     {
+        services.AddSingleton<IAlertSource>(s => new ForgeryAlerts(s.GetRequiredService<SiteContext>(), s.GetRequiredService<SiteLocal>()));
         services.AddSingleton<IAlertSource>(s => new DriftAlerts(
             s.GetRequiredService<SiteContext>(), s.GetRequiredService<ILinkStatus>(), s.GetRequiredService<SyncOptions>().DriftAlert));
         services.AddSingleton<IAlertSource>(s => new ClockAlerts(

@@ -7,18 +7,27 @@ using Skerry.Host.Files;
 using Skerry.State;
 using Skerry.State.Storage;
 using Skerry.State.Storage.Sqlite;
+using Skerry.State.Trust;
 
 namespace Skerry.Host.Wiring;
 
 /// <summary>Opens the replicated state of the site.</summary>
 internal static class SiteState
 {
-    public static async Task<Replica> OpenAsync(SiteConfiguration site, DataDirectory directory, CancellationToken cancellationToken)
+    public static async Task<Replica> OpenAsync(SiteConfiguration site, DataDirectory directory, ISealer sealer, CancellationToken cancellationToken)
     {
         try
         {
             var store = await SqliteStore.OpenAsync(site.StorePath, cancellationToken);
-            var options = new ReplicaOptions { Site = directory.SiteId(), Schema = DomainSchema.Schema, ClockOffset = site.ClockOffset, ClockLimit = site.ClockLimit };
+            var options = new ReplicaOptions
+            {
+                Site = directory.SiteId(),
+                Schema = DomainSchema.Schema,
+                ClockOffset = site.ClockOffset,
+                ClockLimit = site.ClockLimit,
+                Sealer = sealer,
+                SealRules = new SiteSealRules(),
+            };
             var replica = await Replica.OpenAsync(options, store, TimeProvider.System, FreshRandom(), cancellationToken);
             ClockReconciler.RestoreCorrection(replica);
             return replica;

@@ -8,8 +8,10 @@ public sealed class Mutation
 {
     private readonly IReadOnlyList<Change>? _changes;
 
-    internal Mutation(Origin origin, bool urgent, IReadOnlyList<Change> changes, ReadOnlyMemory<byte> encoded)
+    internal Mutation(Origin origin, bool urgent, IReadOnlyList<Change> changes, ReadOnlyMemory<byte> encoded, bool isInRun = false, int sealAt = 0)
     {
+        IsInRun = isInRun;
+        SealAt = sealAt;
         Origin = origin;
         IsUrgent = urgent;
         _changes = changes;
@@ -22,6 +24,8 @@ public sealed class Mutation
         Origin = whole.Origin;
         IsUrgent = whole.IsUrgent;
         Encoded = whole.Encoded;
+        IsInRun = whole.IsInRun;
+        SealAt = whole.SealAt;
         Ends = whole.Ends;
     }
 
@@ -42,6 +46,20 @@ public sealed class Mutation
     public ReadOnlyMemory<byte> Encoded { get; }
 
     internal Origin Origin { get; }
+
+    /// <summary>It is the last of a run, and carries the signature of its maker over it.</summary>
+    public bool IsSealed => SealAt > 0;
+
+    /// <summary>A log, a batch or a vector may end after it; else it belongs to a run whose seal is still to come.</summary>
+    public bool EndsRun => IsSealed || !IsInRun;
+
+    /// <summary>Its maker seals what it makes.</summary>
+    internal bool IsInRun { get; }
+
+    /// <summary>Where in the bytes the seal begins; 0 for none.</summary>
+    internal int SealAt { get; }
+
+    internal ReadOnlyMemory<byte> Seal => Encoded.Slice(Encoded.Length - MutationCodec.SealBytes - MutationCodec.ChecksumBytes, MutationCodec.SealBytes);
 
     /// <summary>The closed incarnations that it retires, which is then all that it does; else null.</summary>
     internal VersionVector? Ends { get; }

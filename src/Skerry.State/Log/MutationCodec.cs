@@ -15,16 +15,25 @@ public static class MutationCodec
     /// <summary>The longest mutation, in bytes.</summary>
     public const int MaxEncodedBytes = 4 << 20;
 
+    /// <summary>Of a seal: r and s of ECDSA on P-256.</summary>
+    internal const int SealBytes = 64;
+
+    internal const int ChecksumBytes = 4;
+
+    private const byte SealTag = 1;
+    private const int SealedBytes = SealBytes + 2;
+
     private const string Record = "mutation";
     private const byte UrgentFlag = 1;
     private const byte UnsureFlag = 2;
+    private const byte InRunFlag = 4;
     private const byte SameEntityFlag = 0x80;
     private const byte KnowsDeleteFlag = 0x40;
     private const byte KindMask = 0x3F;
 
     /// <summary>Makes the mutation with its bytes.</summary>
     /// <exception cref="StateLimitException">It would be longer than <see cref="MaxEncodedBytes"/>.</exception>
-    internal static Mutation Create(Dot dot, Hlc stamp, string author, bool urgent, IReadOnlyList<Change> changes, OriginFlags flags = OriginFlags.None)
+    internal static Mutation Create(Dot dot, Hlc stamp, string author, bool urgent, IReadOnlyList<Change> changes, OriginFlags flags = OriginFlags.None, bool isInRun = false)
     {
         var writers = WriterTable.Of(dot.Writer);
         foreach (var change in changes) writers.AddAll(change);
@@ -32,7 +41,7 @@ public static class MutationCodec
         var writer = new ByteWriter();
         writer.WriteByte(Version);
         var unsure = (flags & OriginFlags.UnsureStamp) != 0;
-        writer.WriteByte((byte)((urgent ? UrgentFlag : 0) | (unsure ? UnsureFlag : 0)));
+        writer.WriteByte((byte)((urgent ? UrgentFlag : 0) | (unsure ? UnsureFlag : 0) | (isInRun ? InRunFlag : 0)));
         writer.WriteUInt64(dot.Site.Value);
         writer.WriteUInt64(dot.Incarnation);
         writer.WriteVarint((ulong)dot.Sequence);
@@ -49,12 +58,26 @@ public static class MutationCodec
 
         writer.WriteVarint(0); // no extensions
         writer.WriteChecksum();
-        if (writer.Length > MaxEncodedBytes)
+        if (writer.Length + SealedBytes > MaxEncodedBytes)
         {
             throw new StateLimitException($"A mutation of {writer.Length} bytes is over the limit of {MaxEncodedBytes}; write in smaller steps.");
         }
 
-        return new Mutation(new Origin(dot, stamp, author, flags), urgent, changes, writer.ToArray());
+        return new Mutation(new Origin(dot, stamp, author, flags), urgent, changes, writer.ToArray(), isInRun);
+    }
+
+    /// <summary>The same mutation, made here and without extensions so far, with a seal.</summary>
+    internal static Mutation WithSeal(Mutation mutation, ReadOnlySpan<byte> signature)
+    {
+        var bytes = mutation.Encoded.Span[..^(ChecksumBytes + 1)];
+        var writer = new ByteWriter();
+        writer.WriteRaw(bytes);
+        writer.WriteVarint(1);
+        var sealAt = writer.Length;
+        writer.WriteVarint(SealTag);
+        writer.WriteBytes(signature);
+        writer.WriteChecksum();
+        return new Mutation(mutation.Origin, mutation.IsUrgent, mutation.Changes, writer.ToArray(), isInRun: true, sealAt);
     }
 
     /// <summary>Reads a mutation. The bytes are kept by the result and must not change afterwards.</summary>
@@ -82,17 +105,21 @@ public static class MutationCodec
 
         if (changes.Length > 1 && Array.Exists(changes, change => change.Kind == ChangeKind.Retire)) throw reader.Fault("it retires incarnations beside other changes");
 
-        // Extensions are a newer version's: a tag and bytes, kept because the whole encoding is.
+        // Unknown extensions are a newer version's: a tag and bytes, kept because the whole encoding is.
+        var sealAt = 0;
         var extensions = reader.ReadCount(minimumBytesEach: 2);
         for (var i = 0; i < extensions; i++)
         {
-            reader.ReadVarint();
-            reader.ReadBytes();
+            var at = reader.Position;
+            if (reader.ReadVarint() != SealTag) reader.ReadBytes();
+            else if (reader.ReadBytes().Length == SealBytes && i == extensions - 1) sealAt = at;
+            else throw reader.Fault("a seal that is not the last extension, or of another length");
         }
 
         reader.ExpectEnd();
         return new Mutation(
-            new Origin(new Dot(self.Site, self.Incarnation, sequence), stamp, author, origin), (flags & UrgentFlag) != 0, changes, encoded);
+            new Origin(new Dot(self.Site, self.Incarnation, sequence), stamp, author, origin), (flags & UrgentFlag) != 0, changes, encoded,
+            (flags & InRunFlag) != 0, sealAt);
     }
 
     private static void WriteChange(ByteWriter writer, Change change, bool sameEntity, WriterTable writers)

@@ -94,11 +94,14 @@ internal sealed class MutationLog
             var next = cursor is { } at && at.Epoch == _epoch ? Math.Clamp(at.Index - _first, 0, _entries.Count) : 0;
             var batch = new List<Mutation>();
             var bytes = 0L;
-            for (; next < _entries.Count && batch.Count < maxMutations; next++)
+            for (; next < _entries.Count; next++)
             {
                 var mutation = _entries[(int)next].Mutation;
                 if (from.Covers(mutation.Dot)) continue;
-                if (batch.Count > 0 && bytes + mutation.Encoded.Length > maxBytes) break;
+
+                // A run is read whole: who applies a part of it could not check the seal of the rest.
+                var isFull = batch.Count >= maxMutations || (batch.Count > 0 && bytes + mutation.Encoded.Length > maxBytes);
+                if (isFull && (batch.Count == 0 || batch[^1].EndsRun)) break;
                 batch.Add(mutation);
                 bytes += mutation.Encoded.Length;
             }

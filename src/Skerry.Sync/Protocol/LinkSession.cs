@@ -1,6 +1,7 @@
 using Skerry.State;
 using Skerry.State.Clocks;
 using Skerry.State.Storage;
+using Skerry.State.Trust;
 using Skerry.Sync.Peers;
 
 namespace Skerry.Sync.Protocol;
@@ -355,6 +356,11 @@ public sealed class LinkSession : IDisposable
         catch (CausalityException gap)
         {
             throw new ProtocolException(ByeCode.Malformed, gap.Message, gap);
+        }
+        catch (ForgedRunException forged)
+        {
+            _local.Forgeries.Add(new Forgery(forged.Maker, _peerId, forged.Message, _local.Time.GetUtcNow()));
+            throw new ProtocolException(ByeCode.Forged, forged.Message, forged);
         }
 
         lock (_lock)

@@ -147,7 +147,7 @@ internal sealed class OutboundLog(
         var taken = new List<Mutation>(_due);
         var bytes = 0;
         while (_due > 0 && _waiting.TryPeek(out var mutation)
-            && (taken.Count == 0 || bytes + mutation.Encoded.Length <= options.PieceBytes))
+            && (taken.Count == 0 || !taken[^1].EndsRun || bytes + mutation.Encoded.Length <= options.PieceBytes))
         {
             _waiting.Dequeue();
             _due--;

@@ -35,4 +35,7 @@ public enum ByeCode : byte
 
     /// <summary>The end that closes cannot go on; its log says why.</summary>
     Failed = 9,
+
+    /// <summary>What came was not made by the site whose name it bears.</summary>
+    Forged = 10,
 }

@@ -36,6 +36,9 @@ public sealed class SiteLocal
     /// <summary>Which sites live, as far as is known here.</summary>
     public Gossip Gossip { get; }
 
+    /// <summary>What peers brought that its maker had not made.</summary>
+    public Forgeries Forgeries { get; } = new();
+
     internal Random Random { get; }
 
     internal SnapshotOutbox Outbox { get; }

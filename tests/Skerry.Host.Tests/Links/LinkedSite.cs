@@ -61,10 +61,16 @@ internal sealed class LinkedSite : IAsyncDisposable
 
     public static async Task<LinkedSite> StartAsync(string name)
     {
-        var replica = await Replica.OpenAsync(
-            new ReplicaOptions { Site = SiteId.Create(Random.Shared), Schema = DomainSchema.Schema },
-            new MemoryStore(), TimeProvider.System, new Random(), CancellationToken.None);
         var certificate = SiteCertificate.CreateInMemory(name, TimeProvider.System);
+        var replica = await Replica.OpenAsync(
+            new ReplicaOptions
+            {
+                Site = SiteId.Create(Random.Shared),
+                Schema = DomainSchema.Schema,
+                Sealer = new SiteSealer(certificate),
+                SealRules = new SiteSealRules(),
+            },
+            new MemoryStore(), TimeProvider.System, new Random(), CancellationToken.None);
         var options = new SyncOptions
         {
             HeartbeatInterval = TimeSpan.FromMilliseconds(100),
@@ -86,6 +92,7 @@ internal sealed class LinkedSite : IAsyncDisposable
             Role = "edge",
             CertificatePem = certificate.Pem,
             Certificates = new SiteCertificates(certificate),
+            Seals = true,
             SyncAddress = "127.0.0.1:1",
             Version = "1",
         });

@@ -2,6 +2,7 @@ using Skerry.State;
 using Skerry.State.Clocks;
 using Skerry.State.Merging;
 using Skerry.State.Storage;
+using Skerry.State.Trust;
 using Skerry.Sync.Protocol;
 using Skerry.TestKit.Time;
 
@@ -14,10 +15,11 @@ internal sealed class SessionSite(Replica replica, SyncOptions options, TimeProv
 
     public SiteLocal Local { get; } = new(replica, () => "cloud", options, time, new Random(1)) { Features = features ?? Features.Spoken };
 
-    public static async Task<SessionSite> StartAsync(ulong id, ManualTime time, SyncOptions? options = null, long logBytes = long.MaxValue, IReadOnlyList<string>? features = null)
+    public static async Task<SessionSite> StartAsync(ulong id, ManualTime time, SyncOptions? options = null, long logBytes = long.MaxValue, IReadOnlyList<string>? features = null,
+        ISealer? sealer = null, ISealRules? rules = null)
     {
         var replica = await Replica.OpenAsync(
-            new ReplicaOptions { Site = new SiteId(id), Limits = new ReplicaLimits { MaxLogBytes = logBytes } },
+            new ReplicaOptions { Site = new SiteId(id), Limits = new ReplicaLimits { MaxLogBytes = logBytes }, Sealer = sealer, SealRules = rules },
             new MemoryStore(), time, new Random((int)id), CancellationToken.None);
         return new SessionSite(replica, options ?? new SyncOptions(), time, features);
     }
