@@ -62,7 +62,7 @@ internal static class HardQuota
                     var own = ledger.Of(site.SelfText);
                     var lacking = more.Of(resource) - ledger.Spendable(site.SelfText);
                     var cells = ledger.Cells.GetValueOrDefault(site.SelfText) ?? ShareCells.Empty;
-                    if (limit >= more.Of(resource) && lacking > 0 && own.Received + lacking > cells.Need)
+                    if (limit >= more.Of(resource) && lacking > 0 && !ledger.Doubtful.Contains(site.SelfText) && own.Received + lacking > cells.Need)
                     {
                         (cells with { Need = own.Received + lacking }).Write(transaction, project, site.SelfText, resource);
                     }
@@ -79,12 +79,15 @@ internal static class HardQuota
         var own = ledger.Of(site.SelfText);
         var others = ledger.Shares.Where(s => s.Site != site.SelfText && s.Free > 0)
             .OrderByDescending(s => s.Free).ThenBy(s => s.Site, StringComparer.Ordinal).ToList();
+        var doubt = ledger.Doubtful.Contains(site.SelfText)
+            ? " The site was restored or copied, so its share is left alone until a person has dealt with that (skerry alert list)."
+            : "";
         var rest = others.Count == 0
             ? "no other site is known to have any of it left"
             : $"what is left of it, as far as is known here: {string.Join(", ", others.Select(s => $"{s.Free} at site {names.NameOf(s.Site)}"))}";
         return new Refusal(
             RefusalKind.Quota,
-            $"The quota {ledger.Resource} is hard, and the share of site {site.SiteName} does not allow it: requested {requested}, share {own.Share}, in use of it {own.Used}. Of the limit {ledger.Limit}, {rest}.",
+            $"The quota {ledger.Resource} is hard, and the share of site {site.SiteName} does not allow it: requested {requested}, share {own.Share}, in use of it {own.Used}. Of the limit {ledger.Limit}, {rest}.{doubt}",
             others.Count == 0
                 ? "Delete what is not needed, or ask an administrator for a higher limit."
                 : "More was asked for: try again in a moment. While those sites cannot be reached, make it there.",

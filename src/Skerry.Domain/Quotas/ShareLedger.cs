@@ -56,8 +56,14 @@ internal sealed class ShareLedger
 
     public SiteShare Of(string site) => _shares.GetValueOrDefault(site) ?? new SiteShare(site, 0, 0, 0, 0, 0);
 
-    /// <summary>What the site may still charge. The home keeps back what other sites are over, for things made before they knew of shares.</summary>
-    public long Spendable(string site) =>
+    /// <summary>Found to be restored or copied, and no person has dealt with it yet: what their shares say may have been spent in another life.</summary>
+    public required IReadOnlySet<string> Doubtful { get; init; }
+
+    /// <summary>
+    /// What the site may still charge or give. Nothing while it is <see cref="Doubtful"/>. The home keeps back what other sites are over,
+    /// for things made before they knew of shares.
+    /// </summary>
+    public long Spendable(string site) => Doubtful.Contains(site) ? 0 :
         Of(site).Free - (site == Home ? _shares.Values.Where(s => s.Site != site).Sum(s => Math.Max(0, -s.Free)) : 0);
 
     /// <summary>
@@ -79,6 +85,7 @@ internal sealed class ShareLedger
         {
             Members = sites.Select(s => s.Id).Where(s => !fenced.Contains(s)).ToHashSet(),
             Fenced = fenced,
+            Doubtful = sites.Where(s => SiteIdentity.Of(s) is { Standing: not SiteStanding.Sound, IsAccepted: false }).Select(s => s.Id).ToHashSet(),
             Cells = cells,
         };
         foreach (var site in sites.Select(s => s.Id).Concat(cells.Keys).Concat(cells.Values.SelectMany(c => c.Given.Keys)).Concat(used.Keys).Distinct())

@@ -11,7 +11,7 @@ internal static class SharePlan
     public static ShareCells Next(ShareLedger ledger, string self, Func<string, bool> waited, bool isAmple)
     {
         var cells = ledger.Cells.GetValueOrDefault(self) ?? ShareCells.Empty;
-        if (ledger.Limit < 0 || ledger.Home is not { } home)
+        if (ledger.Limit < 0 || ledger.Home is not { } home || ledger.Doubtful.Contains(self))
         {
             return cells;
         }

@@ -185,6 +185,26 @@ public sealed class HardQuotaTests
     }
 
     [Fact]
+    public async Task A_restored_site_grants_nothing_of_its_share_until_a_person_has_dealt_with_it()
+    {
+        await using var cloud = await Cloud.StartAsync(2);
+        await cloud.SetAsync(0, new QuotaChange { Volumes = 8, IsHard = true });
+        await cloud.SettleAsync();
+        var restored = cloud.Sites[1];
+        var key = SiteFields.Site(restored.Context.SelfText);
+        var record = new IdentityRecord(IdentityRecord.Restored, "2026-01-01T00:00:00Z", "1", [], 3);
+        await restored.Replica.CommitAsync(
+            t => t.Set(key, SiteFields.Identity, FieldValue.Serialize(record, SitesJson.Default.IdentityRecord), 1), new CommitOptions("identity"), None);
+
+        Assert.Contains("restored or copied", (await restored.Volumes.CreateAsync(Ann, new() { SizeGib = 1 }, None)).Refusal!.Message, StringComparison.Ordinal);
+        await cloud.SettleAsync();
+        Assert.Equal(2, Ledger(cloud, 0).Of(restored.Context.SelfText).Free);
+        await restored.Replica.CommitAsync(
+            t => t.Set(key, SiteFields.Accepted, FieldValue.FromString(record.At)), new CommitOptions("ada"), None);
+        Assert.Equal(2, await cloud.FillAsync(1));
+    }
+
+    [Fact]
     public async Task Only_the_home_hands_on_what_shares_out_unless_it_is_fenced()
     {
         await using var cloud = await Cloud.StartAsync(3);
