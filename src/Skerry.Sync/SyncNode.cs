@@ -50,6 +50,9 @@ public sealed class SyncNode
     /// <summary>One for each peer of the last <see cref="SetPeers"/>.</summary>
     public IReadOnlyList<PeerReport> Reports => [.. _peers.Values.Select(p => p.Report()).OrderBy(r => r.Site)];
 
+    /// <summary>Peers that hold something else than this site although both have seen the same.</summary>
+    public IReadOnlyList<StateDifference> Differences => _local.Digests.Differences;
+
     /// <summary>Which sites live, heard here or told by peers.</summary>
     public IReadOnlyList<Hearsay> Hearsay => _local.Gossip.Reports;
 

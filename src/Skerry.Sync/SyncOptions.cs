@@ -54,6 +54,9 @@ public sealed record SyncOptions
     /// <summary>The largest snapshot that is taken from a peer, in bytes. Default 2 GiB.</summary>
     public long SnapshotLimitBytes { get; init; } = 2L << 30;
 
+    /// <summary>How often two sites that have caught up compare whether they hold the same. Default 60 s.</summary>
+    public TimeSpan DigestInterval { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>Drift between this site's clock and a peer's beyond which an alert stands. Default 1 s.</summary>
     public TimeSpan DriftAlert { get; init; } = TimeSpan.FromSeconds(1);
 
@@ -82,6 +85,7 @@ public sealed record SyncOptions
         Check(HeartbeatInterval > TimeSpan.Zero, "The heartbeat interval must be above 0.");
         Check(DeadAfter > HeartbeatInterval, "A link may be given up only after more than one heartbeat interval.");
         Check(RedialLeast > TimeSpan.Zero && RedialMost >= RedialLeast, "The pauses between dials must be above 0 and in order.");
+        Check(DigestInterval > TimeSpan.Zero, "The interval of comparisons must be above 0.");
         Check(BatchBytes is > 0 && BatchBytes <= FrameLimitBytes, "A batch must fit a frame.");
         Check(BandwidthBytesPerSecond is null or >= 1024, "The bandwidth of a link must be 1 KiB/s or more.");
         Check(WindowBytes >= BatchBytes, "The window must hold at least one batch.");

@@ -1,4 +1,5 @@
 using Skerry.State.Clocks;
+using Skerry.State.Merging;
 
 namespace Skerry.Domain.Sites;
 
@@ -10,6 +11,9 @@ public interface ILinkStatus
 
     /// <summary>When sites were last alive, as links and neighbours say; nothing where no neighbour tells.</summary>
     IReadOnlyList<SiteHearsay> Hearsay => [];
+
+    /// <summary>Peers that hold something else than this site although both have seen the same.</summary>
+    IReadOnlyList<SiteDifference> Differences => [];
 }
 
 /// <summary>How the link with a peer stands.</summary>
@@ -83,3 +87,11 @@ public sealed record LinkTarget(
     /// <summary>Of the certificate that is to take the place of that one, which proves the site already; null when there is none.</summary>
     public string? NextPin { get; init; }
 }
+
+/// <summary>What a comparison with a peer came to that should be equal and is not.</summary>
+/// <param name="Peer">The peer.</param>
+/// <param name="Since">When it was first found.</param>
+/// <param name="Vector">What both had seen.</param>
+/// <param name="Entities">Some that differ, with what is here and what is there.</param>
+public sealed record SiteDifference(
+    SiteId Peer, DateTimeOffset Since, VersionVector Vector, IReadOnlyList<(EntityKey Key, IReadOnlyList<string> Evidence)> Entities);

@@ -28,6 +28,9 @@ internal sealed class SyncLinks(SyncNode node, PeerDialer dialer, JoinDialer joi
     public IReadOnlyList<SiteHearsay> Hearsay =>
         [.. node.Hearsay.Select(h => new SiteHearsay(h.Site, h.Via, h.By, h.Hops, h.Age, h.IsFresh, h.IsBehind))];
 
+    public IReadOnlyList<SiteDifference> Differences =>
+        [.. node.Differences.Select(d => new SiteDifference(d.Peer, d.Since, d.Vector, [.. d.Entities.Select(e => (e.Key, e.Evidence))]))];
+
     public void SetPeers(IReadOnlyList<LinkTarget> targets) =>
         node.SetPeers([.. targets.Select(t => new PeerTarget(t.Site, t.Name, t.CertificatePin, t.Address, t.MaySync, t.Refusal, t.NextPin))]);
 

@@ -123,6 +123,7 @@ internal static class SiteServices
             s.GetRequiredService<SiteContext>(), s.GetRequiredService<SyncOptions>().DriftAlert));
         services.AddSingleton<IAlertSource, IdentityAlerts>();
         services.AddSingleton<IAlertSource, QuotaAlerts>();
+        services.AddSingleton<IAlertSource>(s => new DifferenceAlerts(s.GetRequiredService<SiteContext>(), s.GetRequiredService<ILinkStatus>()));
         services.AddSingleton<AlertReconciler>();
         services.AddSingleton<IReconciler>(s => s.GetRequiredService<AlertReconciler>());
         services.AddSingleton<AlertService>();

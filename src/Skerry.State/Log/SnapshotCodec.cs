@@ -65,26 +65,31 @@ internal static class SnapshotCodec
 
         IEnumerable<ReadOnlyMemory<byte>> Chunks<T>(SnapshotPart part, IEnumerable<T> items, Action<ByteWriter, T> write)
         {
-            ByteWriter? open = null;
+            var open = new ByteWriter();
             foreach (var item in items)
             {
-                open ??= Begin(part, index++);
+                if (open.Length == 0) Begin(open, part, index++);
                 write(open, item);
                 if (open.Length < chunkBytes) continue;
                 yield return Close(open);
-                open = null;
+                open.Clear();
             }
 
-            if (open is not null) yield return Close(open);
+            if (open.Length > 0) yield return Close(open);
         }
     }
 
     private static ByteWriter Begin(SnapshotPart part, int index)
     {
         var writer = new ByteWriter();
+        Begin(writer, part, index);
+        return writer;
+    }
+
+    private static void Begin(ByteWriter writer, SnapshotPart part, int index)
+    {
         writer.WriteByte((byte)part);
         writer.WriteVarint((ulong)index);
-        return writer;
     }
 
     private static byte[] Close(ByteWriter writer)

@@ -10,6 +10,9 @@ namespace Skerry.State.Log;
 /// </summary>
 public sealed class StateSnapshot
 {
+    /// <summary>Small enough to be collected young: a large state passes through in thousands of them.</summary>
+    public const int DefaultChunkBytes = 60 << 10;
+
     internal StateSnapshot(ReplicaState state) => State = state;
 
     public VersionVector Vector => State.Vector;
@@ -25,7 +28,7 @@ public sealed class StateSnapshot
     /// The snapshot in chunks of about the given size (an entity is not split). The same snapshot gives the same chunks each time, so
     /// a transfer can go on from any chunk.
     /// </summary>
-    public IEnumerable<ReadOnlyMemory<byte>> Encode(int chunkBytes = 256 << 10) => SnapshotCodec.Encode(State, chunkBytes);
+    public IEnumerable<ReadOnlyMemory<byte>> Encode(int chunkBytes = DefaultChunkBytes) => SnapshotCodec.Encode(State, chunkBytes);
 
     /// <summary>Puts chunks together again, in order.</summary>
     /// <exception cref="StateFormatException">They are damaged, out of order or incomplete.</exception>

@@ -43,10 +43,7 @@ internal static class EntityBody
             for (var i = 0; i < register.Count; i++)
             {
                 var value = register[i];
-                scratch.WriteVarint((ulong)IndexOf(origins, value.Dot));
-                scratch.WriteByte((byte)value.Marks);
-                scratch.WriteVarint((ulong)value.Rank);
-                scratch.WriteBytes(value.Value.Bytes);
+                WriteValue(scratch, IndexOf(origins, value.Dot), value.Marks, value.Rank, value.Value);
             }
         }
 
@@ -126,6 +123,14 @@ internal static class EntityBody
         var standing = new StandingValue[count];
         for (var i = 0; i < count; i++) standing[i] = Next(ref at, origins);
         return new Register(field, standing);
+    }
+
+    public static void WriteValue(ByteWriter writer, int origin, Marks marks, int rank, FieldValue value)
+    {
+        writer.WriteVarint((ulong)origin);
+        writer.WriteByte((byte)marks);
+        writer.WriteVarint((ulong)rank);
+        writer.WriteBytes(value.Bytes);
     }
 
     public static void WriteOrigin(ByteWriter writer, Origin origin)

@@ -76,8 +76,6 @@ internal sealed class ReplicaState
     /// <summary>Takes a batch of changes at the cost of what it touches.</summary>
     internal sealed class Builder(ReplicaState before, StateSchema schema)
     {
-        private const int MostWritesForeseen = 16;
-
         private readonly Dictionary<string, KindTable.Builder> _kinds = new(StringComparer.Ordinal);
         private ImmutableSortedSet<EntityKey> _contested = before.Contested;
         private ImmutableSortedSet<SettledConflict> _history = before.History;
@@ -99,17 +97,26 @@ internal sealed class ReplicaState
                 }
 
                 var key = changes[i].Key;
-                var editor = new EntityEditor(key, Find(key), Math.Min(changes.Count - i, MostWritesForeseen));
-                for (; i < changes.Count && changes[i].Key == key && changes[i].Kind != ChangeKind.Retire; i++)
+                var end = i + 1;
+                while (end < changes.Count && changes[end].Key == key && changes[end].Kind != ChangeKind.Retire) end++;
+                Put(key, After(key, mutation.Origin, changes, i, end));
+                for (; i < end; i++)
                 {
-                    editor.Apply(mutation.Origin, changes[i]);
                     if (changes[i].Settles.Count > 0) Remember(Settled(mutation.Origin, changes[i]));
                 }
-
-                Put(key, editor.ToEntity(_scratch));
             }
 
             Vector = Vector.With(mutation.Dot);
+        }
+
+        /// <summary>The entity after changes of one mutation.</summary>
+        private Entity? After(EntityKey key, Origin origin, IReadOnlyList<Change> changes, int from, int to)
+        {
+            var entity = Find(key);
+            if (entity is null && NewEntity.TryEncode(origin, changes, from, to, _scratch) is { } body) return new Entity(key, body);
+            var editor = new EntityEditor(key, entity, to - from);
+            for (var i = from; i < to; i++) editor.Apply(origin, changes[i]);
+            return editor.ToEntity(_scratch);
         }
 
         public void Put(EntityKey key, Entity? entity)

@@ -59,8 +59,13 @@ public sealed class StateDigests
         return split;
     }
 
-    /// <summary>The first entity of the range; null when there is none.</summary>
-    public Entity? First(KeyRange range) => Of(range).Count == 0 ? null : _state.Find(KeyAt(range, 0));
+    /// <summary>The first entity of the range with its canonical bytes; null when there is none.</summary>
+    public (EntityKey Key, ReadOnlyMemory<byte> Body)? First(KeyRange range)
+    {
+        if (Of(range).Count == 0) return null;
+        var key = KeyAt(range, 0);
+        return (key, _state.Find(key)!.Body.ToArray());
+    }
 
     private EntityKey KeyAt(KeyRange range, long rank)
     {

@@ -12,8 +12,11 @@ public static class Features
     /// <summary>Which sites live is told with heartbeats, in <see cref="GossipFrame"/>.</summary>
     public const string Gossip = "gossip";
 
+    /// <summary>Sites that have seen the same compare whether they hold the same, in <see cref="DigestAsk"/> and what follows it.</summary>
+    public const string Digests = "digests";
+
     /// <summary>All that this program speaks; each word once.</summary>
-    public static IReadOnlyList<string> Spoken { get; } = [Packed, Gossip];
+    public static IReadOnlyList<string> Spoken { get; } = [Packed, Gossip, Digests];
 
     /// <summary>More words than this, or longer ones, are no hello.</summary>
     internal const int MostWords = 256;

@@ -83,6 +83,15 @@ public static class FrameCodec
             case GossipFrame gossip:
                 Write(writer, gossip);
                 break;
+            case DigestAsk ask:
+                DigestCodec.Write(writer, ask);
+                break;
+            case DigestAnswer answer:
+                DigestCodec.Write(writer, answer);
+                break;
+            case DigestRanges ranges:
+                DigestCodec.Write(writer, ranges);
+                break;
             case Bye bye:
                 writer.Byte(ByeType);
                 writer.Byte((byte)bye.Code);
@@ -121,6 +130,9 @@ public static class FrameCodec
             HeartbeatType => ReadHeartbeat(new WireReader(body, "heartbeat")),
             ByeType => ReadBye(new WireReader(body, "bye")),
             GossipType => ReadGossip(new WireReader(body, "gossip")),
+            DigestCodec.AskType => DigestCodec.ReadAsk(new WireReader(body, "digest-ask")),
+            DigestCodec.AnswerType => DigestCodec.ReadAnswer(new WireReader(body, "digest-answer")),
+            DigestCodec.RangesType => DigestCodec.ReadRanges(new WireReader(body, "digest-ranges")),
             var type => throw new ProtocolException(ByeCode.Malformed, $"A frame has the unknown type {type}; is the other end a Skerry site?"),
         };
     }

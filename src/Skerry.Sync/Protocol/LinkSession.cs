@@ -29,6 +29,7 @@ public sealed class LinkSession : IDisposable
     private readonly LinkMeasures _measures;
     private readonly SyncOptions _options;
     private readonly LinkBudget _budget;
+    private readonly DigestTalk _digests;
     private Hello? _peer;
     private OutboundLog? _log;
     private OutboundSnapshot? _snapshot;
@@ -55,6 +56,7 @@ public sealed class LinkSession : IDisposable
         _budget = new LinkBudget(_options.BandwidthBytesPerSecond, local.Time);
         _peerId = peer;
         _measures = new LinkMeasures(local.Time);
+        _digests = new DigestTalk(local, peer);
         _heartbeatAt = local.Time.GetTimestamp();
     }
 
@@ -254,6 +256,27 @@ public sealed class LinkSession : IDisposable
                     {
                         _local.Gossip.Heard(_peerId, age, IsCatchingUp);
                     }
+                }
+
+                break;
+            case DigestAsk ask:
+                lock (_lock)
+                {
+                    _digests.Heard(ask);
+                }
+
+                break;
+            case DigestAnswer answer:
+                lock (_lock)
+                {
+                    _digests.Heard(answer);
+                }
+
+                break;
+            case DigestRanges ranges:
+                lock (_lock)
+                {
+                    _digests.Heard(ranges);
                 }
 
                 break;
@@ -513,7 +536,13 @@ public sealed class LinkSession : IDisposable
             return step;
         }
 
-        return new SendStep(null, Sooner(after), false);
+        if (!Speaks(Features.Digests))
+        {
+            return new SendStep(null, Sooner(after), false);
+        }
+
+        var (question, wanted) = _digests.Next(IsCatchingUp);
+        return question is not null ? Send(question) : new SendStep(null, Sooner(after is null || wanted < after ? wanted ?? after : after), false);
     }
 
     /// <summary>Then, or when a heartbeat is due.</summary>

@@ -19,6 +19,7 @@ public sealed class SiteLocal
         Time = time;
         Random = random;
         Gossip = new Gossip(replica.Site, time, options);
+        Digests = new DigestLedger(time);
         Outbox = new SnapshotOutbox(replica, time, random);
     }
 
@@ -38,6 +39,9 @@ public sealed class SiteLocal
 
     /// <summary>What peers brought that its maker had not made.</summary>
     public Forgeries Forgeries { get; } = new();
+
+    /// <summary>Whether peers hold the same, as far as it was compared.</summary>
+    public DigestLedger Digests { get; }
 
     internal Random Random { get; }
 

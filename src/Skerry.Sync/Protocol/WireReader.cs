@@ -59,6 +59,8 @@ internal struct WireReader(ReadOnlyMemory<byte> bytes, string frame)
         }
     }
 
+    public ReadOnlyMemory<byte> Raw(int length) => Take(length);
+
     public Guid Id() => new(Take(16).Span, bigEndian: true);
 
     public ReadOnlyMemory<byte> Rest() => Take(_rest.Length);

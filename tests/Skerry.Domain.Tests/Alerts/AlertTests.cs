@@ -2,6 +2,7 @@ using Skerry.Domain.Alerts;
 using Skerry.Domain.Events;
 using Skerry.Domain.Sites;
 using Skerry.State.Clocks;
+using Skerry.State.Merging;
 using Skerry.TestKit.Domain;
 using Skerry.TestKit.Time;
 
@@ -94,8 +95,27 @@ public sealed class AlertTests : IDisposable
         public IEnumerable<Alert> Standing() => this;
     }
 
+    [Fact]
+    public async Task A_neighbour_that_has_seen_the_same_and_holds_something_else_is_shown_with_what_both_hold()
+    {
+        await using var site = await DomainSite.StartAsync("north", _time);
+        var links = new Links();
+        var source = new DifferenceAlerts(site.Context, links);
+        Assert.Empty(source.Standing());
+
+        var vector = VersionVector.Empty.With(new Dot(new SiteId(7), 8, 9));
+        links.Differences = [new SiteDifference(new SiteId(7), _time.GetUtcNow(), vector, [(new EntityKey("volume", "v1"), ["size: here 1; there 2"])])];
+        var alert = Assert.Single(source.Standing());
+        Assert.Equal(("state.difference:0000000000000007", AlertSeverity.Critical, _time.GetUtcNow()), (alert.Id, alert.Severity, alert.Since));
+        Assert.Contains("north", alert.Text, StringComparison.Ordinal);
+        Assert.Contains(alert.Evidence, line => line.Contains(vector.ToString(), StringComparison.Ordinal));
+        Assert.Equal(["volume/v1:", "size: here 1; there 2"], alert.Evidence.TakeLast(2));
+    }
+
     private sealed class Links : ILinkStatus
     {
         public IReadOnlyList<LinkReport> Reports { get; set; } = [];
+
+        public IReadOnlyList<SiteDifference> Differences { get; set; } = [];
     }
 }

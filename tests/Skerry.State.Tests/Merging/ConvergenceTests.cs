@@ -78,6 +78,27 @@ public sealed class ConvergenceTests
         }
     });
 
+    [Fact]
+    public Task What_one_mutation_makes_at_once_is_what_its_writes_make_one_by_one() => Chance.ForEachSeedAsync(300, chance =>
+    {
+        var origin = new Origin(new Dot(new SiteId(1), 2, 3), new Hlc(4), "author");
+        var changes = Enumerable.Range(0, 1 + chance.Below(70)).Select(_ => new Change
+        {
+            Kind = chance.OneIn(200) ? ChangeKind.Delete : ChangeKind.Set,
+            Key = Site.Key("x"),
+            Field = $"f{chance.Below(chance.OneIn(3) ? 10 : 100_000)}ü",
+            Value = FieldValue.From(chance.Below(100)),
+            Rank = chance.Below(300),
+            KnowsDelete = chance.OneIn(4),
+        }).ToArray();
+        var editor = new EntityEditor(Site.Key("x"), null, changes.Length);
+        foreach (var change in changes) editor.Apply(origin, change);
+        var oneByOne = editor.ToEntity(new ByteWriter())!.Body.ToArray();
+        var state = ReplicaState.Empty.Apply([MutationCodec.Create(origin.Dot, origin.Stamp, origin.Author, false, changes)], Site.Schema);
+        Assert.Equal(oneByOne, state.Find(Site.Key("x"))!.Body.ToArray());
+        return Task.CompletedTask;
+    });
+
     private static ReplicaState ReplicaStateOf(IEnumerable<Mutation> mutations) => ReplicaState.Empty.Apply(mutations, Site.Schema);
 
     /// <summary>As it arrives at another site: through its bytes.</summary>

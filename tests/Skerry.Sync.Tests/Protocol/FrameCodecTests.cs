@@ -1,4 +1,5 @@
 using Skerry.State.Clocks;
+using Skerry.State.Merging;
 using Skerry.Sync.Protocol;
 using Skerry.TestKit.Time;
 
@@ -78,6 +79,7 @@ public sealed class FrameCodecTests
     [Fact]
     public void A_hello_of_yesterday_names_no_features_and_one_with_too_many_is_refused()
     {
+        var digest = RangeDigest.Read(2, [.. Enumerable.Range(0, RangeDigest.SumBytes).Select(i => (byte)i)]);
         var hello = new Hello
         {
             LeastVersion = 1,
@@ -115,6 +117,7 @@ public sealed class FrameCodecTests
         await site.WriteAsync("1", "first");
         await site.WriteAsync("2", "second", urgent: false);
         var snapshot = new Guid("00112233-4455-6677-8899-aabbccddeeff");
+        var digest = RangeDigest.Read(2, [.. Enumerable.Range(0, RangeDigest.SumBytes).Select(i => (byte)i)]);
         var hello = new Hello
         {
             LeastVersion = 1,
@@ -141,6 +144,12 @@ public sealed class FrameCodecTests
                 new Rumour(site.Replica.Site, new SiteId(2), TimeSpan.FromMilliseconds(300), 0, false),
                 new Rumour(new SiteId(3), new SiteId(2), TimeSpan.FromMilliseconds(86_400_000), 5, true),
             ]),
+            new DigestAsk(3, site.Replica.Vector, digest),
+            new DigestAnswer(3, IsEqual: true),
+            new DigestRanges(
+                3,
+                [new DigestPart(KeyRange.Everything, digest), new DigestPart(new KeyRange(new EntityKey("note", "1"), new EntityKey("note", "2")), RangeDigest.Empty)],
+                [new DigestFinding(new KeyRange(null, new EntityKey("note", "2")), true, new EntityKey("note", "1"), new byte[] { 1, 2 }), new DigestFinding(KeyRange.Everything, false, null, default)]),
         ];
     }
 }
