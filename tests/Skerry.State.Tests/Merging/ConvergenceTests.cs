@@ -59,6 +59,23 @@ public sealed class ConvergenceTests
     });
 
     [Fact]
+    public Task Joining_is_idempotent_commutative_and_associative() => Chance.ForEachSeedAsync(300, async chance =>
+    {
+        var history = await MakeAsync(chance, sites: 3, updates: 4 + chance.Below(8));
+        var (a, b, c) = (Part(), Part(), Part());
+        Assert.Equal(Outcome.Of(a), Outcome.Of(Joined(a, a)));
+        Assert.Equal(Outcome.Of(Joined(a, b)), Outcome.Of(Joined(b, a)));
+        Assert.Equal(Outcome.Of(Joined(Joined(a, b), c)), Outcome.Of(Joined(a, Joined(b, c))));
+
+        // What a join missed comes by the log, and the other way round.
+        var rest = history.Where(m => !a.Vector.Covers(m.Dot) && !b.Vector.Covers(m.Dot));
+        Assert.Equal(Outcome.Of(ReplicaStateOf(history)), Outcome.Of(Joined(a, b).Apply(rest, Site.Schema)));
+
+        ReplicaState Part() => ReplicaStateOf(CausalPart(chance, history));
+        static ReplicaState Joined(ReplicaState one, ReplicaState other) => one.Join(Carried(other), Site.Schema);
+    });
+
+    [Fact]
     public Task A_standing_value_is_one_that_no_write_names() => Chance.ForEachSeedAsync(300, async chance =>
     {
         var history = await MakeAsync(chance, sites: 3, updates: 20);
