@@ -126,7 +126,7 @@ internal sealed class AlivenessMap
             var others = told.Hops == 1 ? "" : $", told on by {told.Hops - 1} more";
             known.Add(new SiteKnowledge(
                 NameOf(told.Via.ToString()),
-                $"tells that {NameOf(told.By.ToString())} heard it{others}{(told.IsBehind ? "; somebody on the way catches up" : "")}{(told.IsFresh ? "" : "; too old to call it reached")}",
+                $"tells that {NameOf(told.By.ToString())} heard it{others}{(!told.IsFresh ? "; too old to call it reached" : told.IsBehind ? "; somebody on the way catches up" : "")}",
                 Math.Round(told.Age.TotalSeconds, 3)));
         }
 
