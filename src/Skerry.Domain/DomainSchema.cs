@@ -30,7 +30,7 @@ public static class DomainSchema
             new(Latest, Desired, "what a person decided about it; revoking is never taken back", "verdict", "revoked", "evicted", "accepted"),
             new(Latest, Fixed, "when it became a member", "joined_at"),
             new(Owner, Desired, "a key or an address that somebody else could overrule would let him speak for the site", "certificate", "next_certificate", "previous_certificate", "key_certificate", "certificate_rotation", "seals_above", "token_key", "api_url"),
-            new(Owner, Observed, "what it says of itself", "backends", "version", "clock", "incarnations", "identity", "returned", "accepts_next"),
+            new(Owner, Observed, "what it says of itself", "backends", "version", "clock", "incarnations", "identity", "returned", "session_mark", "accepts_next"),
         ]),
         new(EntityKinds.Link, Wins, "A connection of two sites.",
         [

@@ -26,6 +26,7 @@ public sealed class Replica : IAsyncDisposable
     private readonly HybridClock _clock;
     private readonly ReturnedWrites _returned = new();
     private readonly SealKeys _sealKeys = new();
+    private OwnWrite? _lastOwn;
 
     private Replica(ReplicaOptions options, IStateStore store, TimeProvider time, Random random, Recovered recovered)
     {
@@ -45,6 +46,9 @@ public sealed class Replica : IAsyncDisposable
     /// its end, or another copy of it is running. Empty of a site that is what it should be.
     /// </summary>
     public IReadOnlyList<ReturnedWrite> Returned => _returned.All;
+
+    /// <summary>The last write that this site made since it was opened, with what it was made after; null before the first.</summary>
+    public OwnWrite? LastOwn => Volatile.Read(ref _lastOwn);
 
     /// <summary>What makes the stamps of this site; the host corrects it by what the links measure.</summary>
     public HybridClock Clock => _clock;
@@ -129,6 +133,7 @@ public sealed class Replica : IAsyncDisposable
         cancellationToken.ThrowIfCancellationRequested();
         T value = default!;
         Dot? dot = null;
+        OwnWrite? own = null;
         await _queue.WriteAsync(before =>
         {
             var next = new Dot(Site, _queue.Incarnation, before.Vector[new Writer(Site, _queue.Incarnation)] + 1);
@@ -136,13 +141,16 @@ public sealed class Replica : IAsyncDisposable
             var transaction = new Transaction(before, _options.Schema, _options.Limits, new Origin(next, stamp, options.Author));
             value = decide(transaction);
             var changes = transaction.ToChanges(out var above);
-            dot = changes.Count == 0 ? null : next;
+            (dot, own) = (changes.Count == 0 ? null : next, null);
             if (changes.Count == 0) return new Decided([], before);
             if (above >= stamp) stamp = _clock.Next(above);
             var flags = _clock.IsUnsure(stamp) ? OriginFlags.UnsureStamp : OriginFlags.None;
             var mutation = MutationCodec.Create(next, stamp, options.Author, options.Urgent, changes, flags, isInRun: _options.Sealer is not null);
-            return new Decided([mutation], before.Apply([mutation], _options.Schema));
+            var after = before.Apply([mutation], _options.Schema);
+            own = new OwnWrite(next, after.Vector);
+            return new Decided([mutation], after);
         });
+        OwnWrite.Raise(ref _lastOwn, own);
         return new CommitResult<T>(value, dot);
     }
 

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Skerry.Domain.Identity;
+using Skerry.Domain.Sessions;
 
 namespace Skerry.Api.Common;
 
@@ -9,7 +10,7 @@ namespace Skerry.Api.Common;
 /// What every API has in common: a request id, a bound on the body, the token, the microversion, and an answer in the service's own
 /// words for whatever goes wrong, with no word of how the software is made.
 /// </summary>
-internal sealed class ApiMiddleware(RequestDelegate next, TokenService tokens, ILogger<ApiMiddleware> logger)
+internal sealed class ApiMiddleware(RequestDelegate next, TokenService tokens, SessionService sessions, ILogger<ApiMiddleware> logger)
 {
     public const string RequestIdHeader = "X-Openstack-Request-Id";
 
@@ -47,6 +48,13 @@ internal sealed class ApiMiddleware(RequestDelegate next, TokenService tokens, I
                 return;
             }
 
+            if (await SessionHeaders.RefuseAsync(context, sessions) is { } behind)
+            {
+                await Fault.WriteAsync(context, dialect, behind.Status, behind.Message, null);
+                return;
+            }
+
+            SessionHeaders.TellWith(context, sessions);
             await next(context);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)

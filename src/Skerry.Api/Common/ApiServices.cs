@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Skerry.Api.OpenStack.Identity;
 using Skerry.Domain.Identity;
+using Skerry.Domain.Sessions;
 using Skerry.Domain.Volumes;
 
 namespace Skerry.Api.Common;
@@ -18,6 +19,7 @@ public static class ApiServices
         services.TryAddSingleton<TokenOptions>();
         services.TryAddSingleton(_ => new PasswordVerifier());
         services.TryAddSingleton<TokenService>();
+        services.TryAddSingleton<SessionService>();
         services.TryAddSingleton<UserService>();
         services.TryAddSingleton<ProjectService>();
         services.TryAddSingleton<DomainService>();

@@ -60,6 +60,9 @@ internal static class SiteFields
     /// <summary>A <see cref="Homecoming"/>, written by the site itself when it hears that it was evicted.</summary>
     public const string Returned = "returned";
 
+    /// <summary>When the site last wrote only so that a session token could name one write for many.</summary>
+    public const string SessionMark = "session_mark";
+
     /// <summary>A <see cref="Verdict"/> of a person on the site; null or absent when there is none.</summary>
     public const string Verdict = "verdict";
 

@@ -28,6 +28,16 @@ internal sealed class Town
         return member;
     }
 
+    /// <summary>A site that is a member of another one's cloud.</summary>
+    public async Task<Member> BuildAsync(string name, Member inviter)
+    {
+        var member = await BuildAsync(name);
+        await member.Replica.AdoptAsync(inviter.Replica.TakeSnapshot(), CancellationToken.None);
+        await member.Registration.EnsureAsync(CancellationToken.None);
+        await ExchangeAsync(member, inviter);
+        return member;
+    }
+
     public Member? At(string address) => _members.FirstOrDefault(m => m.Address == address);
 
     /// <summary>Carries what either has to the other, as sync would.</summary>
