@@ -20,6 +20,9 @@ internal sealed class Invocation : IDisposable
     private HttpClient? _http;
     private LoginSession? _session;
     private SkerryClient? _client;
+    private SeenBefore? _seen;
+    private SessionCarrier? _carrier;
+    private bool _saidBehind;
 
     public Invocation(ParseResult parsed, Surroundings surroundings, CancellationToken cancellationToken)
     {
@@ -71,6 +74,7 @@ internal sealed class Invocation : IDisposable
         finally
         {
             Talk.EndProgress();
+            _seen?.Keep(_carrier?.Token);
         }
     }
 
@@ -86,6 +90,16 @@ internal sealed class Invocation : IDisposable
         _time.Dispose();
     }
 
+    private void SayBehind(string message)
+    {
+        if (!_saidBehind)
+        {
+            Talk.Say(message);
+        }
+
+        _saidBehind = true;
+    }
+
     private Printer Printer() =>
         new(Surroundings, _parsed.GetValue(SharedOptions.Format)!, _parsed.GetValue(SharedOptions.Column) ?? []);
 
@@ -94,6 +108,9 @@ internal sealed class Invocation : IDisposable
         var settings = LoginSettings.Read(_parsed, Surroundings);
         _http = new HttpClient(Surroundings.Handler(settings.Trust)) { Timeout = Has(SharedOptions.Timeout) && _limit > RequestTime ? _limit : RequestTime };
         _session = new LoginSession(_http, settings.Login);
-        return new SkerryClient(new ApiConnection(_http, _session));
+        _seen = Get(SharedOptions.NoSession) ? null : SeenBefore.Read(settings.Login, Surroundings);
+        var carrier = _seen is null ? null : new SessionCarrier(_seen.Token) { GoOn = Get(SharedOptions.Session) ? null : SayBehind };
+        _carrier = carrier;
+        return new SkerryClient(new ApiConnection(_http, _session, carrier));
     }
 }

@@ -41,6 +41,18 @@ internal static class SharedOptions
         Recursive = true,
     };
 
+    public static readonly Option<bool> Session = new("--session")
+    {
+        Description = "Refuse, with exit code 5, what a site says that is behind what was seen before; else that is said and shown.",
+        Recursive = true,
+    };
+
+    public static readonly Option<bool> NoSession = new("--no-session")
+    {
+        Description = "Neither tell the site what was seen before, nor remember what is seen now.",
+        Recursive = true,
+    };
+
     public static readonly Option<string> Cloud = OpenStack("--os-cloud", "CLOUD", "A cloud of clouds.yaml (OS_CLOUD).");
     public static readonly Option<string> AuthUrl = OpenStack("--os-auth-url", "URL", "Address of identity at any site (OS_AUTH_URL).");
     public static readonly Option<string> Username = OpenStack("--os-username", "USER", "User name (OS_USERNAME).");
@@ -61,7 +73,7 @@ internal static class SharedOptions
 
     /// <summary>Understood by every command.</summary>
     public static IReadOnlyList<Option> Global { get; } =
-        [Timeout, Cloud, AuthUrl, Username, Password, ProjectName, UserDomain, ProjectDomain, Region, CaCert];
+        [Timeout, Session, NoSession, Cloud, AuthUrl, Username, Password, ProjectName, UserDomain, ProjectDomain, Region, CaCert];
 
     static SharedOptions()
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Skerry.Domain.Sessions;
+using Skerry.State.Storage;
 
 namespace Skerry.Api.Common;
 
@@ -60,9 +61,16 @@ internal static class SessionHeaders
             static async state =>
             {
                 var (context, sessions) = ((HttpContext, SessionService))state;
-                if (await sessions.TokenAsync(context.RequestAborted) is { } token)
+                try
                 {
-                    context.Response.Headers[Token] = token;
+                    if (await sessions.TokenAsync(context.RequestAborted) is { } token)
+                    {
+                        context.Response.Headers[Token] = token;
+                    }
+                }
+                catch (Exception e) when (e is StateStoreException or OperationCanceledException)
+                {
+                    // The reply stands without one: the client's last token still says what it saw before.
                 }
             },
             (context, sessions));

@@ -6,7 +6,7 @@ namespace Skerry.Client.Native;
 
 /// <summary>Requests to one site with a token. Safe for use by several threads.</summary>
 /// <remarks>Throws <see cref="RefusedException"/>, <see cref="UnreachableException"/>, <see cref="UnexpectedReplyException"/> or <see cref="LoginException"/>.</remarks>
-public sealed class ApiConnection(HttpClient http, LoginSession session)
+public sealed class ApiConnection(HttpClient http, LoginSession session, SessionCarrier? carrier = null)
 {
     public ValueTask<Access> AccessAsync(CancellationToken cancellationToken) => session.AccessAsync(cancellationToken);
 
@@ -46,21 +46,30 @@ public sealed class ApiConnection(HttpClient http, LoginSession session)
         Service service, HttpMethod method, string path, Func<HttpContent>? content, CancellationToken cancellationToken)
     {
         var access = await session.AccessAsync(cancellationToken);
-        for (var renewed = false; ; renewed = true)
+        var carried = carrier?.Token;
+        for (var renewed = false; ;)
         {
             using var request = new HttpRequestMessage(method, Root(access, service).AbsoluteUri.TrimEnd('/') + path);
             request.Headers.Add("X-Auth-Token", access.Token);
             request.Content = content?.Invoke();
+            carrier?.AddTo(request, carried);
             var response = await Exchange.SendAsync(http, request, cancellationToken);
             try
             {
                 await Exchange.EnsureAcceptedAsync(response, cancellationToken);
+                carrier?.Take(response, carried);
                 return response;
+            }
+            catch (RefusedException e) when (carried is not null && carrier!.GoesOnWithout(response, e.Error))
+            {
+                response.Dispose();
+                carried = null;
             }
             catch (RefusedException e) when (e.Error.Code == 401 && !renewed && session.Login.Token is null)
             {
                 response.Dispose();
                 access = await session.RenewAsync(access, cancellationToken);
+                renewed = true;
             }
             catch
             {

@@ -84,6 +84,16 @@ internal sealed class Peer(PeerTarget target, SiteLocal local)
                 return;
             }
 
+            if (_live is not null && runner.Session.PeerLacksItsOwn && runner.Session.PeerIncarnation != _live.Session.PeerIncarnation)
+            {
+                // A restart of the same disk knows what the start before it wrote. The one that is here stays; if it is the one that
+                // died, its silence ends the connection in a moment, and the next attempt is taken.
+                runner.Close(
+                    ByeCode.NotAllowed,
+                    $"Another start of site {_target.Name} is connected here, and this one lacks what it wrote: two copies of one data directory. Stop one of them.");
+                return;
+            }
+
             if (_live is null || dialledBy <= _liveDialledBy)
             {
                 (loser, _live, _liveDialledBy) = (_live, runner, dialledBy);

@@ -90,6 +90,23 @@ public sealed class LinkSession : IDisposable
         }
     }
 
+    /// <summary>Which start of the peer speaks; 0 before it said so.</summary>
+    public ulong PeerIncarnation
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _peer?.Incarnation ?? 0;
+            }
+        }
+    }
+
+    /// <summary>
+    /// The peer lacks writes of its own site that are here: it runs on an older copy of its disk, or beside another copy.
+    /// </summary>
+    public bool PeerLacksItsOwn { get; private set; }
+
     /// <summary>What the peer is known to have on stable storage; null before it said so.</summary>
     public VersionVector? PeerHas
     {
@@ -352,10 +369,12 @@ public sealed class LinkSession : IDisposable
                 $"The other end is a member of cloud {hello.CloudId}, this site of cloud {cloud ?? "(none yet)"}; a site joins with an invitation.");
         }
 
+        var has = _local.Replica.Complete(hello.Vector);
         lock (_lock)
         {
             _peer = hello;
-            _log = new OutboundLog(_local.Replica, _options, _local.Time, _local.Replica.Complete(hello.Vector), Math.Min(hello.WindowBytes, _options.WindowBytes));
+            PeerLacksItsOwn = _local.Replica.Vector.Any(dot => dot.Site == _peerId && !has.Covers(dot));
+            _log = new OutboundLog(_local.Replica, _options, _local.Time, has, Math.Min(hello.WindowBytes, _options.WindowBytes));
         }
     }
 
