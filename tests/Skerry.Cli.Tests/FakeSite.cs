@@ -29,6 +29,9 @@ internal sealed class FakeSite : HttpMessageHandler
     /// <summary>"GET http://host/path?query", in order; logins left out.</summary>
     public List<string> Requests { get; } = [];
 
+    /// <summary>The session token of each of them.</summary>
+    public List<string?> Sessions { get; } = [];
+
     /// <summary>What came with them.</summary>
     public List<string> Bodies { get; } = [];
 
@@ -40,7 +43,8 @@ internal sealed class FakeSite : HttpMessageHandler
     /// <param name="request">"GET /path?query". Several answers to one request are given in turn, the last one again and again.</param>
     /// <param name="status">Of the answer.</param>
     /// <param name="json">Its body.</param>
-    public FakeSite On(string request, HttpStatusCode status, string json)
+    /// <param name="headers">Further ones.</param>
+    public FakeSite On(string request, HttpStatusCode status, string json, params (string Name, string Value)[] headers)
     {
         if (!_script.TryGetValue(request, out var answers))
         {
@@ -51,6 +55,7 @@ internal sealed class FakeSite : HttpMessageHandler
         {
             var response = new HttpResponseMessage(status) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
             response.Headers.Add("X-Subject-Token", "token-1");
+            foreach (var (name, value) in headers) response.Headers.Add(name, value);
             return response;
         });
         return this;
@@ -80,6 +85,7 @@ internal sealed class FakeSite : HttpMessageHandler
             {
                 Requests.Add($"{request.Method} {request.RequestUri.AbsoluteUri}");
                 Bodies.Add(body);
+                Sessions.Add(request.Headers.TryGetValues("X-Skerry-Session", out var session) ? session.Single() : null);
                 Assert.Equal("token-1", request.Headers.GetValues("X-Auth-Token").Single());
             }
 
