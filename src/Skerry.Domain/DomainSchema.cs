@@ -30,7 +30,7 @@ public static class DomainSchema
             new(Latest, Desired, "what a person decided about it; revoking is never taken back", "verdict", "revoked", "evicted", "accepted"),
             new(Latest, Fixed, "when it became a member", "joined_at"),
             new(Owner, Desired, "a key or an address that somebody else could overrule would let him speak for the site", "certificate", "next_certificate", "previous_certificate", "key_certificate", "certificate_rotation", "seals_above", "token_key", "api_url"),
-            new(Owner, Observed, "what it says of itself", "backends", "version", "clock", "incarnations", "identity", "returned", "session_mark", "accepts_next"),
+            new(Owner, Observed, "what it says of itself", "backends", "version", "capabilities", "clock", "incarnations", "identity", "returned", "session_mark", "accepts_next"),
         ]),
         new(EntityKinds.Link, Wins, "A connection of two sites.",
         [
@@ -171,7 +171,8 @@ public static class DomainSchema
 
         new(EntityKinds.Operation, Clears, "A request that its target carries out.",
         [
-            new(Latest, Fixed, "what was asked", "kind", "entity", "target_site", "parameters", "made_by", "made_at", "priority", "deadline", "project_id", "depends_on", "after"),
+            new(Latest, Fixed, "what was asked", "kind", "entity", "target_site", "parameters", "made_by", "made_at", "priority", "deadline", "project_id", "depends_on", "after", "needs", "held_for"),
+            new(Latest, Desired, "what the asker of a deletion knew; who settles its conflict knows more", "seen"),
             new(Latest, Desired, "somebody asked to end it", "cancel_requested"),
             new(Owner, Observed, "how it goes, as its target alone says", "status", "reason", "result", "progress", "refusal", "started_at", "finished_at"),
         ]),

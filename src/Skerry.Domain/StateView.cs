@@ -29,11 +29,13 @@ public readonly struct StateView
     /// <summary>The same, standing still: for what is made of several entities that one mutation changes together.</summary>
     public StateView AtOneMoment() => _replica is null ? this : new(null, null, _replica.TakeSnapshot());
 
-    public Entity? Find(string kind, string id)
+    public Entity? Find(string kind, string id) => FindKept(kind, id) is { IsDeleted: false } entity ? entity : null;
+
+    /// <summary>The entity, also from the trash: for what still refers to it.</summary>
+    public Entity? FindKept(string kind, string id)
     {
         var key = new EntityKey(kind, id);
-        var entity = _moment is not null ? _moment.Find(key) : _transaction is not null ? _transaction.Find(key) : _replica!.Find(key);
-        return entity is { IsDeleted: false } ? entity : null;
+        return _moment is not null ? _moment.Find(key) : _transaction is not null ? _transaction.Find(key) : _replica!.Find(key);
     }
 
     /// <summary>Those that are not deleted, by id.</summary>

@@ -112,5 +112,5 @@ internal static class ConflictsApi
         new(view.Id, view.Kind, view.EntityId, view.EntityName, view.Field, [.. view.Replaced.Select(Of)], Of(view.By), view.IsWrittenSince);
 
     private static ConflictValueRecord Of(ConflictSide side) =>
-        new(side.Value.IsNull ? null : JsonElement.Parse(side.Value.Utf8.Span), side.Author, side.SiteName, side.WrittenAt);
+        new(side.Value.IsNull ? null : JsonElement.Parse(side.Value.Utf8.Span), side.Author, side.SiteName, side.WrittenAt, side.What);
 }

@@ -1,3 +1,4 @@
+using Skerry.Domain.Volumes;
 using Skerry.State;
 using Skerry.State.Merging;
 
@@ -10,6 +11,9 @@ namespace Skerry.Domain.Conflicts;
 /// </remarks>
 public sealed class ConflictService(SiteContext site)
 {
+    private readonly ReferenceConflicts _references = new(site);
+    private readonly PendingDeletes _deletes = new(site);
+
     /// <summary>By kind, entity and field.</summary>
     public IReadOnlyList<ConflictView> List(Actor actor, ConflictFilter? filter = null)
     {
@@ -17,16 +21,21 @@ public sealed class ConflictService(SiteContext site)
         return
         [
             .. site.Replica.Conflicts
-                .Where(c => sight.MaySee(actor, c.Key, c.Field))
-                .OrderBy(c => c.Key)
-                .ThenBy(c => c.Field, StringComparer.Ordinal)
                 .Select(c => View(sight, c))
+                .Concat(_references.All(sight))
+                .Concat(_deletes.All(sight))
+                .Where(v => sight.MaySee(actor, new EntityKey(v.Kind, v.EntityId), v.Field))
+                .OrderBy(v => v.Kind, StringComparer.Ordinal)
+                .ThenBy(v => v.EntityId, StringComparer.Ordinal)
+                .ThenBy(v => v.Field, StringComparer.Ordinal)
                 .Where(v => filter is null || ((filter.Type is null || filter.Type == v.Type) && filter.Takes(v.Kind, v.EntityId, v.Field, Sides(v)))),
         ];
     }
 
     public Outcome<ConflictView> Show(Actor actor, string id) =>
-        Find(actor, id) is { } conflict ? View(new ConflictSight(site), conflict) : Refusal.NotFound("conflict", id);
+        Find(actor, id) is { } conflict ? View(new ConflictSight(site), conflict)
+        : Derived(actor, id) is { } derived ? derived
+        : Refusal.NotFound("conflict", id);
 
     /// <summary>Chooses one of the standing values.</summary>
     /// <param name="actor">Who asks.</param>
@@ -35,6 +44,14 @@ public sealed class ConflictService(SiteContext site)
     /// <param name="cancellationToken">Ends the wait.</param>
     public async ValueTask<Outcome<Unit>> PickAsync(Actor actor, string id, int choice, CancellationToken cancellationToken)
     {
+        if (Derived(actor, id) is { } derived)
+        {
+            return !actor.IsMember ? NotAllowed(actor)
+                : choice is not (0 or 1) ? Refusal.Invalid("choice", $"Conflict {id} is settled by 0 or 1.", derived.NextStep)
+                : derived.Type == ConflictTypes.Reference ? await _references.PickAsync(actor, derived, choice, cancellationToken)
+                : await _deletes.PickAsync(actor, derived, choice, cancellationToken);
+        }
+
         if (Find(actor, id) is not { } conflict)
         {
             return Refusal.NotFound("conflict", id);
@@ -53,7 +70,8 @@ public sealed class ConflictService(SiteContext site)
 
     /// <summary>Sets a value of its own in place of all that stand.</summary>
     public async ValueTask<Outcome<Unit>> SetAsync(Actor actor, string id, FieldValue value, CancellationToken cancellationToken) =>
-        Find(actor, id) is not { } conflict ? Refusal.NotFound("conflict", id)
+        Derived(actor, id) is { } derived ? Refusal.Invalid("value", $"No value settles conflict {id}.", derived.NextStep)
+        : Find(actor, id) is not { } conflict ? Refusal.NotFound("conflict", id)
         : conflict.Kind != ConflictKind.Values ? Refusal.Invalid(
             "value", $"Conflict {id} is between a delete and an update; no value settles it.", "Pick 0 to keep it deleted, or 1 to restore it.")
         : ConflictSight.IsSecret(conflict.Key, conflict.Field) ? Refusal.Invalid(
@@ -148,6 +166,16 @@ public sealed class ConflictService(SiteContext site)
         conflict.Kind == ConflictKind.Lifecycle
             ? Side(conflict, choice).Value == FieldValue.From(true)
             : choice > 0;
+
+    /// <summary>One that is not between values of a field.</summary>
+    private ConflictView? Derived(Actor actor, string id)
+    {
+        var sight = new ConflictSight(site);
+        var all = id.EndsWith(ReferenceConflicts.Field, StringComparison.Ordinal) ? _references.All(sight)
+            : id.EndsWith(SeenByDelete.ConflictField, StringComparison.Ordinal) ? _deletes.All(sight)
+            : [];
+        return all.FirstOrDefault(v => v.Id == id && sight.MaySee(actor, new EntityKey(v.Kind, v.EntityId), v.Field));
+    }
 
     private static StandingValue Side(Conflict conflict, int choice) => choice == 0 ? conflict.Winner! : conflict.Losers[choice - 1];
 

@@ -9,7 +9,7 @@ internal sealed class ConflictSight(SiteContext site)
 {
     /// <summary>What people of a project write themselves; the rest says where and how a thing is kept.</summary>
     private static readonly IReadOnlySet<string> TenantFields =
-        new HashSet<string>(StringComparer.Ordinal) { "name", "description", "metadata", "is_bootable", Entity.LifecycleField };
+        new HashSet<string>(StringComparer.Ordinal) { "name", "description", "metadata", "is_bootable", Entity.LifecycleField, ReferenceConflicts.Field, SeenByDelete.ConflictField };
 
     /// <summary>Fields whose values nobody is shown, not even as the hashes that they are; they are settled by picking a side.</summary>
     private static readonly IReadOnlySet<(string Kind, string Field)> SecretFields = new HashSet<(string, string)>

@@ -14,7 +14,13 @@ public static class ConflictTypes
     /// <summary>A delete against a creation or a restore.</summary>
     public const string Lifecycle = "lifecycle";
 
-    public static IReadOnlyList<string> All { get; } = [Values, Delete, Lifecycle];
+    /// <summary>Something was made while what it belongs to was being deleted.</summary>
+    public const string Reference = "reference";
+
+    /// <summary>A deletion that is asked for, and what its asker did not know. Nothing is destroyed yet.</summary>
+    public const string PendingDelete = "pending-delete";
+
+    public static IReadOnlyList<string> All { get; } = [Values, Delete, Lifecycle, Reference, PendingDelete];
 }
 
 /// <summary>Writes that did not know of each other and do not go together.</summary>
@@ -38,7 +44,11 @@ public sealed record ConflictView(
 /// <param name="SiteId">Where.</param>
 /// <param name="SiteName">That site's name; its id when this site has never heard of it.</param>
 /// <param name="WrittenAt">When, by that site's clock.</param>
-public sealed record ConflictSide(FieldValue Value, string Author, string SiteId, string SiteName, DateTimeOffset WrittenAt);
+public sealed record ConflictSide(FieldValue Value, string Author, string SiteId, string SiteName, DateTimeOffset WrittenAt)
+{
+    /// <summary>What was written, where sides are not all values of one field; else null.</summary>
+    public string? What { get; init; }
+}
 
 /// <summary>A conflict that is settled.</summary>
 /// <param name="Id">The same at every site: the conflict's id, <c>@</c>, and the mutation that settled it.</param>

@@ -1,3 +1,4 @@
+using Skerry.Domain.References;
 using Skerry.State;
 using Skerry.State.Merging;
 
@@ -149,6 +150,11 @@ public sealed class DomainService(SiteContext site)
 
                 var users = transaction.List(IdentityKinds.User).Where(user => user.Text("domain_id") == id).ToList();
                 var projects = transaction.List(IdentityKinds.Project).Where(project => project.Text("domain_id") == id).ToList();
+                if (projects.Select(p => Children.Refuse(StateView.Of(transaction), p.Key, p.Text("name", p.Id))).FirstOrDefault(r => r is not null) is { } kept)
+                {
+                    return kept;
+                }
+
                 var gone = users.Concat(projects).Select(entity => entity.Id).Append(id).ToHashSet(StringComparer.Ordinal);
                 AssignmentService.DeleteWhere(
                     transaction, assignment => gone.Contains(assignment.UserId) || gone.Contains(assignment.Scope.Id));

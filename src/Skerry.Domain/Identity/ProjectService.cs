@@ -1,3 +1,4 @@
+using Skerry.Domain.References;
 using Skerry.State;
 using Skerry.State.Merging;
 
@@ -146,7 +147,7 @@ public sealed class ProjectService(SiteContext site)
             cancellationToken);
     }
 
-    /// <summary>Removes the project and what was granted in it. What it owns (volumes) stays, and administrators see it.</summary>
+    /// <summary>Removes the project and what was granted in it; refused while it owns volumes or snapshots.</summary>
     public async ValueTask<Outcome<Unit>> DeleteAsync(Actor actor, string id, CancellationToken cancellationToken)
     {
         if (IdentityAccess.RequireAdmin(actor, "identity:delete_project") is { } refusal)
@@ -166,6 +167,11 @@ public sealed class ProjectService(SiteContext site)
                 if (transaction.FindLive(IdentityKinds.Project, id) is not { } project)
                 {
                     return NotFound(id);
+                }
+
+                if (Children.Refuse(StateView.Of(transaction), project.Key, project.Text("name", id)) is { } kept)
+                {
+                    return kept;
                 }
 
                 AssignmentService.DeleteWhere(transaction, assignment => assignment.Scope == TokenScope.Project(id));

@@ -64,6 +64,12 @@ public sealed record Operation(
     /// <summary>Of one that failed because its target refused it, as it would have refused the request: why. Nothing was changed then.</summary>
     public Refusal? Refusal { get; init; }
 
+    /// <summary>The words of <see cref="Capabilities"/> that its target must understand before it may begin.</summary>
+    public IReadOnlyList<string> Needs { get; init; } = [];
+
+    /// <summary>Of a deletion: the mutations and things that who asked for it knew; null for any other, and from an older version.</summary>
+    public IReadOnlyList<string>? Seen { get; init; }
+
     /// <summary>How far it has come; null for kinds that have no stages, and before the first.</summary>
     public OperationProgress? Progress { get; init; }
 }
@@ -83,6 +89,12 @@ public sealed record OperationRequest(string Kind, EntityKey Entity, string Targ
 
     /// <summary>Whose it is; null for what only administrators see.</summary>
     public string? ProjectId { get; init; }
+
+    /// <summary>The words of <see cref="Capabilities"/> that its target must understand.</summary>
+    public IReadOnlyList<string> Needs { get; init; } = [];
+
+    /// <summary>Of a deletion: what who asks knows of the thing.</summary>
+    public IReadOnlyList<string>? Seen { get; init; }
 }
 
 /// <summary>Which operations to list; everything null lists all.</summary>

@@ -9,6 +9,14 @@ internal static class OperationEntity
     private const string ProgressField = "progress";
     private const string RefusalField = "refusal";
 
+    /// <summary>
+    /// In place of <c>target_site</c> for a request that its target did not understand when it was made: an older daemon finds nothing
+    /// there that names it.
+    /// </summary>
+    internal const string HeldForField = "held_for";
+
+    internal const string SeenField = "seen";
+
     public static EntityKey Key(string id) => new(EntityKinds.Operation, id);
 
     public static Operation? Find(StateView state, string id) =>
@@ -28,7 +36,7 @@ internal static class OperationEntity
             entity.Key.Id,
             entity.Text("kind", ""),
             slash < 0 ? new EntityKey(on, "") : new EntityKey(on[..slash], on[(slash + 1)..]),
-            entity.Text("target_site", ""),
+            entity.Text("target_site") ?? entity.Text(HeldForField, ""),
             entity.TryGet("parameters", out var parameters) ? parameters : FieldValue.Null,
             (int)Math.Clamp(entity.Integer("priority") ?? 0, int.MinValue, int.MaxValue),
             entity.Instant("deadline"),
@@ -44,6 +52,8 @@ internal static class OperationEntity
             entity.Instant("started_at"),
             entity.Instant("finished_at"))
         {
+            Needs = entity.Json("needs", DomainJson.Default.ListString) ?? [],
+            Seen = entity.Json(SeenField, DomainJson.Default.ListString),
             Progress = entity.Json(ProgressField, ProgressJson.Default.OperationProgress),
             Refusal = entity.Json(RefusalField, ProgressJson.Default.StoredRefusal)?.Read(),
         };

@@ -6,8 +6,9 @@ namespace Skerry.Domain.Operations;
 /// <param name="Begin">To be begun now, the most urgent first; each on an entity of its own.</param>
 /// <param name="Drop">To be ended without beginning, with the status and the reason.</param>
 /// <param name="NextDeadline">When the next of those that wait expires.</param>
+/// <param name="IsHolding">Whether one that could begin is held by something that is no operation.</param>
 internal sealed record OperationPlan(
-    IReadOnlyList<Operation> Begin, IReadOnlyList<DroppedOperation> Drop, DateTimeOffset? NextDeadline)
+    IReadOnlyList<Operation> Begin, IReadOnlyList<DroppedOperation> Drop, DateTimeOffset? NextDeadline, bool IsHolding)
 {
     /// <param name="queued">The site's queued operations.</param>
     /// <param name="busy">Entities on which one is under way.</param>
@@ -16,6 +17,7 @@ internal sealed record OperationPlan(
     /// <param name="now">The time to judge deadlines by.</param>
     /// <param name="freeUrgentSlots">How many may be begun of those that are urgent, which take no other slots.</param>
     /// <param name="isUrgent">Which are; null for none.</param>
+    /// <param name="isHeld">Which must wait though nothing of the above holds them; null for none.</param>
     public static OperationPlan Of(
         IEnumerable<Operation> queued,
         IReadOnlySet<EntityKey> busy,
@@ -23,8 +25,10 @@ internal sealed record OperationPlan(
         int freeSlots,
         DateTimeOffset now,
         int freeUrgentSlots = 0,
-        Func<Operation, bool>? isUrgent = null)
+        Func<Operation, bool>? isUrgent = null,
+        Func<Operation, bool>? isHeld = null)
     {
+        var isHolding = false;
         var begin = new List<Operation>();
         var drop = new List<DroppedOperation>();
         DateTimeOffset? nextDeadline = null;
@@ -36,7 +40,8 @@ internal sealed record OperationPlan(
             {
                 drop.Add(end);
             }
-            else if ((IsUrgent(operation) ? freeUrgentSlots : freeSlots) > 0 && IsReady(operation, find) && taken.Add(operation.Entity))
+            else if ((IsUrgent(operation) ? freeUrgentSlots : freeSlots) > 0 && IsReady(operation, find) && !IsHeld(operation)
+                && taken.Add(operation.Entity))
             {
                 begin.Add(operation);
                 _ = IsUrgent(operation) ? freeUrgentSlots-- : freeSlots--;
@@ -47,7 +52,14 @@ internal sealed record OperationPlan(
             }
         }
 
-        return new OperationPlan(begin, drop, nextDeadline);
+        return new OperationPlan(begin, drop, nextDeadline, isHolding);
+
+        bool IsHeld(Operation operation)
+        {
+            var held = isHeld?.Invoke(operation) ?? false;
+            isHolding |= held;
+            return held;
+        }
 
         bool IsUrgent(Operation operation) => isUrgent?.Invoke(operation) ?? false;
     }

@@ -36,6 +36,9 @@ public sealed class OperationReconciler : IReconciler, IAsyncDisposable
     // The end of an operation changes the state and so calls for a step; a fault of the store in between does not.
     private static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(5);
 
+    /// <summary>What holds an operation is mostly no operation, and its end calls for no step.</summary>
+    private static readonly TimeSpan HeldLookAgainAfter = TimeSpan.FromSeconds(1);
+
     private static readonly Actor Self = Actor.System("operations");
 
     private readonly SiteContext _site;
@@ -82,7 +85,8 @@ public sealed class OperationReconciler : IReconciler, IAsyncDisposable
             Slots - _underWay.Values.Count(w => !w.IsUrgent),
             _site.Now,
             UrgentSlots - _underWay.Values.Count(w => w.IsUrgent),
-            IsUrgent);
+            IsUrgent,
+            o => OperationGates.ReasonToWait(state, o) is not null);
         if (plan.Drop.Count + barred.Count > 0)
         {
             await DropAsync([.. barred, .. plan.Drop], cancellationToken);
@@ -100,6 +104,7 @@ public sealed class OperationReconciler : IReconciler, IAsyncDisposable
         }
 
         var wake = Earlier(Earlier(plan.NextDeadline, _purgeAt), _underWay.Count > 0 ? _site.Now + LookAgainAfter : null);
+        wake = plan.IsHolding ? Earlier(wake, _site.Now + HeldLookAgainAfter) : wake;
         return (wake is { } at ? StepResult.After(Positive(at - _site.Now)) : StepResult.Done).With(reports);
     }
 
@@ -237,7 +242,7 @@ public sealed class OperationReconciler : IReconciler, IAsyncDisposable
     private async ValueTask PurgeAsync(StateView state, CancellationToken cancellationToken)
     {
         var finished = state.List(EntityKinds.Operation)
-            .Where(e => e.Text("target_site") == _site.SelfText && e.Instant("finished_at") is not null)
+            .Where(e => (e.Text("target_site") ?? e.Text(OperationEntity.HeldForField)) == _site.SelfText && e.Instant("finished_at") is not null)
             .Select(e => (e.Key, FinishedAt: e.Instant("finished_at")!.Value))
             .OrderByDescending(o => o.FinishedAt)
             .ToList();

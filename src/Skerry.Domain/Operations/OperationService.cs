@@ -21,7 +21,8 @@ public sealed class OperationService(SiteContext site)
         var key = OperationEntity.Key(id);
         transaction.Set(key, "kind", request.Kind);
         transaction.Set(key, "entity", request.Entity.ToString());
-        transaction.Set(key, "target_site", request.TargetSite);
+        var isUnderstood = Capabilities.Missing(StateView.Of(transaction), request.TargetSite, request.Needs).Count == 0;
+        transaction.Set(key, isUnderstood ? "target_site" : OperationEntity.HeldForField, request.TargetSite);
         transaction.Set(key, "parameters", request.Parameters);
         transaction.Set(key, "made_by", actor.Name);
         transaction.Set(key, "made_at", site.Now);
@@ -46,6 +47,16 @@ public sealed class OperationService(SiteContext site)
             transaction.Set(key, "depends_on", FieldValue.Serialize([.. request.DependsOn], DomainJson.Default.ListString));
         }
 
+        if (request.Needs.Count > 0)
+        {
+            transaction.Set(key, "needs", FieldValue.Serialize([.. request.Needs], DomainJson.Default.ListString));
+        }
+
+        if (request.Seen is not null)
+        {
+            transaction.Set(key, OperationEntity.SeenField, FieldValue.Serialize([.. request.Seen], DomainJson.Default.ListString));
+        }
+
         if (earlier.Count > 0)
         {
             transaction.Set(key, "after", FieldValue.Serialize(earlier, DomainJson.Default.ListString));
@@ -66,13 +77,18 @@ public sealed class OperationService(SiteContext site)
                 && (filter.TargetSite is null || o.TargetSite == filter.TargetSite)
                 && (filter.Status is null || o.Status == filter.Status))
             .OrderByDescending(o => o.MadeAt)
-            .ThenBy(o => o.Id, StringComparer.Ordinal),
+            .ThenBy(o => o.Id, StringComparer.Ordinal)
+            .Select(o => WithReason(StateView.Of(site.Replica), o)),
     ];
 
     public Outcome<Operation> Show(Actor actor, string id) =>
         OperationEntity.Find(StateView.Of(site.Replica), id) is { } operation && actor.MaySee(operation.ProjectId)
-            ? operation
+            ? WithReason(StateView.Of(site.Replica), operation)
             : Refusal.NotFound("operation", id);
+
+    /// <summary>Of one that is held: why, in place of the reason that it will have when it is over.</summary>
+    private static Operation WithReason(StateView state, Operation operation) =>
+        OperationGates.ReasonToWait(state, operation) is { } reason ? operation with { Reason = reason } : operation;
 
     /// <summary>
     /// Asks the target to drop it, or to undo it while its progress says that it can; else one that has begun goes on. The answer

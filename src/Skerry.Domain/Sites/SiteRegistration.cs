@@ -1,3 +1,4 @@
+using Skerry.Domain.Operations;
 using Skerry.State;
 using Skerry.State.Merging;
 
@@ -49,6 +50,7 @@ public sealed class SiteRegistration(SiteContext site, SiteSettings settings)
                 Write(transaction, key, SiteFields.ApiUrl, settings.ApiUrl, DomainSchema.OwnerRank);
                 Write(transaction, key, SiteFields.TokenKey, settings.TokenKeyPem, DomainSchema.OwnerRank);
                 Write(transaction, key, SiteFields.Version, settings.Version, DomainSchema.OwnerRank);
+                transaction.SetIfDifferent(key, Capabilities.Field, Capabilities.Written(Capabilities.Known), DomainSchema.OwnerRank);
                 return default(Unit);
             },
             cancellationToken);

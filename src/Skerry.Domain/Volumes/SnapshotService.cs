@@ -94,6 +94,11 @@ public sealed class SnapshotService(SiteContext site, OperationService operation
             (transaction, snapshot) =>
             {
                 var key = VolumeEntity.SnapshotKey(id);
+                if (snapshot.Status == VolumeStatus.Deleting)
+                {
+                    return Refusal.State($"Snapshot {id} is {snapshot.Status}.", $"Cancel operation {snapshot.OperationId} if it is to stay.");
+                }
+
                 if (VolumeEntity.Describe(transaction, key, snapshot.Metadata, request) is { } tooMuch)
                 {
                     return tooMuch;
@@ -126,7 +131,9 @@ public sealed class SnapshotService(SiteContext site, OperationService operation
                     .FirstOrDefault(v => v.Status == VolumeStatus.Creating && v.SourceSnapshotId == id);
                 return waiting is not null
                     ? Refusal.State($"Volume {waiting.Id} is still to be made from snapshot {id}.", $"Wait for operation {waiting.OperationId}.")
-                    : Queue(transaction, actor, id, VolumeOperations.DeleteSnapshot, snapshot.SiteId, VolumeOperations.NoParameters);
+                    : Queue(
+                        transaction, actor, id, VolumeOperations.DeleteSnapshot, snapshot.SiteId, VolumeOperations.NoParameters,
+                        SeenByDelete.Of(StateView.Of(transaction), transaction.Find(VolumeEntity.SnapshotKey(id))!));
             },
             cancellationToken);
 
@@ -174,12 +181,12 @@ public sealed class SnapshotService(SiteContext site, OperationService operation
     }
 
     private Outcome<Snapshot> Queue(
-        ITransaction transaction, Actor actor, string id, string kind, string targetSite, FieldValue parameters)
+        ITransaction transaction, Actor actor, string id, string kind, string targetSite, FieldValue parameters, IReadOnlyList<string>? seen = null)
     {
         var projectId = transaction.Find(VolumeEntity.SnapshotKey(id))?.Text("project_id");
         var operationId = operations.Enqueue(
             transaction,
-            new OperationRequest(kind, VolumeEntity.SnapshotKey(id), targetSite, parameters) { ProjectId = projectId },
+            new OperationRequest(kind, VolumeEntity.SnapshotKey(id), targetSite, parameters) { ProjectId = projectId, Seen = seen },
             actor);
         return Outcome<Snapshot>.Queued(For(actor, Find(actor, StateView.Of(transaction), id)!), operationId);
     }
@@ -189,5 +196,5 @@ public sealed class SnapshotService(SiteContext site, OperationService operation
             ? snapshot : null;
 
     private static Snapshot For(Actor actor, Snapshot snapshot) =>
-        actor.IsAdmin ? snapshot : snapshot with { Position = null, Places = [], ErrorReason = VolumeRules.PublicReason(snapshot.ErrorReason) };
+        actor.IsAdmin ? snapshot : snapshot with { Position = null, Places = [], ErrorReason = VolumeRules.PublicReason(snapshot.Status, snapshot.ErrorReason) };
 }

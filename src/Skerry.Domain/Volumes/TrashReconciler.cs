@@ -1,10 +1,12 @@
+using Skerry.Domain.References;
 using Skerry.State.Merging;
 
 namespace Skerry.Domain.Volumes;
 
 /// <summary>
 /// Takes what was deleted long ago out of the trash for good, so that the state does not grow with all that ever was. The site that
-/// deleted a thing purges it, so that two sites do not do it twice; what is in conflict stays until a person has settled it.
+/// deleted a thing purges it, so that two sites do not do it twice; what is in conflict stays until a person has settled it, and what
+/// something refers to, even from the trash, stays until that is purged.
 /// </summary>
 public sealed class TrashReconciler(SiteContext site) : IReconciler
 {
@@ -18,8 +20,8 @@ public sealed class TrashReconciler(SiteContext site) : IReconciler
     /// </summary>
     private static readonly IReadOnlyDictionary<string, TimeSpan> Kept = new Dictionary<string, TimeSpan>(StringComparer.Ordinal)
     {
-        [EntityKinds.Volume] = TimeSpan.FromDays(30),
         [EntityKinds.Snapshot] = TimeSpan.FromDays(30),
+        [EntityKinds.Volume] = TimeSpan.FromDays(30),
         [EntityKinds.SnapshotCopy] = TimeSpan.FromDays(1),
         [EntityKinds.Generation] = TimeSpan.FromDays(30),
         [EntityKinds.Operation] = TimeSpan.FromDays(1),
@@ -33,8 +35,10 @@ public sealed class TrashReconciler(SiteContext site) : IReconciler
 
     public async ValueTask<StepResult> StepAsync(CancellationToken cancellationToken)
     {
-        var due = Kept
-            .SelectMany(k => site.Replica.ListDeleted(k.Key).Where(e => IsDue(e, k.Value)))
+        var old = Kept.SelectMany(k => site.Replica.ListDeleted(k.Key).Where(e => IsDue(e, k.Value))).ToList();
+        var referred = old.Count == 0 ? [] : Children.Referred(kind => site.Replica.List(kind).Concat(site.Replica.ListDeleted(kind)));
+        var due = old
+            .Where(e => !referred.Contains(e.Key))
             .Select(e => e.Key)
             .Take(AtOnce)
             .ToList();
@@ -47,10 +51,11 @@ public sealed class TrashReconciler(SiteContext site) : IReconciler
             Self,
             transaction =>
             {
+                // Since it was looked at an update of it may have come in, or something that refers to it.
+                var referredNow = Children.Referred(kind => transaction.List(kind).Concat(transaction.ListDeleted(kind)));
                 foreach (var key in due)
                 {
-                    // Since it was looked at an update of it may have come in.
-                    if (transaction.Find(key) is { } entity && IsDue(entity, Kept[key.Kind]))
+                    if (transaction.Find(key) is { } entity && IsDue(entity, Kept[key.Kind]) && !referredNow.Contains(key))
                     {
                         transaction.Purge(key);
                     }
@@ -67,5 +72,5 @@ public sealed class TrashReconciler(SiteContext site) : IReconciler
         && entity.Standing(Entity.LifecycleField) is [var deletion]
         && deletion.Site == site.Self
         && deletion.Stamp.Time + kept < site.Now
-        && entity.Fields.All(f => entity.Standing(f).All(v => v.IsKnownToDelete));
+        && site.Replica.Schema.ConflictsOf(entity).Count == 0;
 }

@@ -1,4 +1,5 @@
 using Skerry.Domain.Operations;
+using Skerry.Domain.References;
 using Skerry.Domain.Replication;
 using Skerry.State.Merging;
 
@@ -41,6 +42,22 @@ internal sealed class VolumeReader
 
     public Volume? FindVolume(string id) => _state.Find(EntityKinds.Volume, id) is { } entity ? Read(entity) : null;
 
+    /// <summary>
+    /// Those that were deleted while something was made of them elsewhere: they stay in deleting, and say why, until that is deleted too.
+    /// </summary>
+    public IEnumerable<Volume> Kept =>
+        from parentId in Reference.Keeping(EntityKinds.Volume)
+            .SelectMany(r => _state.List(r.Child).Where(Reference.IsKeeper).Select(r.ParentOf))
+            .OfType<string>().Distinct()
+        let entity = _state.FindKept(EntityKinds.Volume, parentId)
+        where entity is { IsDeleted: true } && entity.Text("project_id") is not null
+        let child = Children.Keeping(_state, entity.Key).First()
+        select Read(entity) with
+        {
+            Status = VolumeStatus.Deleting,
+            ErrorReason = $"Its data is deleted. {Children.Words(child.Key.Kind, 1)} {child.Id} was made of it by somebody who did not know; delete that too.",
+        };
+
     public Snapshot? FindSnapshot(string id) => _state.Find(EntityKinds.Snapshot, id) is { } entity ? ReadSnapshot(entity) : null;
 
     public IEnumerable<Snapshot> SnapshotsOf(string volumeId) =>
@@ -66,7 +83,7 @@ internal sealed class VolumeReader
             entity.Text("project_id", ""),
             entity.Text("user_id"),
             typeId,
-            _state.Find(EntityKinds.VolumeType, typeId)?.Text("name") ?? typeId,
+            _state.FindKept(EntityKinds.VolumeType, typeId)?.Text("name") ?? typeId,
             siteId,
             _sites.NameOf(siteId),
             entity.Text(VolumeEntity.Backend),
@@ -137,7 +154,7 @@ internal sealed class VolumeReader
         var unfinished = _unfinished.Value[entity.Key].Where(o => o.TargetSite == siteId).ToList();
         if (Of("delete") is { } delete)
         {
-            return (VolumeStatus.Deleting, null, delete.Id);
+            return (VolumeStatus.Deleting, OperationGates.ReasonToWait(_state, delete), delete.Id);
         }
 
         if (stored is null)

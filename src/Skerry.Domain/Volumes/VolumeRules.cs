@@ -56,9 +56,12 @@ internal static class VolumeRules
     public static Refusal AdministratorsOnly(Actor actor, string what) => new(
         RefusalKind.NotAllowed, $"{actor.Name} may not {what}; that takes the role admin.");
 
-    /// <summary>What a tenant reads in place of a driver's words, which name backends and files; null stays null.</summary>
-    public static string? PublicReason(string? errorReason) =>
-        errorReason is null ? null : "It failed at its site. Its operation says as much as a tenant may know; an administrator sees more.";
+    /// <summary>
+    /// What a tenant reads in place of a driver's words, which name backends and files; null stays null. Why a deletion waits is for who
+    /// asked for it.
+    /// </summary>
+    public static string? PublicReason(string status, string? errorReason) =>
+        errorReason is null || status == VolumeStatus.Deleting ? errorReason : "It failed at its site. Its operation says as much as a tenant may know; an administrator sees more.";
 
     /// <summary>The metadata after the request's changes.</summary>
     public static IReadOnlyDictionary<string, string> Apply(IReadOnlyDictionary<string, string> present, UpdateVolumeRequest request)

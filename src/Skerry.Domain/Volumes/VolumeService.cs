@@ -43,7 +43,7 @@ public sealed class VolumeService(SiteContext site, OperationService operations,
     /// <summary>Newest first.</summary>
     public IReadOnlyList<Volume> List(Actor actor, VolumeFilter filter) =>
     [
-        .. new VolumeReader(site, StateView.Of(site.Replica)).Volumes
+        .. new VolumeReader(site, StateView.Of(site.Replica)).Volumes.Concat(Kept)
             .Where(v => IsListed(actor, filter, v))
             .OrderByDescending(v => v.CreatedAt)
             .ThenBy(v => v.Id, StringComparer.Ordinal)
@@ -53,7 +53,12 @@ public sealed class VolumeService(SiteContext site, OperationService operations,
     /// <param name="actor">Who asks.</param>
     /// <param name="id">The volume's id; names are for the command line to look up.</param>
     public Outcome<Volume> Show(Actor actor, string id) =>
-        Find(actor, StateView.Of(site.Replica), id) is { } volume ? For(actor, volume) : Refusal.NotFound("volume", id);
+        (Find(actor, StateView.Of(site.Replica), id) ?? Kept.FirstOrDefault(v => v.Id == id && actor.MaySee(v.ProjectId))) is { } volume
+            ? For(actor, volume)
+            : Refusal.NotFound("volume", id);
+
+    /// <summary>Those that were deleted while something was made of them elsewhere.</summary>
+    private IEnumerable<Volume> Kept => new VolumeReader(site, StateView.Of(site.Replica)).Kept;
 
     /// <summary>Takes effect at once, at any site.</summary>
     public async ValueTask<Outcome<Volume>> UpdateAsync(
@@ -70,6 +75,12 @@ public sealed class VolumeService(SiteContext site, OperationService operations,
             (transaction, volume) =>
             {
                 var key = VolumeEntity.Key(id);
+                if (volume.Status == VolumeStatus.Deleting)
+                {
+                    // Who knows of the deletion does not write against it: that would look like one who does not.
+                    return Refusal.State($"Volume {id} is {volume.Status}.", $"Cancel operation {volume.OperationId} if it is to stay.");
+                }
+
                 if (VolumeEntity.Describe(transaction, key, volume.Metadata, request) is { } tooMuch)
                 {
                     return tooMuch;
@@ -178,7 +189,8 @@ public sealed class VolumeService(SiteContext site, OperationService operations,
                         id,
                         VolumeOperations.Delete,
                         volume.SiteId,
-                        FieldValue.Serialize(new DeleteParameters(cascade, volume.Primary?.Current.Id), DomainJson.Default.DeleteParameters));
+                        FieldValue.Serialize(new DeleteParameters(cascade, volume.Primary?.Current.Id), DomainJson.Default.DeleteParameters),
+                        seen: SeenByDelete.Of(state, transaction.Find(VolumeEntity.Key(id))!));
             },
             cancellationToken);
 
@@ -315,12 +327,13 @@ public sealed class VolumeService(SiteContext site, OperationService operations,
     }
 
     private Outcome<Volume> Queue(
-        ITransaction transaction, Actor actor, string id, string kind, string targetSite, FieldValue parameters, DateTimeOffset? deadline = null)
+        ITransaction transaction, Actor actor, string id, string kind, string targetSite, FieldValue parameters, DateTimeOffset? deadline = null,
+        IReadOnlyList<string>? seen = null)
     {
         var projectId = transaction.Find(VolumeEntity.Key(id))?.Text("project_id");
         var operationId = operations.Enqueue(
             transaction,
-            new OperationRequest(kind, VolumeEntity.Key(id), targetSite, parameters) { ProjectId = projectId, Deadline = deadline },
+            new OperationRequest(kind, VolumeEntity.Key(id), targetSite, parameters) { ProjectId = projectId, Deadline = deadline, Seen = seen },
             actor);
         return Outcome<Volume>.Queued(For(actor, Find(actor, StateView.Of(transaction), id)!), operationId);
     }
@@ -344,5 +357,5 @@ public sealed class VolumeService(SiteContext site, OperationService operations,
     private static Volume For(Actor actor, Volume volume) =>
         actor.IsAdmin
             ? volume
-            : volume with { Backend = null, AllocatedBytes = null, Primary = null, ErrorReason = VolumeRules.PublicReason(volume.ErrorReason) };
+            : volume with { Backend = null, AllocatedBytes = null, Primary = null, ErrorReason = VolumeRules.PublicReason(volume.Status, volume.ErrorReason) };
 }

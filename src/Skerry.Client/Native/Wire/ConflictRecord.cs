@@ -6,7 +6,7 @@ namespace Skerry.Client.Native.Wire;
 /// <summary>Writes to one field, or an update and a delete, neither of which had seen the other.</summary>
 /// <param name="Id">The same at every site: <c>kind/entity/field</c>.</param>
 /// <param name="Field">The field; <c>$lifecycle</c> when a delete stands against an update.</param>
-/// <param name="Type">values, delete, lifecycle, and others to come.</param>
+/// <param name="Type">values, delete, lifecycle, reference, pending-delete, and others to come.</param>
 /// <param name="Nature">The same in words, and what becomes of it by itself.</param>
 /// <param name="Winner">What is shown everywhere; null when nothing won.</param>
 /// <param name="Losers">What is kept beside it, best first.</param>
@@ -26,7 +26,8 @@ public sealed record ConflictRecord(
 /// <summary>One of the values.</summary>
 /// <param name="Author">Who wrote it: a user, or a part of the daemon.</param>
 /// <param name="WrittenAt">When, by that site's clock.</param>
-public sealed record ConflictValueRecord(JsonElement? Value, string Author, string Site, DateTimeOffset WrittenAt);
+/// <param name="What">What was written, where sides are not all values of one field; else null.</param>
+public sealed record ConflictValueRecord(JsonElement? Value, string Author, string Site, DateTimeOffset WrittenAt, string? What = null);
 
 public sealed record ConflictReply(ConflictRecord Conflict);
 
