@@ -9,7 +9,7 @@ internal sealed class ConflictListCommand : DataCommand
 
     private readonly Option<string> _type = new("--type")
     {
-        Description = "Only those of this type: values, delete, lifecycle, reference, pending-delete.",
+        Description = "Only those of this type: values, delete, lifecycle, reference, pending-delete, name.",
         HelpName = "TYPE",
     };
 

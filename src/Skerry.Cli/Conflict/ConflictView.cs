@@ -14,7 +14,7 @@ internal static class ConflictView
         new("entity_id", "Id of the thing.", c => c.EntityId, IsBrief: false),
         new("entity_name", "Its name, as it stands.", c => c.EntityName),
         new("field", "The field; $lifecycle when a delete stands against an update.", c => c.Field),
-        new("type", "values, delete, lifecycle, reference, pending-delete, and others to come.", c => c.Type),
+        new("type", "values, delete, lifecycle, reference, pending-delete, name, and others to come.", c => c.Type),
         new("nature", "The same in words, and what becomes of it by itself.", c => c.Nature, IsBrief: false),
         new("winner", "The value that stands: 0 of `skerry conflict resolve --pick`.", c => c.Winner?.Value),
         new("winner_what", "What it is a value of, where that is not the field.", c => c.Winner?.What, IsBrief: false),

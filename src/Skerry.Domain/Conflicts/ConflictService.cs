@@ -13,6 +13,7 @@ public sealed class ConflictService(SiteContext site)
 {
     private readonly ReferenceConflicts _references = new(site);
     private readonly PendingDeletes _deletes = new(site);
+    private readonly NameConflicts _names = new(site);
 
     /// <summary>By kind, entity and field.</summary>
     public IReadOnlyList<ConflictView> List(Actor actor, ConflictFilter? filter = null)
@@ -24,6 +25,7 @@ public sealed class ConflictService(SiteContext site)
                 .Select(c => View(sight, c))
                 .Concat(_references.All(sight))
                 .Concat(_deletes.All(sight))
+                .Concat(_names.All(sight))
                 .Where(v => sight.MaySee(actor, new EntityKey(v.Kind, v.EntityId), v.Field))
                 .OrderBy(v => v.Kind, StringComparer.Ordinal)
                 .ThenBy(v => v.EntityId, StringComparer.Ordinal)
@@ -47,6 +49,7 @@ public sealed class ConflictService(SiteContext site)
         if (Derived(actor, id) is { } derived)
         {
             return !actor.IsMember ? NotAllowed(actor)
+                : derived.Type == ConflictTypes.Name ? Refusal.Invalid("choice", $"No pick settles conflict {id}: both stay.", derived.NextStep)
                 : choice is not (0 or 1) ? Refusal.Invalid("choice", $"Conflict {id} is settled by 0 or 1.", derived.NextStep)
                 : derived.Type == ConflictTypes.Reference ? await _references.PickAsync(actor, derived, choice, cancellationToken)
                 : await _deletes.PickAsync(actor, derived, choice, cancellationToken);
@@ -70,7 +73,9 @@ public sealed class ConflictService(SiteContext site)
 
     /// <summary>Sets a value of its own in place of all that stand.</summary>
     public async ValueTask<Outcome<Unit>> SetAsync(Actor actor, string id, FieldValue value, CancellationToken cancellationToken) =>
-        Derived(actor, id) is { } derived ? Refusal.Invalid("value", $"No value settles conflict {id}.", derived.NextStep)
+        Derived(actor, id) is { } derived ? !actor.IsMember ? NotAllowed(actor)
+            : derived.Type == ConflictTypes.Name ? await _names.RenameAsync(actor, derived, value, cancellationToken)
+            : Refusal.Invalid("value", $"No value settles conflict {id}.", derived.NextStep)
         : Find(actor, id) is not { } conflict ? Refusal.NotFound("conflict", id)
         : conflict.Kind != ConflictKind.Values ? Refusal.Invalid(
             "value", $"Conflict {id} is between a delete and an update; no value settles it.", "Pick 0 to keep it deleted, or 1 to restore it.")
@@ -172,6 +177,7 @@ public sealed class ConflictService(SiteContext site)
     {
         var sight = new ConflictSight(site);
         var all = id.EndsWith(ReferenceConflicts.Field, StringComparison.Ordinal) ? _references.All(sight)
+            : id.EndsWith(NameConflicts.Field, StringComparison.Ordinal) ? _names.All(sight)
             : id.EndsWith(SeenByDelete.ConflictField, StringComparison.Ordinal) ? _deletes.All(sight)
             : [];
         return all.FirstOrDefault(v => v.Id == id && sight.MaySee(actor, new EntityKey(v.Kind, v.EntityId), v.Field));

@@ -20,7 +20,10 @@ public static class ConflictTypes
     /// <summary>A deletion that is asked for, and what its asker did not know. Nothing is destroyed yet.</summary>
     public const string PendingDelete = "pending-delete";
 
-    public static IReadOnlyList<string> All { get; } = [Values, Delete, Lifecycle, Reference, PendingDelete];
+    /// <summary>Two things were given one name.</summary>
+    public const string Name = "name";
+
+    public static IReadOnlyList<string> All { get; } = [Values, Delete, Lifecycle, Reference, PendingDelete, Name];
 }
 
 /// <summary>Writes that did not know of each other and do not go together.</summary>

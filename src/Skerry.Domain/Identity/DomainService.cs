@@ -22,8 +22,7 @@ public sealed class DomainService(SiteContext site)
             return refusal;
         }
 
-        return Outcome<IReadOnlyList<IdentityDomain>>.Of([.. Replica.List(IdentityKinds.Domain)
-            .Select(IdentityReader.ToDomain)
+        return Outcome<IReadOnlyList<IdentityDomain>>.Of([.. All()
             .Where(domain => name is null || string.Equals(domain.Name, name, StringComparison.OrdinalIgnoreCase))]);
     }
 
@@ -42,8 +41,7 @@ public sealed class DomainService(SiteContext site)
             .ToHashSet(StringComparer.Ordinal);
         return Outcome<IReadOnlyList<IdentityDomain>>.Of(
         [
-            .. Replica.List(IdentityKinds.Domain)
-                .Select(IdentityReader.ToDomain)
+            .. All()
                 .Where(domain => domain.IsEnabled && granted.Contains(domain.Id)),
         ]);
     }
@@ -72,7 +70,7 @@ public sealed class DomainService(SiteContext site)
                 transaction.Set(key, "name", FieldValue.FromString(request.Name));
                 transaction.Set(key, "description", FieldValue.FromString(request.Description ?? ""));
                 transaction.Set(key, "enabled", FieldValue.From(request.IsEnabled));
-                return IdentityReader.ToDomain(transaction.Find(key)!);
+                return IdentityReader.ToDomain(transaction.Find(key)!, request.Name);
             },
             cancellationToken);
     }
@@ -119,7 +117,8 @@ public sealed class DomainService(SiteContext site)
                     transaction.Set(domain.Key, "enabled", FieldValue.From(isEnabled));
                 }
 
-                return IdentityReader.ToDomain(transaction.Find(domain.Key)!);
+                var changed = transaction.Find(domain.Key)!;
+                return IdentityReader.ToDomain(changed, UniqueNames.Of(changed, transaction.List(IdentityKinds.Domain)));
             },
             cancellationToken);
     }
@@ -166,6 +165,12 @@ public sealed class DomainService(SiteContext site)
                 return default(Unit);
             },
             cancellationToken);
+    }
+
+    private IEnumerable<IdentityDomain> All()
+    {
+        var entities = Replica.List(IdentityKinds.Domain);
+        return entities.Select(entity => IdentityReader.ToDomain(entity, UniqueNames.Of(entity, entities)));
     }
 
     private static Refusal? Check(string? name, string? description) =>

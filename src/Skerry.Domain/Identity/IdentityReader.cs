@@ -6,8 +6,8 @@ namespace Skerry.Domain.Identity;
 /// <summary>Identity as the replicated state has it now, without regard to who asks.</summary>
 internal static class IdentityReader
 {
-    public static IdentityDomain ToDomain(Entity entity) =>
-        new(entity.Id, entity.Text("name", entity.Id), entity.Text("description", ""), entity.Flag("enabled", fallback: true));
+    public static IdentityDomain ToDomain(Entity entity, string name) =>
+        new(entity.Id, name, entity.Text("description", ""), entity.Flag("enabled", fallback: true));
 
     public static Project ToProject(Entity entity, string name) => new(
         entity.Id,
@@ -49,7 +49,9 @@ internal static class IdentityReader
     }
 
     public static IdentityDomain? FindDomain(this Replica replica, string id) =>
-        replica.FindLive(IdentityKinds.Domain, id) is { } entity ? ToDomain(entity) : null;
+        replica.FindLive(IdentityKinds.Domain, id) is { } entity
+            ? ToDomain(entity, UniqueNames.Of(entity, replica.List(IdentityKinds.Domain)))
+            : null;
 
     public static Project? FindProject(this Replica replica, string id) =>
         replica.FindLive(IdentityKinds.Project, id) is { } entity

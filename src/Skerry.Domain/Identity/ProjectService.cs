@@ -184,8 +184,8 @@ public sealed class ProjectService(SiteContext site)
     private IEnumerable<Project> All()
     {
         var entities = Replica.List(IdentityKinds.Project);
-        var names = UniqueNames.OfAll(entities);
-        return entities.Select(entity => IdentityReader.ToProject(entity, names[entity.Id]))
+        var names = UniqueNames.In(entities);
+        return entities.Select(entity => IdentityReader.ToProject(entity, names.Of(entity)))
             .OrderBy(project => project.Name, StringComparer.Ordinal);
     }
 

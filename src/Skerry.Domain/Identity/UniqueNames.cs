@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Skerry.State.Merging;
 
 namespace Skerry.Domain.Identity;
@@ -7,67 +8,59 @@ namespace Skerry.Domain.Identity;
 /// the stamp of its write, then the dot) keeps it; the others go by a name that is derived, never written, so that all sites show the
 /// same and a rename of either settles it. Names are compared without regard to case, as OpenStack does.
 /// </summary>
-internal static class UniqueNames
+internal sealed class UniqueNames
 {
     public const string Field = "name";
 
     private const int SuffixDigits = 8;
 
-    /// <summary>Whether two entities compete: those of one domain do.</summary>
-    public static bool Compete(Entity left, Entity right) =>
-        (left.Text("domain_id") ?? "") == (right.Text("domain_id") ?? "") && SameName(left, right);
+    /// <summary>A list of the state stands for its content and is the same until one of its kind changes, so it is read once.</summary>
+    private static readonly ConditionalWeakTable<IReadOnlyList<Entity>, UniqueNames> Known = [];
+
+    private readonly Dictionary<(string Domain, string Name), Entity> _byShown = [];
+    private readonly Dictionary<string, Entity> _holders = new(StringComparer.Ordinal);
+
+    private UniqueNames(IReadOnlyList<Entity> all)
+    {
+        foreach (var entity in all)
+        {
+            var key = KeyOf(entity, entity.Text(Field, entity.Id));
+            if (!_byShown.TryGetValue(key, out var holder) || IsBefore(entity, holder))
+            {
+                _byShown[key] = entity;
+            }
+        }
+
+        foreach (var entity in all)
+        {
+            var holder = _byShown[KeyOf(entity, entity.Text(Field, entity.Id))];
+            if (holder.Id != entity.Id)
+            {
+                _holders.Add(entity.Id, holder);
+            }
+        }
+
+        foreach (var entity in all.Where(e => _holders.ContainsKey(e.Id)))
+        {
+            _byShown.TryAdd(KeyOf(entity, Derived(entity)), entity);
+        }
+    }
+
+    /// <summary>The names of one kind, in all its domains.</summary>
+    public static UniqueNames In(IReadOnlyList<Entity> all) => Known.GetValue(all, static list => new UniqueNames(list));
 
     /// <summary>The name of one of <paramref name="all"/>.</summary>
-    public static string Of(Entity entity, IEnumerable<Entity> all) =>
-        all.Any(other => other.Id != entity.Id && Compete(entity, other) && IsBefore(other, entity))
-            ? Derived(entity)
-            : entity.Text(Field, entity.Id);
-
-    /// <summary>The names of all, by id, at the cost of one pass.</summary>
-    public static IReadOnlyDictionary<string, string> OfAll(IReadOnlyList<Entity> all)
-    {
-        var holders = new Dictionary<(string Domain, string Name), Entity>();
-        foreach (var entity in all)
-        {
-            var key = (entity.Text("domain_id") ?? "", Folded(entity));
-            if (!holders.TryGetValue(key, out var holder) || IsBefore(entity, holder))
-            {
-                holders[key] = entity;
-            }
-        }
-
-        return all.ToDictionary(
-            entity => entity.Id,
-            entity => holders[(entity.Text("domain_id") ?? "", Folded(entity))].Id == entity.Id
-                ? entity.Text(Field, entity.Id)
-                : Derived(entity),
-            StringComparer.Ordinal);
-    }
+    public static string Of(Entity entity, IReadOnlyList<Entity> all) => In(all).Of(entity);
 
     /// <summary>Who goes by that name among <paramref name="all"/> of <paramref name="domainId"/> (empty for kinds without domains).</summary>
-    public static Entity? Find(IReadOnlyList<Entity> all, string domainId, string name)
-    {
-        Entity? holder = null;
-        Entity? byDerivedName = null;
-        foreach (var entity in all)
-        {
-            if ((entity.Text("domain_id") ?? "") != domainId)
-            {
-                continue;
-            }
+    public static Entity? Find(IReadOnlyList<Entity> all, string domainId, string name) =>
+        In(all)._byShown.GetValueOrDefault((domainId, Folded(name)));
 
-            if (Same(entity.Text(Field), name))
-            {
-                holder = holder is null || IsBefore(entity, holder) ? entity : holder;
-            }
-            else if (name.Length > SuffixDigits && Same(Derived(entity), name))
-            {
-                byDerivedName = entity;
-            }
-        }
+    /// <summary>Those who want a name that another holds, each with who holds it.</summary>
+    public IReadOnlyDictionary<string, Entity> Holders => _holders;
 
-        return holder ?? (byDerivedName is not null && Same(Of(byDerivedName, all), name) ? byDerivedName : null);
-    }
+    /// <summary>What the entity goes by.</summary>
+    public string Of(Entity entity) => _holders.ContainsKey(entity.Id) ? Derived(entity) : entity.Text(Field, entity.Id);
 
     private static string Derived(Entity entity) =>
         $"{entity.Text(Field)}~{entity.Id[..Math.Min(SuffixDigits, entity.Id.Length)]}";
@@ -86,10 +79,7 @@ internal static class UniqueNames
         return (order != 0 ? order : string.CompareOrdinal(left.Id, right.Id)) < 0;
     }
 
-    private static bool SameName(Entity left, Entity right) => Same(left.Text(Field), right.Text(Field));
+    private static (string Domain, string Name) KeyOf(Entity entity, string name) => (entity.Text("domain_id") ?? "", Folded(name));
 
-    private static bool Same(string? left, string? right) =>
-        left is not null && string.Equals(left, right, StringComparison.OrdinalIgnoreCase);
-
-    private static string Folded(Entity entity) => entity.Text(Field, entity.Id).ToUpperInvariant();
+    private static string Folded(string name) => name.ToUpperInvariant();
 }

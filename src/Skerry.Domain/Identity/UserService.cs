@@ -17,8 +17,8 @@ public sealed class UserService(SiteContext site, PasswordVerifier passwords)
         }
 
         var entities = Replica.List(IdentityKinds.User);
-        var names = UniqueNames.OfAll(entities);
-        return Outcome<IReadOnlyList<User>>.Of([.. entities.Select(entity => IdentityReader.ToUser(entity, names[entity.Id]))
+        var names = UniqueNames.In(entities);
+        return Outcome<IReadOnlyList<User>>.Of([.. entities.Select(entity => IdentityReader.ToUser(entity, names.Of(entity)))
             .Where(user => (filter.DomainId is null || user.DomainId == filter.DomainId)
                 && (filter.Name is null || string.Equals(user.Name, filter.Name, StringComparison.OrdinalIgnoreCase))
                 && (filter.IsEnabled is null || user.IsEnabled == filter.IsEnabled))

@@ -48,7 +48,7 @@ public sealed class QosService(SiteContext site)
                     return refusal;
                 }
 
-                if (QosSpecs.All(state).Any(q => q.Name == name))
+                if (QosSpecs.Named(state, name) is not null)
                 {
                     return new Refusal(RefusalKind.Conflict, $"There are QoS specs {name} already.", "Choose another name.", "name");
                 }

@@ -1,3 +1,4 @@
+using Skerry.Domain.Identity;
 using Skerry.State.Merging;
 
 namespace Skerry.Domain.Volumes;
@@ -15,11 +16,14 @@ internal static class QosSpecs
 
     /// <summary>By name, then age, so that of two of one name the first is found.</summary>
     public static IEnumerable<QosSpec> All(StateView state) =>
-        state.List(EntityKinds.QosSpec).Select(Read)
-            .OrderBy(q => q.Name, StringComparer.Ordinal).ThenBy(q => q.CreatedAt).ThenBy(q => q.Id, StringComparer.Ordinal);
+        state.List(EntityKinds.QosSpec).Select(e => Read(state, e))
+            .OrderBy(q => q.Name, StringComparer.Ordinal).ThenBy(q => q.Id, StringComparer.Ordinal);
 
     public static QosSpec? Find(StateView state, string idOrName) =>
-        state.Find(EntityKinds.QosSpec, idOrName) is { } entity ? Read(entity) : All(state).FirstOrDefault(q => q.Name == idOrName);
+        (state.Find(EntityKinds.QosSpec, idOrName) ?? Named(state, idOrName)) is { } entity ? Read(state, entity) : null;
+
+    /// <summary>Who goes by the name, without regard to case.</summary>
+    public static Entity? Named(StateView state, string name) => UniqueNames.Find(state.List(EntityKinds.QosSpec), "", name);
 
     public static IEnumerable<VolumeType> TypesOf(StateView state, string id) => VolumeTypes.All(state).Where(t => t.QosSpecsId == id);
 
@@ -29,12 +33,12 @@ internal static class QosSpecs
         : volume.Text("type") is { } typeId
         && state.Find(EntityKinds.VolumeType, typeId)?.Text(TypeField) is { } specId
         && state.Find(EntityKinds.QosSpec, specId) is { } spec
-            ? VolumeRates.Read(Read(spec).Specs)
+            ? VolumeRates.Read(Read(state, spec).Specs)
             : VolumeRates.Unlimited;
 
-    private static QosSpec Read(Entity entity) => new(
+    private static QosSpec Read(StateView state, Entity entity) => new(
         entity.Key.Id,
-        entity.Text("name", ""),
+        UniqueNames.Of(entity, state.List(EntityKinds.QosSpec)),
         entity.Text("consumer", Both),
         entity.Json("specs", DomainJson.Default.DictionaryStringString) ?? [],
         entity.Instant("created_at") ?? entity.CreatedStamp.Time);

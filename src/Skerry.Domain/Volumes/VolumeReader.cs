@@ -1,3 +1,4 @@
+using Skerry.Domain.Identity;
 using Skerry.Domain.Operations;
 using Skerry.Domain.References;
 using Skerry.Domain.Replication;
@@ -58,6 +59,10 @@ internal sealed class VolumeReader
             ErrorReason = $"Its data is deleted. {Children.Words(child.Key.Kind, 1)} {child.Id} was made of it by somebody who did not know; delete that too.",
         };
 
+    private string TypeName(string typeId) => _state.FindKept(EntityKinds.VolumeType, typeId) is not { } type ? typeId
+        : type.IsDeleted ? type.Text("name", typeId)
+        : UniqueNames.Of(type, _state.List(EntityKinds.VolumeType));
+
     public Snapshot? FindSnapshot(string id) => _state.Find(EntityKinds.Snapshot, id) is { } entity ? ReadSnapshot(entity) : null;
 
     public IEnumerable<Snapshot> SnapshotsOf(string volumeId) =>
@@ -83,7 +88,7 @@ internal sealed class VolumeReader
             entity.Text("project_id", ""),
             entity.Text("user_id"),
             typeId,
-            _state.FindKept(EntityKinds.VolumeType, typeId)?.Text("name") ?? typeId,
+            TypeName(typeId),
             siteId,
             _sites.NameOf(siteId),
             entity.Text(VolumeEntity.Backend),

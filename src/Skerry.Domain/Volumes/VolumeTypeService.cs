@@ -44,7 +44,7 @@ public sealed class VolumeTypeService(SiteContext site)
             transaction =>
             {
                 var state = StateView.Of(transaction);
-                if (VolumeTypes.All(state).Any(t => t.Name == request.Name))
+                if (VolumeTypes.Named(state, request.Name) is not null)
                 {
                     return new Refusal(
                         RefusalKind.Conflict, $"There is a volume type {request.Name} already.", "Choose another name.", "name");
@@ -88,7 +88,7 @@ public sealed class VolumeTypeService(SiteContext site)
                     return Refusal.NotFound("volume type", idOrName);
                 }
 
-                if (request.Name is not null && VolumeTypes.All(state).Any(t => t.Name == request.Name && t.Id != type.Id))
+                if (request.Name is not null && VolumeTypes.Named(state, request.Name) is { } holder && holder.Id != type.Id)
                 {
                     return new Refusal(
                         RefusalKind.Conflict, $"There is a volume type {request.Name} already.", "Choose another name.", "name");
@@ -213,7 +213,8 @@ public sealed class VolumeTypeService(SiteContext site)
         var key = VolumeTypes.Key(type.Id);
         if (request.Name is not null)
         {
-            transaction.Set(key, "name", request.Name);
+            // The stamp of the name says which had it first, so only a change of it may move that.
+            transaction.SetIfDifferent(key, "name", FieldValue.FromString(request.Name));
         }
 
         if (request.Description is not null)

@@ -1,3 +1,4 @@
+using Skerry.Domain.Identity;
 using Skerry.State;
 using Skerry.State.Merging;
 
@@ -13,9 +14,9 @@ internal static class VolumeTypes
 
     public static string DerivedId(string name) => Ids.Derived(EntityKinds.VolumeType, name);
 
-    public static VolumeType Read(Entity entity) => new(
+    private static VolumeType Read(Entity entity, UniqueNames names) => new(
         entity.Key.Id,
-        entity.Text("name", ""),
+        names.Of(entity),
         entity.Text("description", ""),
         true,
         entity.Json("specs", DomainJson.Default.DictionaryStringString) ?? [],
@@ -25,13 +26,21 @@ internal static class VolumeTypes
         QosSpecsId = entity.Text(QosSpecs.TypeField),
     };
 
-    /// <summary>By name, then age, so that of two of one name the first is found.</summary>
-    public static IEnumerable<VolumeType> All(StateView state) =>
-        state.List(EntityKinds.VolumeType).Select(Read)
-            .OrderBy(t => t.Name, StringComparer.Ordinal).ThenBy(t => t.CreatedAt).ThenBy(t => t.Id, StringComparer.Ordinal);
+    /// <summary>By name; of two that were given one name apart the first has it.</summary>
+    public static IEnumerable<VolumeType> All(StateView state)
+    {
+        var all = state.List(EntityKinds.VolumeType);
+        var names = UniqueNames.In(all);
+        return all.Select(e => Read(e, names)).OrderBy(t => t.Name, StringComparer.Ordinal).ThenBy(t => t.Id, StringComparer.Ordinal);
+    }
 
     public static VolumeType? Find(StateView state, string idOrName) =>
-        state.Find(EntityKinds.VolumeType, idOrName) is { } entity ? Read(entity) : All(state).FirstOrDefault(t => t.Name == idOrName);
+        (state.Find(EntityKinds.VolumeType, idOrName) ?? Named(state, idOrName)) is { } entity
+            ? Read(entity, UniqueNames.In(state.List(EntityKinds.VolumeType)))
+            : null;
+
+    /// <summary>Who goes by the name, without regard to case.</summary>
+    public static Entity? Named(StateView state, string name) => UniqueNames.Find(state.List(EntityKinds.VolumeType), "", name);
 
     public static VolumeType? Default(StateView state) => Find(state, DefaultName) ?? All(state).FirstOrDefault();
 

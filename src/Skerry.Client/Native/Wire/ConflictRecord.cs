@@ -6,7 +6,7 @@ namespace Skerry.Client.Native.Wire;
 /// <summary>Writes to one field, or an update and a delete, neither of which had seen the other.</summary>
 /// <param name="Id">The same at every site: <c>kind/entity/field</c>.</param>
 /// <param name="Field">The field; <c>$lifecycle</c> when a delete stands against an update.</param>
-/// <param name="Type">values, delete, lifecycle, reference, pending-delete, and others to come.</param>
+/// <param name="Type">values, delete, lifecycle, reference, pending-delete, name, and others to come.</param>
 /// <param name="Nature">The same in words, and what becomes of it by itself.</param>
 /// <param name="Winner">What is shown everywhere; null when nothing won.</param>
 /// <param name="Losers">What is kept beside it, best first.</param>
