@@ -14,6 +14,7 @@
 #   make simulate [SEEDS=300] [SEED=x] sites in one process, under trouble of all kinds, on virtual time; also
 #     [FIRST=1] [SITES=n] [TROUBLE=seconds] [PAUSE=seconds] [FAULTS=Crash,LogCut|none] [THREADS=n]
 #   make simulate BREAK=all|NAME      breaks the code on purpose, and sees that the simulator notices
+#   make simulate-large               a thousand sites with the real code in a tree, ten thousand as a model that is held against it
 #   make bench [NAME=blocks]         measurements beside peers, into artifacts/bench; also
 #     [CASES=randwrite,fsync] [TRANSPORT=tcp|unix] [ROUNDS=5] [GIB=16] [SECONDS=60] [PEERS=rsync|none]
 
@@ -49,7 +50,7 @@ BREAK ?=
 
 DOTNET_BUILD := dotnet build -c $(CONFIGURATION) -v quiet -clp:NoSummary
 
-.PHONY: build demo test bench simulate disasters group-disasters disasters-real rounds prove fuzz soak lint setup clean
+.PHONY: build demo test bench simulate simulate-large disasters group-disasters disasters-real rounds prove fuzz soak lint setup clean
 
 setup:
 	@eng/setup
@@ -68,6 +69,10 @@ simulate: setup
 	@$(DOTNET_BUILD) tests/Skerry.Simulation
 	@SKERRY_SEEDS=$(SEEDS) SKERRY_SEED=$(SEED) SKERRY_FIRST_SEED=$(FIRST) SKERRY_SITES=$(SITES) SKERRY_TROUBLE=$(TROUBLE) SKERRY_PAUSE=$(PAUSE) \
 		SKERRY_FAULTS=$(FAULTS) SKERRY_THREADS=$(THREADS) SKERRY_BREAK=$(BREAK) eng/simulate $(CONFIGURATION)
+
+simulate-large: setup
+	@$(DOTNET_BUILD) tests/Skerry.Simulation
+	@dotnet tests/Skerry.Simulation/bin/$(CONFIGURATION)/net10.0/Skerry.Simulation.dll -noColor -showLiveOutput -explicit only -method '*.A_thousand_sites_*'
 
 disasters: setup
 	@$(DOTNET_BUILD) tests/Skerry.Movers.Tests
