@@ -199,6 +199,11 @@ internal sealed class World
     public void Changed(SimulatedSite site)
     {
         Witness.Shows(site);
+        if (site.Local!.Digests.Differences is [var difference, ..])
+        {
+            throw new SimulationException($"Site {site.Id} tells that it differs from {difference.Peer}, having seen the same.");
+        }
+
         foreach (var wire in Wires.Where(wire => wire.Joins(site)).ToList())
         {
             wire.Pump(site);
