@@ -15,7 +15,7 @@ namespace Skerry.State.Storage.Redis;
 public sealed class RedisStore : IStateStore
 {
     /// <summary>The longest wait for an answer; a sync on a slow disk must fit in.</summary>
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
 
     /// <summary>Settings may be changed while the server runs.</summary>
     private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(2);
@@ -32,6 +32,7 @@ public sealed class RedisStore : IStateStore
 
     private readonly RedisAddress _address;
     private readonly TimeProvider _time;
+    private readonly TimeSpan _longestWait;
     private readonly RedisScripts _keys;
     private RedisConnection? _connection;
     private RedisConnection? _listener;
@@ -39,10 +40,11 @@ public sealed class RedisStore : IStateStore
     private long _checkedAt;
     private bool _closed;
 
-    private RedisStore(RedisAddress address, TimeProvider time)
+    private RedisStore(RedisAddress address, TimeProvider time, TimeSpan longestWait)
     {
         _address = address;
         _time = time;
+        _longestWait = longestWait;
         _keys = new RedisScripts(address.Prefix);
     }
 
@@ -50,11 +52,14 @@ public sealed class RedisStore : IStateStore
 
     /// <summary>Connects and checks the server's settings.</summary>
     /// <exception cref="StateStoreException">It is not reached, refuses the user, or is set so that it can lose what it acknowledges.</exception>
-    public static async Task<RedisStore> OpenAsync(RedisAddress address, TimeProvider time, CancellationToken cancellationToken)
+    public static Task<RedisStore> OpenAsync(RedisAddress address, TimeProvider time, CancellationToken cancellationToken) =>
+        OpenAsync(address, time, LongestWait, cancellationToken);
+
+    internal static async Task<RedisStore> OpenAsync(RedisAddress address, TimeProvider time, TimeSpan longestWait, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(address);
         ArgumentNullException.ThrowIfNull(time);
-        var store = new RedisStore(address, time);
+        var store = new RedisStore(address, time, longestWait);
         try
         {
             await store.ReadTailAsync(cancellationToken);
@@ -226,7 +231,7 @@ public sealed class RedisStore : IStateStore
         if (_connection is { } present && _time.GetElapsedTime(_checkedAt) < CheckEvery) return present;
         try
         {
-            var connection = _connection ??= await RedisConnection.OpenAsync(_address, Timeout, _time, cancellationToken);
+            var connection = _connection ??= await RedisConnection.OpenAsync(_address, _longestWait, _time, cancellationToken);
             await RedisSafety.CheckAsync(connection, Name, cancellationToken);
             Volatile.Write(ref _who, (await connection.AskAsync(["CLIENT", "ID"], cancellationToken)).Text);
             _checkedAt = _time.GetTimestamp();
@@ -249,7 +254,7 @@ public sealed class RedisStore : IStateStore
         RedisConnection? listener = null;
         try
         {
-            listener = await RedisConnection.OpenAsync(_address, Timeout, _time, cancellationToken);
+            listener = await RedisConnection.OpenAsync(_address, _longestWait, _time, cancellationToken);
             await listener.AskAsync(["SUBSCRIBE", _keys.Tail], cancellationToken);
             _listener = listener;
         }

@@ -12,6 +12,7 @@ internal sealed class RespReader(Stream stream)
     private const int MostItems = 1 << 20;
     private const int MostDepth = 8;
     private const int LongestLine = 64 << 10;
+    private const int FirstBytes = 1 << 20;
 
     private readonly byte[] _buffer = new byte[LongestLine];
     private int _start;
@@ -80,13 +81,20 @@ internal sealed class RespReader(Stream stream)
 
     private async ValueTask<byte[]> ReadBytesAsync(int length, CancellationToken cancellationToken)
     {
-        var bytes = new byte[length];
-        var buffered = Math.Min(length, _end - _start);
-        _buffer.AsSpan(_start, buffered).CopyTo(bytes);
-        _start += buffered;
+        // What is claimed takes memory only as it arrives.
+        var bytes = new byte[Math.Min(length, FirstBytes)];
+        var have = Math.Min(bytes.Length, _end - _start);
+        _buffer.AsSpan(_start, have).CopyTo(bytes);
+        _start += have;
         try
         {
-            await stream.ReadExactlyAsync(bytes.AsMemory(buffered), cancellationToken);
+            while (true)
+            {
+                await stream.ReadExactlyAsync(bytes.AsMemory(have), cancellationToken);
+                have = bytes.Length;
+                if (have == length) break;
+                Array.Resize(ref bytes, (int)Math.Min(length, have * 4L));
+            }
         }
         catch (EndOfStreamException ended)
         {
