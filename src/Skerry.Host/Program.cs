@@ -22,7 +22,7 @@ return invocation.Errors.Count > 0 ? await ReportAsync(invocation) : await invoc
 static int Say(SiteConfiguration site)
 {
     Console.WriteLine($"The configuration of site {site.Name} is good: API on {site.Listen}, sync on {site.SyncListen}, NBD on {site.NbdListen},");
-    Console.WriteLine($"state in {site.StorePath}, backends: {(site.Backends.Count == 0 ? "none" : string.Join(", ", site.Backends.Select(b => $"{b.Name} in {b.Directory}")))}.");
+    Console.WriteLine($"state in {site.Store}, backends: {(site.Backends.Count == 0 ? "none" : string.Join(", ", site.Backends.Select(b => $"{b.Name} in {b.Directory}")))}.");
     return ExitCodes.Done;
 }
 

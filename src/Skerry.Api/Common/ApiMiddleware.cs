@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Skerry.Domain.Identity;
 using Skerry.Domain.Sessions;
+using Skerry.State.Storage;
 
 namespace Skerry.Api.Common;
 
@@ -67,6 +68,19 @@ internal sealed class ApiMiddleware(RequestDelegate next, TokenService tokens, S
                 ? $"The request body is larger than {MaxBodyBytes} bytes."
                 : "The request could not be read.";
             await Fault.WriteAsync(context, dialect, exception.StatusCode, message, null);
+        }
+        catch (StateStoreException exception) when (!context.Response.HasStarted)
+        {
+            Log.NotDurable(logger, context.Request.Method, context.Request.Path.Value ?? "", requestId, exception.Message);
+            context.Response.Headers.RetryAfter = "5";
+            await Fault.WriteAsync(
+                context,
+                dialect,
+                StatusCodes.Status503ServiceUnavailable,
+                exception.NothingWritten
+                    ? "The site cannot make changes durable at the moment, and nothing was changed. Try again."
+                    : "The site could not learn whether the change is durable: it was not acknowledged, and may show later. Look before you try again.",
+                null);
         }
         catch (Exception exception) when (!context.Response.HasStarted)
         {

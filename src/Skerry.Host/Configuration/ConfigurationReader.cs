@@ -79,7 +79,7 @@ internal sealed partial class ConfigurationReader
             Sync = Sync(name),
             ClockOffset = Seconds("sync", "CLOCK_OFFSET", 0, 0, 600),
             ClockLimit = Seconds("sync", "clock_limit", 600, 1, 86_400),
-            StorePath = StorePath(dataDirectory),
+            Store = Store(dataDirectory, name),
             Replication = Replication(),
             Witnesses = Witnesses(),
             KillAt = KillAt(),
@@ -230,20 +230,6 @@ internal sealed partial class ConfigurationReader
 
         MistakeAt("test", "kill_at", $"'{text}' is no moment; write one of {string.Join(", ", Wiring.KillAt.Moments)}, perhaps with ':3' for the third time.");
         return null;
-    }
-
-    private string StorePath(string dataDirectory)
-    {
-        var url = Text("store", "url") ?? "sqlite:state.db";
-        if (url.StartsWith("sqlite:", StringComparison.Ordinal) && url.Length > "sqlite:".Length)
-        {
-            return Path.GetFullPath(url["sqlite:".Length..], dataDirectory);
-        }
-
-        MistakeAt("store", "url", url.StartsWith("redis", StringComparison.Ordinal)
-            ? $"'{url}': the Redis store is not built yet; use sqlite:FILE."
-            : $"'{url}' is not a store; write sqlite:FILE, relative to data_dir.");
-        return dataDirectory;
     }
 
     private BackendConfiguration Backend(string name, string dataDirectory)

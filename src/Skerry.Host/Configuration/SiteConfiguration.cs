@@ -58,8 +58,7 @@ internal sealed record SiteConfiguration
     /// <summary>A clock that is off by more than this makes stamps that rank below all others; 1 to 86,400 seconds, default 600.</summary>
     public required TimeSpan ClockLimit { get; init; }
 
-    /// <summary>The SQLite file, absolute.</summary>
-    public required string StorePath { get; init; }
+    public required StoreConfiguration Store { get; init; }
 
     /// <summary>Who may say together that a site is lost; null leaves what the cloud has.</summary>
     public WitnessRule? Witnesses { get; init; }

@@ -81,6 +81,8 @@ internal static class SiteServices
             new Random(), s.GetRequiredService<ILoggerFactory>().CreateLogger("Skerry.Webhooks")));
         services.AddHostedService(s => s.GetRequiredService<WebhookLoops>());
 
+        services.AddHostedService<StoreLoop>();
+
         // Last to start and first to stop: what the loops drive is there before them and after them.
         services.AddSingleton<SiteLoops>();
         services.AddHostedService(s => s.GetRequiredService<SiteLoops>());
@@ -124,6 +126,7 @@ internal static class SiteServices
         services.AddSingleton<IAlertSource, IdentityAlerts>();
         services.AddSingleton<IAlertSource, QuotaAlerts>();
         services.AddSingleton<IAlertSource>(s => new DifferenceAlerts(s.GetRequiredService<SiteContext>(), s.GetRequiredService<ILinkStatus>()));
+        services.AddSingleton<IAlertSource>(s => new StoreAlerts(s.GetRequiredService<SiteContext>()));
         services.AddSingleton<AlertReconciler>();
         services.AddSingleton<IReconciler>(s => s.GetRequiredService<AlertReconciler>());
         services.AddSingleton<AlertService>();

@@ -6,6 +6,7 @@ using Skerry.Host.Configuration;
 using Skerry.Host.Files;
 using Skerry.State;
 using Skerry.State.Storage;
+using Skerry.State.Storage.Redis;
 using Skerry.State.Storage.Sqlite;
 using Skerry.State.Trust;
 
@@ -18,7 +19,9 @@ internal static class SiteState
     {
         try
         {
-            var store = await SqliteStore.OpenAsync(site.StorePath, cancellationToken);
+            IStateStore store = site.Store.Redis is { } redis
+                ? await RedisStore.OpenAsync(redis, TimeProvider.System, cancellationToken)
+                : await SqliteStore.OpenAsync(site.Store.SqlitePath!, cancellationToken);
             var options = new ReplicaOptions
             {
                 Site = directory.SiteId(),

@@ -25,7 +25,7 @@ public sealed class ConfigurationReaderTests
         Assert.Equal(TimeSpan.FromSeconds(180), site.Sync.SyncDelta);
         Assert.Equal(1000, site.Sync.SyncMax);
         Assert.Equal(TimeSpan.Zero, site.ClockOffset);
-        Assert.Equal("/srv/skerry/state.db", site.StorePath);
+        Assert.Equal("/srv/skerry/state.db", site.Store.SqlitePath);
         var backend = Assert.Single(site.Backends);
         Assert.Equal(("ssd", "native", "/srv/skerry/backends/ssd"), (backend.Name, backend.Driver, backend.Directory));
     }
