@@ -24,6 +24,9 @@ internal sealed partial class CommitQueue
     private StorePutBack? _putBack;
     private int _attempts;
 
+    /// <summary>Completed when the store is found to be away, for who waits for it to change.</summary>
+    private TaskCompletionSource _trouble = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>The id of a write that may or may not be in the store; 0 for none.</summary>
     private ulong _unanswered;
 
@@ -57,11 +60,19 @@ internal sealed partial class CommitQueue
     private async ValueTask WaitForChangeAsync(CancellationToken cancellationToken)
     {
         await _storeTurn.WaitAsync(cancellationToken);
-        var known = _tail.LastId;
+        var (known, trouble) = (_tail.LastId, _trouble.Task);
         _storeTurn.Release();
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
-            await _store.WaitForChangeAsync(known, cancellationToken);
+            var waiting = _store.WaitForChangeAsync(known, enough.Token).AsTask();
+            await Task.WhenAny(waiting, trouble);
+            await enough.CancelAsync();
+            await waiting;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // A write found the store away.
         }
         catch (StateStoreException deaf) when (deaf.Passes)
         {
@@ -86,6 +97,7 @@ internal sealed partial class CommitQueue
             else await ReloadAsync(cancellationToken);
             lock (_gate)
             {
+                if (_lost is not null) _trouble = new(TaskCreationOptions.RunContinuationsAsynchronously);
                 _lost = null;
                 _faultSince = null;
                 _attempts = 0;
@@ -200,6 +212,7 @@ internal sealed partial class CommitQueue
         {
             _faultSince ??= _time.GetUtcNow();
             _lost = fault;
+            _trouble.TrySetResult();
             if (!fault.NothingWritten) _unanswered = id;
             for (var i = 0; i < _pending.Count; i++) _pending[i].Settle(i < inFlight ? fault : NotSent(fault));
             _pending.Clear();

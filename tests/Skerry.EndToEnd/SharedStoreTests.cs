@@ -22,7 +22,7 @@ public sealed class SharedStoreTests
         await using var stage = Stage.Open();
         await using var redis = await RedisServer.StartAsync();
         var ports = FreePort.Take(3);
-        await using var first = stage.North;
+        var first = stage.North;
         await using var second = new DemoSite(stage, "north-2", "edge", ports[0], ports[1], ports[2]);
         foreach (var daemon in new[] { first, second })
         {
@@ -81,12 +81,15 @@ public sealed class SharedStoreTests
 
     private static async Task<string> TokenAsync(HttpClient http, DemoSite site, string password)
     {
-        var body = $$$"""
-            {"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": "admin", "domain": {"id": "default"}, "password": "{{{password}}}"}}},
-             "scope": {"project": {"name": "admin", "domain": {"id": "default"}}}}}
-            """;
-        using var content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
-        using var answer = await http.PostAsync(new Uri(site.Api, "/identity/v3/auth/tokens"), content, Cancellation);
+        var body = new
+        {
+            auth = new
+            {
+                identity = new { methods = new[] { "password" }, password = new { user = new { name = "admin", domain = new { id = "default" }, password } } },
+                scope = new { project = new { name = "admin", domain = new { id = "default" } } },
+            },
+        };
+        using var answer = await http.PostAsJsonAsync(new Uri(site.Api, "/identity/v3/auth/tokens"), body, Cancellation);
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(Cancellation));
         return answer.Headers.GetValues("X-Subject-Token").Single();
     }

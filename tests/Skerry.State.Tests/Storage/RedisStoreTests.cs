@@ -5,6 +5,7 @@ using Skerry.State.Storage.Redis;
 using Skerry.State.Tests.Commits;
 using Skerry.TestKit.Files;
 using Skerry.TestKit.Processes;
+using Skerry.TestKit.State;
 
 namespace Skerry.State.Tests.Storage;
 
@@ -223,6 +224,82 @@ public sealed class RedisStoreTests
         Assert.DoesNotContain("s3cret", gone.ToString(), StringComparison.Ordinal);
     }
 
+    /// <summary>The rights are those that docs/operating/redis.md names.</summary>
+    [Fact]
+    public async Task A_user_with_the_documented_rights_has_what_it_needs_and_no_more()
+    {
+        const string rights = "on >word ~skerry:north:* &skerry:north:* +eval +hmget +hset +xadd +xrange +xtrim +lrange +rpush +llen +pexpire +persist "
+            + "+unlink +publish +subscribe +info +config|get +client|id +select";
+        await using var server = await RedisServer.StartAsync();
+        Assert.Equal("OK", await server.AskAsync(["ACL", "SETUSER", "skerry", .. rights.Split(' ')]));
+        var address = server.Address("skerry:north:", "word") with { User = "skerry", Database = 3 };
+        foreach (var cases in new[] { StateStoreConformance.Cases, StateStoreConformance.SharedCases })
+        {
+            foreach (var one in cases.Values)
+            {
+                await one(async () => await RedisStore.OpenAsync(address, TimeProvider.System, default));
+                await server.AskAsync("FLUSHALL");
+            }
+        }
+
+        var refused = await Assert.ThrowsAsync<StateStoreException>(() => RedisStore.OpenAsync(address with { Prefix = "skerry:south:" }, TimeProvider.System, default));
+        Assert.Equal(StateStoreError.Refused, refused.Error);
+    }
+
+    /// <summary>The keys of every released version must open for ever; they hold one checkpoint, and entries kept and unapplied.</summary>
+    [Fact]
+    public async Task The_keys_of_version_1_still_open()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using (var connection = await RedisConnection.OpenAsync(server.Address(), TimeSpan.FromSeconds(30), TimeProvider.System, default))
+        {
+            foreach (var line in await File.ReadAllLinesAsync(Path.Combine(AppContext.BaseDirectory, "Fixtures", "v2", "redis.txt")))
+            {
+                await connection.AskAsync([.. line.Split(' ').Select(word => (ReadOnlyMemory<byte>)Convert.FromHexString(word))], default);
+            }
+        }
+
+        await using var site = await OpenAsync(server);
+        Assert.Equal(["0", "1", "2", "3", "4", "5", "6", "7"], Enumerable.Range(0, 8).Select(i => site[$"x{i}"]!.GetString("name")));
+        Assert.Equal(2, site.LogFrom(site.Replica.LogBase).Count);
+        await site.SetAsync("x8", "name", "8");
+    }
+
+    /// <summary>Not a test: writes the fixture of the test above to the file that the variable names.</summary>
+    [Fact(Explicit = true)]
+    public async Task Write_a_fixture()
+    {
+        var target = Environment.GetEnvironmentVariable("SKERRY_WRITE_FIXTURE");
+        Assert.SkipWhen(target is null, "SKERRY_WRITE_FIXTURE names no file");
+        await using var server = await RedisServer.StartAsync();
+        await using (var site = await OpenAsync(server, new ReplicaLimits { MaxLogBytes = 300 }))
+        {
+            for (var i = 0; i < 8; i++)
+            {
+                await site.SetAsync($"x{i}", "name", $"{i}");
+                if (i == 6) await site.Replica.CutLogAsync(default);
+            }
+        }
+
+        await using var connection = await RedisConnection.OpenAsync(server.Address(), TimeSpan.FromSeconds(30), TimeProvider.System, default);
+        List<IReadOnlyList<byte[]>> commands = [];
+        foreach (var key in (await connection.AskAsync(["KEYS", "*"], default)).Items!.Select(item => item.Text).Order())
+        {
+            var (read, write) = (await connection.AskAsync(["TYPE", key], default)).Text switch
+            {
+                "hash" => (new[] { "HGETALL", key }, "HSET"),
+                "list" => (["LRANGE", key, "0", "-1"], "RPUSH"),
+                _ => (["XRANGE", key, "-", "+"], "XADD"),
+            };
+            var items = (await connection.AskAsync(read, default)).Items!;
+            var name = System.Text.Encoding.UTF8.GetBytes(key);
+            if (write != "XADD") commands.Add([System.Text.Encoding.UTF8.GetBytes(write), name, .. items.Select(item => item.Bytes!)]);
+            else commands.AddRange(items.Select(entry => (byte[][])[[.. "XADD"u8], name, entry.Items![0].Bytes!, .. entry.Items[1].Items!.Select(item => item.Bytes!)]));
+        }
+
+        await File.WriteAllLinesAsync(target!, commands.Select(words => string.Join(' ', words.Select(Convert.ToHexStringLower))));
+    }
+
     [Fact]
     public async Task Over_tls_the_server_must_prove_itself()
     {
@@ -281,7 +358,8 @@ public sealed class RedisStoreTests
 
     private static Task<RedisStore> OpenStoreAsync(RedisServer server) => RedisStore.OpenAsync(server.Address(), TimeProvider.System, default);
 
-    private static async ValueTask<Site> OpenAsync(RedisServer server) => await Site.OpenAsync(1, await OpenStoreAsync(server));
+    private static async ValueTask<Site> OpenAsync(RedisServer server, ReplicaLimits? limits = null) =>
+        await Site.OpenAsync(1, await OpenStoreAsync(server), limits: limits);
 
     /// <summary>A connection that was cut may show at the next write only.</summary>
     private static async Task UntilWrittenAsync(Site site, string id, string value)
