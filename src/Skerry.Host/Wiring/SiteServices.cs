@@ -181,7 +181,7 @@ internal static class SiteServices
         services.AddSingleton<IReconciler, TrashReconciler>();
         services.AddSingleton<IReconciler, LogCutter>();
         services.AddSingleton<IReconciler, IdentityReconciler>();
-        services.AddSingleton<IReconciler>(s => new RetirementReconciler(s.GetRequiredService<SiteContext>(), sharesStore: false));
+        services.AddSingleton<IReconciler>(s => new RetirementReconciler(s.GetRequiredService<SiteContext>(), sharesStore: site.Store.Redis is not null));
         services.AddSingleton<IReconciler>(s => new ClockReconciler(
             s.GetRequiredService<SiteContext>(), s.GetRequiredService<ILinkStatus>(), site.ClockLimit));
         services.AddSingleton<IReconciler>(s => new OperationReconciler(
