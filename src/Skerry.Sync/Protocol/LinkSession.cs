@@ -234,6 +234,12 @@ public sealed class LinkSession : IDisposable
             return;
         }
 
+        if (IsClosing)
+        {
+            // Who is told that it may not speak is not listened to while the word is on its way.
+            return;
+        }
+
         if (IsGreeted == frame is Hello)
         {
             throw new ProtocolException(

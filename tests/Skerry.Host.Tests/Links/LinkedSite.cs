@@ -74,6 +74,7 @@ internal sealed class LinkedSite : IAsyncDisposable
         var options = new SyncOptions
         {
             HeartbeatInterval = TimeSpan.FromMilliseconds(100),
+            DialTimeout = TimeSpan.FromSeconds(30),
             DeadAfter = TimeSpan.FromMilliseconds(600),
             RedialLeast = TimeSpan.FromMilliseconds(20),
             RedialMost = TimeSpan.FromMilliseconds(100),
