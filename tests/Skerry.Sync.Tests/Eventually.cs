@@ -2,7 +2,7 @@ namespace Skerry.Sync.Tests;
 
 internal static class Eventually
 {
-    public static async Task Holds(Func<bool> condition, string what, double seconds = 8)
+    public static async Task Holds(Func<bool> condition, string what, double seconds = 60)
     {
         var end = DateTime.UtcNow.AddSeconds(seconds);
         while (!condition())
