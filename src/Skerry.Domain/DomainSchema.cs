@@ -1,5 +1,7 @@
 using Skerry.Domain.Identity;
+using Skerry.Domain.Sites;
 using Skerry.State.Merging;
+using Skerry.State.Trust;
 using static Skerry.State.Merging.DeleteRule;
 using static Skerry.State.Merging.FieldUse;
 using static Skerry.State.Merging.MergeRule;
@@ -24,7 +26,7 @@ public static class DomainSchema
             new(Latest, Fixed, "drawn by the first site", "id"),
             new(Latest, Desired, "as the configuration of the site that started last and names some says", "witnesses"),
         ]),
-        new(EntityKinds.Site, Wins, "A site.",
+        new(EntityKinds.Site, Wins, "A site.", SiteAuthority.OverSites, "What is settled by `owner` only the site itself; who takes it in, before it said anything.",
         [
             new(Latest, Desired, "as its configuration says", "name", "region", "role", "sync_address"),
             new(Latest, Desired, "what a person decided about it; revoking is never taken back", "verdict", "revoked", "evicted", "accepted"),
@@ -32,7 +34,7 @@ public static class DomainSchema
             new(Owner, Desired, "a key or an address that somebody else could overrule would let him speak for the site", "certificate", "next_certificate", "previous_certificate", "key_certificate", "certificate_rotation", "seals_above", "token_key", "api_url"),
             new(Owner, Observed, "what it says of itself", "backends", "version", "capabilities", "clock", "incarnations", "identity", "returned", "session_mark", "accepts_next"),
         ]),
-        new(EntityKinds.Link, Wins, "A connection of two sites.",
+        new(EntityKinds.Link, Wins, "A connection of two sites.", SiteAuthority.OverLinks, "What ends in `_a` but addresses only the end of the smaller id, in `_b` only the other.",
         [
             new(Latest, Desired, "each end's, for the other to dial or to heed", "address_a", "address_b", "down_a", "down_b"),
             new(Owner, Observed, "what each end sees of the other", "seen_by_a", "seen_by_b"),
@@ -189,8 +191,18 @@ public static class DomainSchema
 /// <param name="Fields">All its fields.</param>
 public sealed record KindRow(string Kind, DeleteRule OnDelete, string Meaning, IReadOnlyList<FieldRow> Fields)
 {
+    /// <summary>A kind of which not every member may write everything.</summary>
+    public KindRow(string kind, DeleteRule onDelete, string meaning, Authority mayWrite, string writers, IReadOnlyList<FieldRow> fields)
+        : this(kind, onDelete, meaning, fields) => (MayWrite, Writers) = (mayWrite, writers);
+
+    /// <summary>Who may write what; null: every member.</summary>
+    public Authority? MayWrite { get; }
+
+    /// <summary>The same in words; null: every member.</summary>
+    public string? Writers { get; }
+
     internal KindRule ToRule() =>
-        new(Kind, OnDelete, [.. Fields.SelectMany(row => row.Names.Select(name => new FieldRule(Kind, name, row.Rule, row.Use)))]);
+        new(Kind, OnDelete, [.. Fields.SelectMany(row => row.Names.Select(name => new FieldRule(Kind, name, row.Rule, row.Use)))], MayWrite);
 }
 
 /// <summary>Fields of one kind that have the same rule for the same reason.</summary>

@@ -64,6 +64,9 @@ public sealed class Replica : IAsyncDisposable
     /// <summary>Whether writes are acknowledged, and why not.</summary>
     public StoreReport Store => _queue.Report;
 
+    /// <summary>The last changes that their makers were not allowed to make, in order of arrival; those below the last checkpoint are forgotten at a start.</summary>
+    public IReadOnlyList<RefusedChange> RefusedChanges => _queue.Durable.Refused;
+
     /// <summary>All conflicts, in order of entity and field.</summary>
     public IReadOnlyList<Conflict> Conflicts
     {

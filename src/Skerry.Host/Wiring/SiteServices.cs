@@ -118,6 +118,7 @@ internal static class SiteServices
     /// <summary>A line for each thing that can stand at a site and should be looked at.</summary>
     private static void AddAlerts(this IServiceCollection services)
     {
+        services.AddSingleton<IAlertSource>(s => new RefusedChangeAlerts(s.GetRequiredService<SiteContext>()));
         services.AddSingleton<IAlertSource>(s => new ForgeryAlerts(s.GetRequiredService<SiteContext>(), s.GetRequiredService<SiteLocal>()));
         services.AddSingleton<IAlertSource>(s => new DriftAlerts(
             s.GetRequiredService<SiteContext>(), s.GetRequiredService<ILinkStatus>(), s.GetRequiredService<SyncOptions>().DriftAlert));

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Skerry.State.Clocks;
 using Skerry.State.Log;
+using Skerry.State.Trust;
 
 namespace Skerry.State.Merging;
 
@@ -8,16 +9,17 @@ namespace Skerry.State.Merging;
 internal sealed class ReplicaState
 {
     public static ReplicaState Empty { get; } = new(
-        ImmutableSortedDictionary.Create<string, KindTable>(StringComparer.Ordinal), VersionVector.Empty, [], []);
+        ImmutableSortedDictionary.Create<string, KindTable>(StringComparer.Ordinal), VersionVector.Empty, [], [], []);
 
     private ReplicaState(
         ImmutableSortedDictionary<string, KindTable> kinds, VersionVector vector, ImmutableSortedSet<EntityKey> contested,
-        ImmutableSortedSet<SettledConflict> history)
+        ImmutableSortedSet<SettledConflict> history, ImmutableList<RefusedChange> refused)
     {
         Kinds = kinds;
         Vector = vector;
         Contested = contested;
         History = history;
+        Refused = refused;
     }
 
     public ImmutableSortedDictionary<string, KindTable> Kinds { get; }
@@ -32,6 +34,9 @@ internal sealed class ReplicaState
 
     /// <summary>By age; not part of what sites compare, since each site forgets by its own clock.</summary>
     public ImmutableSortedSet<SettledConflict> History { get; }
+
+    /// <summary>The last changes that their makers were not allowed to make, in order of arrival; not part of what sites compare.</summary>
+    public ImmutableList<RefusedChange> Refused { get; }
 
     public Entity? Find(EntityKey key) => Kinds.TryGetValue(key.Kind, out var table) ? table.Find(key.Id) : null;
 
@@ -68,7 +73,7 @@ internal sealed class ReplicaState
     {
         var history = History;
         while (history.Count > 0 && history[0].By.Stamp < stamp) history = history.Remove(history[0]);
-        return ReferenceEquals(history, History) ? this : new ReplicaState(Kinds, Vector, Contested, history);
+        return ReferenceEquals(history, History) ? this : new ReplicaState(Kinds, Vector, Contested, history, Refused);
     }
 
     public IEnumerable<Entity> Entities() => Kinds.Values.SelectMany(table => table.All);
@@ -76,9 +81,12 @@ internal sealed class ReplicaState
     /// <summary>Takes a batch of changes at the cost of what it touches.</summary>
     internal sealed class Builder(ReplicaState before, StateSchema schema)
     {
+        private const int MostRefusedKept = 256;
+
         private readonly Dictionary<string, KindTable.Builder> _kinds = new(StringComparer.Ordinal);
         private ImmutableSortedSet<EntityKey> _contested = before.Contested;
         private ImmutableSortedSet<SettledConflict> _history = before.History;
+        private ImmutableList<RefusedChange> _refused = before.Refused;
         private readonly ByteWriter _scratch = new();
 
         public VersionVector Vector { get; private set; } = before.Vector;
@@ -87,7 +95,7 @@ internal sealed class ReplicaState
 
         public void Apply(Mutation mutation)
         {
-            var changes = mutation.Changes;
+            var changes = Allowed(mutation);
             for (var i = 0; i < changes.Count;)
             {
                 if (changes[i].Kind == ChangeKind.Retire)
@@ -107,6 +115,20 @@ internal sealed class ReplicaState
             }
 
             Vector = Vector.With(mutation.Dot);
+        }
+
+        /// <summary>What its maker may make of it, which is nearly always all.</summary>
+        private IReadOnlyList<Change> Allowed(Mutation mutation)
+        {
+            var changes = mutation.Changes;
+            if (!schema.HasAuthorities || changes.All(change => schema.MayWrite(mutation.Dot.Site, change))) return changes;
+            foreach (var change in changes.Where(change => !schema.MayWrite(mutation.Dot.Site, change)))
+            {
+                if (_refused.Count >= MostRefusedKept) _refused = _refused.RemoveAt(0);
+                _refused = _refused.Add(new RefusedChange(mutation.Dot, mutation.Stamp, mutation.Author, change.Key, change.Field));
+            }
+
+            return [.. changes.Where(change => schema.MayWrite(mutation.Dot.Site, change))];
         }
 
         /// <summary>The entity after changes of one mutation.</summary>
@@ -142,7 +164,7 @@ internal sealed class ReplicaState
                 kinds = table.IsEmpty ? kinds.Remove(kind) : kinds.SetItem(kind, table);
             }
 
-            return new ReplicaState(kinds, Vector, _contested, _history);
+            return new ReplicaState(kinds, Vector, _contested, _history, _refused);
         }
 
         /// <summary>The value is copied: what is remembered for months is not to hold the bytes of a whole mutation.</summary>

@@ -1,4 +1,7 @@
 using System.Collections.Frozen;
+using Skerry.State.Clocks;
+using Skerry.State.Log;
+using Skerry.State.Trust;
 
 namespace Skerry.State.Merging;
 
@@ -6,7 +9,11 @@ namespace Skerry.State.Merging;
 public sealed record FieldRule(string Kind, string Field, MergeRule Rule, FieldUse Use = FieldUse.Desired);
 
 /// <summary>The rules of one kind: what it is, what a delete of it does, and its fields.</summary>
-public sealed record KindRule(string Kind, DeleteRule OnDelete, IReadOnlyList<FieldRule> Fields);
+/// <param name="Kind">Its word.</param>
+/// <param name="OnDelete">What a delete does beside updates that it did not know.</param>
+/// <param name="Fields">Its fields.</param>
+/// <param name="MayWrite">Who may write what; null: whoever is a member.</param>
+public sealed record KindRule(string Kind, DeleteRule OnDelete, IReadOnlyList<FieldRule> Fields, Authority? MayWrite = null);
 
 /// <summary>
 /// The rules of all kinds and fields, declared in one table. A kind that is not in it, and what a newer version adds to one that is, is
@@ -21,12 +28,14 @@ public sealed class StateSchema
 
     private readonly FrozenDictionary<(string Kind, string Field), FieldRule> _rules;
     private readonly FrozenDictionary<string, DeleteRule> _kinds;
+    private readonly FrozenDictionary<string, Authority> _authorities;
 
     /// <exception cref="ArgumentException">A field has two rules.</exception>
     public StateSchema(IEnumerable<FieldRule> rules)
     {
         _rules = rules.ToFrozenDictionary(rule => (rule.Kind, rule.Field));
         _kinds = FrozenDictionary<string, DeleteRule>.Empty;
+        _authorities = FrozenDictionary<string, Authority>.Empty;
     }
 
     /// <exception cref="ArgumentException">A kind or a field has two rules.</exception>
@@ -34,6 +43,7 @@ public sealed class StateSchema
     {
         _rules = kinds.SelectMany(kind => kind.Fields).ToFrozenDictionary(rule => (rule.Kind, rule.Field));
         _kinds = kinds.ToFrozenDictionary(kind => kind.Kind, kind => kind.OnDelete);
+        _authorities = kinds.Where(kind => kind.MayWrite is not null).ToFrozenDictionary(kind => kind.Kind, kind => kind.MayWrite!);
     }
 
     public static StateSchema Default { get; } = new(Array.Empty<KindRule>());
@@ -51,6 +61,12 @@ public sealed class StateSchema
 
     /// <summary>What stands against what in an entity, in order of fields.</summary>
     public IReadOnlyList<Conflict> ConflictsOf(Entity entity) => Conflict.IsIn(entity, this) ? [.. Conflict.Of(entity, this)] : [];
+
+    internal bool HasAuthorities => _authorities.Count > 0;
+
+    /// <summary>Whether the change takes effect; without a rule for its kind it does.</summary>
+    internal bool MayWrite(SiteId maker, Change change) =>
+        !_authorities.TryGetValue(change.Key.Kind, out var mayWrite) || mayWrite(maker, change);
 
     /// <summary>The rank that the writer gives to a delete.</summary>
     internal int RankOfDelete(string kind) => OnDelete(kind) == DeleteRule.Stays ? WinningRank : 0;
