@@ -65,6 +65,15 @@ internal sealed class History
         }
     }
 
+    /// <summary>What the writer made beyond what is durable certainly did not happen as it was told; what is decided again is told again.</summary>
+    public void NotMadeAbove(Writer writer, VersionVector durable)
+    {
+        foreach (var made in _made.Values.Where(made => made.Dot.Writer == writer && !durable.Covers(made.Dot)).ToList())
+        {
+            Forget(made);
+        }
+    }
+
     public Made? Find(Dot dot) => _made.GetValueOrDefault(dot);
 
     /// <summary>What must stand of an entity where those mutations were seen.</summary>

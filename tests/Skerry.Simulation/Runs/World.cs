@@ -149,7 +149,7 @@ internal sealed class World
 
         try
         {
-            await site.StartAsync(() => NextFault(), kind => Crash(site, kind));
+            await site.StartAsync(() => NextFault(), kind => Crash(site, kind), () => Refused(site));
         }
         catch (StateStoreException)
         {
@@ -171,6 +171,15 @@ internal sealed class World
         Faults.Struck(kind);
         Stop(site);
         Time.After(Between(0.1, IsHealing ? 1 : 8), () => StartAsync(site));
+    }
+
+    /// <summary>What waited behind a refused append is decided again at once, over a state without it, and before its makers hear of it.</summary>
+    private void Refused(SimulatedSite site)
+    {
+        if (site.Replica is { } replica)
+        {
+            History.NotMadeAbove(new Writer(site.Id, replica.Incarnation), replica.Vector);
+        }
     }
 
     public void Stop(SimulatedSite site)

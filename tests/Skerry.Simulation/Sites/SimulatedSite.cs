@@ -52,12 +52,12 @@ internal sealed class SimulatedSite(int index, SiteId id, DiskContent content, R
     /// <summary>Its own last acknowledged stamp or below it; a copy of its disk may not know of it.</summary>
     public Hlc LastStamp { get; set; }
 
-    public async ValueTask StartAsync(Func<FaultKind?> nextFault, Action<FaultKind> die)
+    public async ValueTask StartAsync(Func<FaultKind?> nextFault, Action<FaultKind> die, Action refused)
     {
         var life = ++Life;
         _store?.Die();
         WritesUnderWay = 0;
-        var store = new SimulatedStore(Disk, time, chance, plan.DiskDelay, nextFault, die);
+        var store = new SimulatedStore(Disk, time, chance, plan.DiskDelay, nextFault, die, refused);
         _store = store;
         var replica = await Replica.OpenAsync(
             new ReplicaOptions { Site = id, Schema = Schema, Limits = new ReplicaLimits { MaxLogBytes = LogBytes } },

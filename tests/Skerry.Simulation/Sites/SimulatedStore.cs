@@ -17,8 +17,10 @@ namespace Skerry.Simulation.Sites;
 /// <param name="longestDelay">Of a write, before it is on disk and again after.</param>
 /// <param name="nextFault">Asked at each write: lost, unanswered, failed, or null for none.</param>
 /// <param name="die">Ends the process.</param>
+/// <param name="refused">Told of an append that found no room, before its writer is: the numbers in it are free again.</param>
 internal sealed class SimulatedStore(
-    SimulatedDisk disk, VirtualTime time, Chance chance, TimeSpan longestDelay, Func<FaultKind?> nextFault, Action<FaultKind> die) : IStateStore
+    SimulatedDisk disk, VirtualTime time, Chance chance, TimeSpan longestDelay, Func<FaultKind?> nextFault, Action<FaultKind> die,
+    Action refused) : IStateStore
 {
     private bool _isDead;
 
@@ -51,23 +53,24 @@ internal sealed class SimulatedStore(
     public ValueTask<bool> AppendAsync(ulong expectedLastId, ulong id, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
     {
         var copy = payload.ToArray();
-        return WriteAsync(content => content.Append(expectedLastId, id, copy));
+        return WriteAsync(content => content.Append(expectedLastId, id, copy), refused);
     }
 
     public ValueTask<bool> ReplaceAsync(
         ulong expectedLastId, ulong id, IEnumerable<ReadOnlyMemory<byte>> checkpoint, long keepFrom, CancellationToken cancellationToken)
     {
         ImmutableArray<byte[]> parts = [.. checkpoint.Select(part => part.ToArray())];
-        return WriteAsync(content => content.Replace(expectedLastId, id, parts, keepFrom));
+        return WriteAsync(content => content.Replace(expectedLastId, id, parts, keepFrom), () => { });
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private async ValueTask<bool> WriteAsync(Func<DiskContent, DiskContent?> write)
+    private async ValueTask<bool> WriteAsync(Func<DiskContent, DiskContent?> write, Action whenFull)
     {
         await WaitAsync();
         if (disk.IsFull)
         {
+            whenFull();
             throw new StateStoreException(StateStoreError.Full, $"The {Name} has no room.");
         }
 
