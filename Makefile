@@ -5,7 +5,8 @@
 #   make build                       artifacts/bin/skerryd, artifacts/bin/skerry and artifacts/bin/skerry-blocks
 #   make lint                        format and analyzers
 #   make prove [SEED=x] [STEPS=n]    the block store against its model, under crashes and faults
-#   make fuzz [SEED=x] [MESSAGES=n]  a million hostile NBD messages; no crash, and memory, threads and sockets as before
+#   make fuzz [SEED=x] [MESSAGES=n]  a million hostile NBD messages and a million hostile frames between sites; no crash, and memory,
+#     threads and sockets as before, and nothing forged in the state
 #   make soak [MINUTES=10]           the block store under everything at once; memory and space must stay flat
 #   make disasters [SEEDS=2000] [SEED=x]  one volume's sites in one process, struck in the middle of every step of replication and of moves
 #   make disasters-real [ROUNDS=100] [SEED=x]  real sites killed, cut off and failed over under a writer
@@ -94,6 +95,7 @@ prove: setup
 
 fuzz: setup
 	@$(DOTNET_BUILD) tests/Skerry.Blocks.Tests
+	@$(DOTNET_BUILD) tests/Skerry.Sync.Tests
 	@eng/fuzz "$(SEED)" "$(MESSAGES)"
 
 soak: setup

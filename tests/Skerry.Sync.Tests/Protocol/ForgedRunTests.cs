@@ -1,10 +1,6 @@
-using System.Buffers.Binary;
-using System.Numerics;
-using System.Security.Cryptography;
 using Skerry.State.Clocks;
 using Skerry.State.Log;
 using Skerry.State.Merging;
-using Skerry.State.Trust;
 using Skerry.Sync.Protocol;
 using Skerry.TestKit.Time;
 
@@ -14,7 +10,7 @@ namespace Skerry.Sync.Tests.Protocol;
 public sealed class ForgedRunTests : IDisposable
 {
     private readonly ManualTime _time = new();
-    private readonly Keys _keys = new();
+    private readonly SharedKey _keys = new();
 
     public void Dispose() => _keys.Dispose();
 
@@ -79,13 +75,7 @@ public sealed class ForgedRunTests : IDisposable
     {
         var bytes = mutation.Encoded.ToArray();
         bytes[20] ^= 1;
-        var crc = uint.MaxValue;
-        foreach (var b in bytes.AsSpan(0, bytes.Length - 4))
-        {
-            crc = BitOperations.Crc32C(crc, b);
-        }
-
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(bytes.Length - 4), ~crc);
+        Checksum.Fit(bytes);
         return MutationCodec.Decode(bytes);
     }
 
@@ -99,18 +89,4 @@ public sealed class ForgedRunTests : IDisposable
         Vector = VersionVector.Empty,
         WindowBytes = 1 << 20,
     };
-
-    /// <summary>One key for all sites that seal.</summary>
-    private sealed class Keys : ISealer, ISealRules, IDisposable
-    {
-        private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-
-        public void Sign(ReadOnlySpan<byte> digest, Span<byte> signature) =>
-            Assert.True(_key.TrySignHash(digest, signature, DSASignatureFormat.IeeeP1363FixedFieldConcatenation, out _));
-
-        public SealRule? RuleOf(SiteId maker, Func<EntityKey, Entity?> find) =>
-            new(Convert.ToBase64String(_key.ExportSubjectPublicKeyInfo()), VersionVector.Empty);
-
-        public void Dispose() => _key.Dispose();
-    }
 }
