@@ -44,13 +44,23 @@ public sealed class ServedVolumeTests
 
         var refused = await Assert.ThrowsAsync<IOException>(() => NbdClient.ConnectAsync(uri, Cancellation));
         Assert.Contains("refused the export", refused.Message, StringComparison.Ordinal);
-        Assert.Contains("was turned away: it named no export", await File.ReadAllTextAsync(north.Daemon.LogPath, Cancellation), StringComparison.Ordinal);
+
+        // The client hears of it before the log does.
+        for (var tries = 0; tries < 300 && !await WasToldAsync(); tries++)
+        {
+            await Task.Delay(100, Cancellation);
+        }
+
+        Assert.True(await WasToldAsync(), "The log does not tell who was turned away.");
         Assert.Equal(0, (await north.SkerryAsync(Cancellation, "volume", "check", id, "--wait")).ExitCode);
         await north.KillAsync();
         foreach (var path in Directory.EnumerateFiles(north.DataDirectory, "*", SearchOption.AllDirectories))
         {
             Assert.True((await File.ReadAllBytesAsync(path, Cancellation)).AsSpan().IndexOf(needle) < 0, $"{path} holds plaintext");
         }
+
+        async Task<bool> WasToldAsync() => (await File.ReadAllTextAsync(north.Daemon.LogPath, Cancellation))
+            .Contains("was turned away: it named no export", StringComparison.Ordinal);
     }
 
     private static async Task<Uri> ConnectAsync(DemoSite site, string volumeId) =>

@@ -19,7 +19,8 @@ internal static class CellText
         JsonElement element => element.ValueKind == JsonValueKind.Undefined ? null : JsonNode.Parse(element.GetRawText()),
         IReadOnlyDictionary<string, string> map =>
             new JsonObject(map.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)JsonValue.Create(pair.Value)))),
-        IEnumerable<string> list => new JsonArray([.. list.Select(item => (JsonNode?)JsonValue.Create(item))]),
+        IEnumerable<string?> list => new JsonArray([.. list.Select(item => (JsonNode?)JsonValue.Create(item))]),
+        IEnumerable<DateTimeOffset> times => new JsonArray([.. times.Select(time => (JsonNode?)JsonValue.Create(Time(time)))]),
         _ => throw new InvalidOperationException($"A column gave a {value.GetType()}, which has no agreed form."),
     };
 
@@ -43,7 +44,8 @@ internal static class CellText
         double number => number.ToString("0.###", CultureInfo.InvariantCulture),
         DateTimeOffset time => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture),
         IReadOnlyDictionary<string, string> map => string.Join(", ", map.Select(pair => $"{pair.Key}={pair.Value}")),
-        IEnumerable<string> list => string.Join(", ", list),
+        IEnumerable<string?> list => string.Join(", ", list),
+        IEnumerable<DateTimeOffset> times => string.Join(", ", times.Select(time => Human(name, time))),
         JsonElement { ValueKind: JsonValueKind.String } text => text.GetString()!,
         _ => Raw(value),
     };
