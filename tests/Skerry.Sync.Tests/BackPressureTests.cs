@@ -9,6 +9,7 @@ using Skerry.Sync.Transport.WebSockets;
 namespace Skerry.Sync.Tests;
 
 /// <summary>A slow receiver never grows a sender's memory.</summary>
+[Collection(MemoryMeasures.Name)]
 public sealed class BackPressureTests
 {
     private const int Writes = 100_000;
@@ -25,6 +26,7 @@ public sealed class BackPressureTests
 
         // A few first, so that what is made once is made.
         await WriteAsync(north, 2000);
+        await Eventually.Holds(() => north.ReportOf(stuck).MutationsSent > 0, "north begins to send", seconds: 60);
         var before = GC.GetTotalMemory(forceFullCollection: true);
         await WriteAsync(north, Writes);
         var after = GC.GetTotalMemory(forceFullCollection: true);

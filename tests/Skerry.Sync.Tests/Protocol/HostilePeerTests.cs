@@ -8,6 +8,7 @@ namespace Skerry.Sync.Tests.Protocol;
 /// A member that sends what it likes: replayed, reordered, cut, spliced and altered frames, with checksums that fit. The site must refuse
 /// or read each, hold nothing that was not made, and keep its memory.
 /// </summary>
+[Collection(MemoryMeasures.Name)]
 public sealed class HostilePeerTests : IDisposable
 {
     private const long MostGrowthBytes = 64 << 20;
